@@ -1,0 +1,64 @@
+/**
+ * Changes: what a layer would do to the host, and the only code that does it.
+ * Always true here: the host is written only by apply and rollback, journalled; every step is anchored at directory
+ * descriptors below the project; a host that is not what the run saw is a conflict, never an overwrite.
+ */
+import type { Change, Conflict } from '@nexus/protocol/changes'
+import type { Bytes } from '@nexus/protocol/bytes'
+
+/** What a change set is measured against. */
+export interface Ground {
+  readonly project: string
+  readonly backend: 'overlay' | 'copy'
+  readonly upper: string
+  /** Uppers of the runs below, nearest first. */
+  readonly parents: readonly string[]
+  readonly xattrs: 'trusted' | 'user'
+  /** When the command started, ns since the epoch: a changed lower path with a later ctime is `base-moved`. */
+  readonly startedAtNs: bigint
+}
+
+export interface ChangeSet {
+  /** Sorted by path bytes. */
+  readonly changes: readonly Change[]
+  /** Hex sha256 of the canonical [{path, kind, from, before, after}]. */
+  readonly digest: string
+}
+
+export interface ApplyOrder {
+  readonly run: string
+  readonly ground: Ground
+  readonly changeSet: ChangeSet
+  /** The changes to carry out: all of changeSet.changes or some of them. */
+  readonly selected: readonly Change[]
+  /** True when a person named the paths: allows `hardlink`. */
+  readonly named: boolean
+}
+
+export interface Outcome {
+  readonly applied: readonly Bytes[]
+  /** Not empty: nothing was written. */
+  readonly conflicts: readonly Conflict[]
+}
+
+/** One journal found at start, and what became of it. */
+export interface Recovered {
+  readonly run: string
+  readonly direction: 'apply' | 'rollback'
+  readonly ended: 'finished' | 'undone' | 'stuck'
+  readonly paths: readonly Bytes[]
+  readonly conflicts: readonly Conflict[]
+}
+
+export interface Changes {
+  survey(ground: Ground, signal?: AbortSignal): Promise<ChangeSet>
+  /** Unified text diff of the given changes; binary and metadata changes as one-line notes. */
+  patch(ground: Ground, changes: readonly Change[], options?: { maxBytes?: number }): Promise<string>
+  apply(order: ApplyOrder): Promise<Outcome>
+  /** Undoes an applied run from its pre-images, newest apply first; conflicts where the host is no longer `after`. */
+  rollback(order: { readonly run: string; readonly project: string }): Promise<Outcome>
+  /** Finishes or undoes every interrupted apply and rollback. Runs before the daemon listens. */
+  recover(): Promise<Recovered[]>
+  /** Forgets the pre-images of a run. */
+  dropBackups(run: string): Promise<number>
+}

@@ -1,0 +1,41 @@
+/** One command started in a layer: its order, its life, its end. Knows nothing of approval. */
+import type { Usage } from '@nexus/protocol/runs'
+
+export interface LaunchOrder {
+  /** argv, already turned into `bash -c` where the caller gave a shell line. */
+  readonly argv: readonly string[]
+  readonly cwd: string
+  /** The whole environment of the command; nothing of the daemon's own leaks in. */
+  readonly env: Readonly<Record<string, string>>
+  readonly umask: number
+  readonly net: 'off' | 'on'
+  readonly timeoutMs?: number
+  /** False: the command reads /dev/null. */
+  readonly stdin: boolean
+  readonly pty?: { readonly rows: number; readonly cols: number }
+}
+
+export type LaunchEnd = { readonly durationMs: number; readonly usage: Usage | null } & (
+  | { readonly type: 'exited'; readonly exitCode: number }
+  | { readonly type: 'signalled'; readonly signal: string; readonly signalNumber: number }
+  | { readonly type: 'timed-out' }
+  | { readonly type: 'killed' }
+  /** The program named by argv[0] cannot be executed inside (exit code 127 or 126). */
+  | { readonly type: 'not-found'; readonly exitCode: 126 | 127; readonly cause: string }
+  /** The sandbox itself could not be set up; nothing of the command ran. */
+  | { readonly type: 'failed'; readonly step: string; readonly cause: string }
+)
+
+export interface Launch {
+  readonly pid: number
+  /** Calls back for every chunk in arrival order; on a pty everything is stdout. Called before any chunk is lost. */
+  onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void
+  /** Resolves when the chunk was handed to the command's pipe (back-pressure); rejects never: a closed pipe drops it. */
+  write(chunk: Uint8Array): Promise<void>
+  endInput(): void
+  resize(rows: number, cols: number): void
+  /** Ends everything inside at once (SIGKILL to the sandbox's pid 1). */
+  kill(): void
+  /** Settles within a second of the command's exit, even when children hold the pipes. Never rejects. */
+  readonly ended: Promise<LaunchEnd>
+}

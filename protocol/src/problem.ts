@@ -1,0 +1,88 @@
+/**
+ * The one table of problems: a code, what happened, what to do next, and the exit code it becomes.
+ * A retired code is never used again. Anything that is not in this table is a bug and is logged as one.
+ */
+import { EXIT } from './exit-code.ts'
+
+interface Entry {
+  readonly exit: number
+  readonly message: string
+  readonly next: string
+}
+
+/** `{name}` in a text is filled from the details given to `new Problem(code, details)`. */
+export const PROBLEMS = {
+  'usage': { exit: EXIT.usage, message: '{what}', next: 'nexus help {topic}' },
+  'bad-request': { exit: EXIT.usage, message: 'the request does not fit: {what}', next: 'check the values; `nexus help` lists what each command takes' },
+  'not-available-yet': { exit: EXIT.failed, message: '{what} is not available yet', next: '{instead}' },
+  'no-run': { exit: EXIT.notFound, message: 'there is no run {run}', next: 'nexus runs lists the runs of this project' },
+  'no-last-run': { exit: EXIT.notFound, message: 'there is no run yet in {project}', next: "nexus run -- CMD makes the first one" },
+  'short-run': { exit: EXIT.usage, message: '{run} is too short to name a run', next: 'give at least 4 characters of the id; nexus runs lists them' },
+  'ambiguous-run': { exit: EXIT.usage, message: '{run} could be any of {matches}', next: 'give more characters of the id' },
+  'no-path': { exit: EXIT.notFound, message: 'run {run} did not change {path}', next: 'nexus show {run} lists what it changed' },
+  'no-directory': { exit: EXIT.notFound, message: 'there is no directory {path}', next: 'check the path' },
+  'not-a-directory': { exit: EXIT.usage, message: '{path} is not a directory', next: 'give a directory' },
+  'path-not-text': { exit: EXIT.refused, message: 'the path {path} is not valid UTF-8', next: 'rename the directory; files inside a project may have any name' },
+  'cwd-outside-project': { exit: EXIT.usage, message: '{cwd} is not inside the project {project}', next: 'leave --cwd out, or give a directory inside the project' },
+  'project-refused': { exit: EXIT.refused, message: '{project} is not a project: a layer over the whole home or root directory would hide nothing from a mistake', next: 'go into a project directory, or give one with --project DIR' },
+  'project-in-state': { exit: EXIT.refused, message: '{project} lies inside the state folder of Nexus ({state})', next: 'work in another directory, or move the state with NEXUS_HOME' },
+  'wrong-status': { exit: EXIT.refused, message: 'run {run} is {status}: it cannot be {action}', next: 'nexus show {run}' },
+  'not-appliable': { exit: EXIT.refused, message: 'run {run} did not end by itself ({reason}): what it left cannot be applied', next: 'nexus show {run}, then run the command again' },
+  'digest-mismatch': { exit: EXIT.conflict, message: 'the change set of run {run} is {actual}, not {given}', next: 'review it again: nexus diff {run}' },
+  'flagged': { exit: EXIT.waiting, message: 'run {run} changes paths that execute by themselves: {paths}', next: 'review them with nexus diff {run}, then nexus apply {run}' },
+  'layer-has-children': { exit: EXIT.refused, message: 'run {run} is the base of {children}', next: 'discard those first' },
+  'sandbox-unavailable': { exit: EXIT.refused, message: 'this machine cannot isolate a command: {cause}', next: '{fix}' },
+  'backend-unavailable': { exit: EXIT.refused, message: 'the back end {backend} does not work here: {cause}', next: '{fix}' },
+  'killed': { exit: EXIT.refused, message: 'the kill switch is on: nothing runs', next: 'nexus kill --release' },
+  'command-not-found': { exit: EXIT.notFound, message: '{command}: not found inside the sandbox', next: '{hint}' },
+  'launcher-failed': { exit: EXIT.failed, message: 'the sandbox could not be set up: {step}: {cause}', next: 'nexus doctor' },
+  'unmapped-owner': { exit: EXIT.refused, message: '{path} belongs to another user or group: the overlay cannot change it', next: 'nexus run --backend copy -- …' },
+  'interrupted': { exit: EXIT.interrupted, message: 'interrupted', next: '{hint}' },
+  'home-unwritable': { exit: EXIT.failed, message: 'no folder for the state of Nexus is writable ({path}: {cause})', next: 'set NEXUS_HOME to a folder of your own' },
+  'socket-path-too-long': { exit: EXIT.failed, message: 'the socket path is longer than the system allows: {path}', next: 'set NEXUS_HOME to a shorter path, or set XDG_RUNTIME_DIR' },
+  'port-taken': { exit: EXIT.failed, message: 'port {port} is taken', next: 'set NEXUS_PORT to a free port, or unset it to let Nexus choose' },
+  'database-newer': { exit: EXIT.failed, message: 'the database {path} was written by a newer Nexus', next: 'start that newer version, or set NEXUS_HOME to another folder' },
+  'settings-invalid': { exit: EXIT.usage, message: '{path}:{line}:{column}: {what}', next: 'correct the file' },
+  'daemon-unreachable': { exit: EXIT.failed, message: 'the daemon does not answer: {cause}', next: 'nexus daemon logs' },
+  'daemon-start-failed': { exit: EXIT.failed, message: 'the daemon did not start: {cause}', next: 'nexus daemon logs' },
+  'daemon-outdated': { exit: EXIT.failed, message: 'the daemon runs another build of Nexus', next: 'nexus daemon restart' },
+  'daemon-stopping': { exit: EXIT.failed, message: 'the daemon is stopping', next: 'run the command again' },
+  'already-running': { exit: EXIT.failed, message: 'a daemon already owns {state}', next: 'nexus daemon status' },
+  'access-denied': { exit: EXIT.failed, message: 'access denied: {cause}', next: 'use the nexus command of the same user' },
+  'io': { exit: EXIT.failed, message: '{what}: {cause}', next: '{fix}' },
+  'bug': { exit: EXIT.failed, message: 'Nexus made a mistake: {cause}', next: 'nexus daemon logs; please report it' },
+} as const satisfies Record<string, Entry>
+
+export type ProblemCode = keyof typeof PROBLEMS
+export type ProblemDetails = Readonly<Record<string, string | number>>
+
+/** What a client sees of a problem, in tRPC error data and as `{error: …}` with --json. */
+export interface ProblemShape {
+  readonly code: ProblemCode
+  readonly message: string
+  readonly next: string
+}
+
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly next: string
+
+  constructor(code: ProblemCode, details: ProblemDetails = {}, options?: { cause?: unknown }) {
+    super(fill(PROBLEMS[code].message, details), options)
+    this.name = 'Problem'
+    this.code = code
+    this.next = fill(PROBLEMS[code].next, details)
+  }
+
+  get shape(): ProblemShape {
+    return { code: this.code, message: this.message, next: this.next }
+  }
+}
+
+export function exitCodeOf(code: ProblemCode): number {
+  return PROBLEMS[code].exit
+}
+
+function fill(text: string, details: ProblemDetails): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '')).trim()
+}

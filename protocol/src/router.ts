@@ -1,0 +1,8 @@
+/** All that a client may ask. Thin glue over the services of the context; no rule lives here. */
+import { eventsRouter } from './events.ts'
+import { runsRouter } from './runs.ts'
+import { systemRouter } from './system.ts'
+import { router } from './trpc.ts'
+
+export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter })
+export type NexusRouter = typeof nexusRouter

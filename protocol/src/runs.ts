@@ -1,0 +1,182 @@
+/**
+ * Runs: a command shadow-run in a layer, what came of it, and what was decided.
+ */
+import { z } from 'zod'
+import { bytesSchema, changeSchema, conflictSchema, countsSchema, outsideSchema } from './changes.ts'
+import { procedure, router, type Actor } from './trpc.ts'
+
+export const runStatusSchema = z.enum([
+  'queued', 'waiting', 'running', 'unchanged', 'kept', 'applying', 'applied', 'rolling-back', 'rolled-back', 'discarded', 'refused', 'stale', 'failed',
+])
+export type RunStatus = z.infer<typeof runStatusSchema>
+
+export const endReasonSchema = z.enum(['killed', 'timed-out', 'daemon-died', 'launcher-failed', 'unmapped-owner', 'seal-failed', 'denied', 'interrupted'])
+export type EndReason = z.infer<typeof endReasonSchema>
+
+export const strengthSchema = z.enum(['full', 'reduced', 'weak'])
+export type Strength = z.infer<typeof strengthSchema>
+export const backendSchema = z.enum(['overlay', 'copy'])
+export type Backend = z.infer<typeof backendSchema>
+
+/** One wall of the sandbox: is it up in this run, and if not, why. */
+export const wallSchema = z.object({ name: z.string(), up: z.boolean(), required: z.boolean(), cause: z.string().optional() })
+export type Wall = z.infer<typeof wallSchema>
+
+export const usageSchema = z.object({ userMs: z.number(), systemMs: z.number(), maxRssBytes: z.number() })
+export type Usage = z.infer<typeof usageSchema>
+
+export const checkSchema = z.object({ command: z.string(), exitCode: z.number().nullable(), signal: z.string().nullable(), durationMs: z.number(), output: bytesSchema })
+export type Check = z.infer<typeof checkSchema>
+
+export const runFlagSchema = z.enum(['host-network', 'copy-backend'])
+
+export const runSummarySchema = z.object({
+  id: z.string(),
+  /** Absolute path of the project that the layer covers. */
+  project: z.string(),
+  /** argv; one single element is a shell line. */
+  command: z.array(z.string()),
+  cwd: z.string(),
+  status: runStatusSchema,
+  endReason: endReasonSchema.optional(),
+  /** Null until verdicts exist. */
+  verdict: z.null(),
+  strength: strengthSchema,
+  backend: backendSchema,
+  walls: z.array(wallSchema),
+  exitCode: z.number().nullable(),
+  signal: z.string().nullable(),
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  /** Milliseconds from launcher spawn to exit. */
+  durationMs: z.number().nullable(),
+  usage: usageSchema.nullable(),
+  counts: countsSchema,
+  /** sha256 of the canonical change list; null until sealed. */
+  digest: z.string().nullable(),
+  flags: z.array(runFlagSchema),
+  pty: z.boolean(),
+  check: checkSchema.optional(),
+  parent: z.string().optional(),
+  /** What to do next, as a command line, when something waits for a person. */
+  next: z.string().optional(),
+})
+export type RunSummary = z.infer<typeof runSummarySchema>
+
+export const runSchema = runSummarySchema.extend({
+  stdout: bytesSchema,
+  stderr: bytesSchema,
+  /** Bytes left out of the middle of stdout and stderr here; the whole is in the blob store. */
+  truncated: z.object({ stdout: z.number(), stderr: z.number() }),
+  changes: z.array(changeSchema),
+  outside: z.array(outsideSchema),
+  denials: z.array(z.object({ kind: z.string(), target: z.string() })),
+  conflicts: z.array(conflictSchema),
+  /** Paths already on the host; the rest of an applied run stays appliable. */
+  appliedPaths: z.array(bytesSchema),
+})
+export type Run = z.infer<typeof runSchema>
+
+const durationSchema = z.number().int().positive().max(7 * 24 * 3600_000)
+
+export const runRequestSchema = z.object({
+  command: z.array(z.string()).min(1),
+  cwd: z.string(),
+  project: z.string().optional(),
+  /** The caller's variables; the daemon keeps only allow-listed names. */
+  env: z.record(z.string(), z.string()),
+  /** The caller's file mode mask, 0 to 0o777. */
+  umask: z.number().int().min(0).max(0o777),
+  net: z.enum(['off', 'on']).default('off'),
+  backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),
+  /** apply: a request that policy, flags and the check may turn into "kept". */
+  then: z.enum(['keep', 'apply', 'discard']).default('keep'),
+  timeoutMs: durationSchema.optional(),
+  /** A shell line run in a throw-away child layer after the command; its exit code gates --apply. */
+  check: z.string().optional(),
+  /** True when the caller will send input; otherwise the command reads /dev/null. */
+  stdin: z.boolean().default(false),
+  pty: z.object({ rows: z.number().int().positive(), cols: z.number().int().positive() }).optional(),
+})
+export type RunRequest = z.infer<typeof runRequestSchema>
+export type RunRequestInput = z.input<typeof runRequestSchema>
+
+/** `run`: id, unambiguous prefix of at least 4 characters, or `last` (newest run of `project`). */
+const namedRun = z.object({ run: z.string().min(1), project: z.string().optional(), cwd: z.string().optional() })
+export type NamedRun = z.infer<typeof namedRun>
+
+const listSchema = z.object({
+  project: z.string().optional(), cwd: z.string().optional(), all: z.boolean().default(false),
+  limit: z.number().int().min(1).max(1000).default(100),
+  /** Runs older than this one. */
+  before: z.string().optional(),
+})
+export type RunListRequest = z.infer<typeof listSchema>
+
+const diffRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), patch: z.boolean().default(true), against: z.enum(['parent', 'host']).default('parent') })
+export type DiffRequest = z.infer<typeof diffRequestSchema>
+export const diffSchema = z.object({ run: z.string(), digest: z.string().nullable(), changes: z.array(changeSchema), patch: z.string().optional() })
+export type Diff = z.infer<typeof diffSchema>
+
+const applyRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), digest: z.string().optional() })
+export type ApplyRequest = z.infer<typeof applyRequestSchema>
+export const applyResultSchema = z.object({ run: runSummarySchema, applied: z.array(bytesSchema), conflicts: z.array(conflictSchema) })
+export type ApplyResult = z.infer<typeof applyResultSchema>
+
+const shellRequestSchema = namedRun.extend({
+  env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777),
+  pty: z.object({ rows: z.number().int().positive(), cols: z.number().int().positive() }).optional(),
+})
+export type ShellRequest = z.infer<typeof shellRequestSchema>
+
+/** A piece of output in the order the daemon saw it; `at` is the byte position after it in the combined stream. */
+export const outputSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('output'), stream: z.enum(['stdout', 'stderr']), base64: z.string(), at: z.number() }),
+  z.object({ type: z.literal('end'), status: runStatusSchema }),
+])
+export type Output = z.infer<typeof outputSchema>
+
+export interface RunsService {
+  start(request: RunRequest, actor: Actor): Promise<Run>
+  /** Resolves when nothing moves any more: sealed and decided as far as the request allowed, waiting, refused or failed. */
+  wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run>
+  get(named: NamedRun): Promise<Run>
+  list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }>
+  output(named: NamedRun, after: number, signal: AbortSignal | undefined): AsyncIterable<Output>
+  input(named: NamedRun, data: Uint8Array, end: boolean): Promise<void>
+  resize(named: NamedRun, rows: number, cols: number): Promise<void>
+  diff(request: DiffRequest): Promise<Diff>
+  apply(request: ApplyRequest, actor: Actor): Promise<ApplyResult>
+  rollback(request: NamedRun, actor: Actor): Promise<ApplyResult>
+  discard(named: NamedRun, actor: Actor): Promise<Run>
+  approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
+  /** Ends one run; its layer is kept for inspection and is not appliable. */
+  kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run>
+  /** Opens an interactive shell in the run's layer and returns the run whose output and input are the terminal. */
+  shell(request: ShellRequest, actor: Actor): Promise<Run>
+}
+
+const answer = z.object({ run: runSchema })
+
+export const runsRouter = router({
+  start: procedure.input(runRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.start(input, ctx.actor) })),
+  wait: procedure.input(namedRun).output(answer).query(async ({ ctx, input, signal }) => ({ run: await ctx.runs.wait(input, signal) })),
+  get: procedure.input(namedRun).output(answer).query(async ({ ctx, input }) => ({ run: await ctx.runs.get(input) })),
+  list: procedure.input(listSchema).output(z.object({ runs: z.array(runSummarySchema), next: z.string().optional() })).query(({ ctx, input }) => ctx.runs.list(input)),
+  output: procedure.input(namedRun.extend({ after: z.number().int().min(0).default(0) })).subscription(async function* ({ ctx, input, signal }) {
+    yield* ctx.runs.output(input, input.after, signal)
+  }),
+  input: procedure.input(namedRun.extend({ base64: z.base64(), end: z.boolean().default(false) })).mutation(async ({ ctx, input }) => {
+    await ctx.runs.input(input, Buffer.from(input.base64, 'base64'), input.end)
+  }),
+  resize: procedure.input(namedRun.extend({ rows: z.number().int().positive(), cols: z.number().int().positive() })).mutation(async ({ ctx, input }) => {
+    await ctx.runs.resize(input, input.rows, input.cols)
+  }),
+  diff: procedure.input(diffRequestSchema).output(diffSchema).query(({ ctx, input }) => ctx.runs.diff(input)),
+  apply: procedure.input(applyRequestSchema).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.apply(input, ctx.actor)),
+  rollback: procedure.input(namedRun).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.rollback(input, ctx.actor)),
+  discard: procedure.input(namedRun).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, ctx.actor) })),
+  approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
+  kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.kill(input, input.reason, ctx.actor) })),
+  shell: procedure.input(shellRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.shell(input, ctx.actor) })),
+})

@@ -1,0 +1,43 @@
+/** The one tRPC instance, the context of every call, and how a Problem looks on the wire. */
+import { initTRPC, TRPCError } from '@trpc/server'
+import type { EventsService } from './events.ts'
+import { Problem, type ProblemShape } from './problem.ts'
+import type { RunsService } from './runs.ts'
+import type { SystemService } from './system.ts'
+
+/** Who calls: the person at a socket trusted by file mode, or a browser that holds the secret. */
+export interface Actor {
+  readonly kind: 'person'
+  readonly via: 'socket' | 'tcp'
+}
+
+export interface Context {
+  readonly actor: Actor
+  readonly runs: RunsService
+  readonly events: EventsService
+  readonly system: SystemService
+}
+
+const t = initTRPC.context<Context>().create({
+  errorFormatter({ shape, error }): typeof shape & { data: { problem: ProblemShape } } {
+    return { ...shape, data: { ...shape.data, stack: undefined, problem: problemOf(error) } }
+  },
+})
+
+export const router = t.router
+export const procedure = t.procedure
+
+/** zod's refusals are usage errors; everything unknown is a bug that the server has logged. */
+function problemOf(error: TRPCError): ProblemShape {
+  if (error.cause instanceof Problem) return error.cause.shape
+  if (error.code === 'BAD_REQUEST' || error.code === 'PARSE_ERROR') return new Problem('bad-request', { what: flatten(error) }).shape
+  if (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN') return new Problem('access-denied', { cause: error.message }).shape
+  if (error.code === 'NOT_FOUND') return new Problem('bad-request', { what: error.message }).shape
+  return new Problem('bug', { cause: error.message }).shape
+}
+
+function flatten(error: TRPCError): string {
+  const issues: unknown = error.cause && 'issues' in error.cause ? error.cause.issues : undefined
+  if (!Array.isArray(issues)) return error.message
+  return issues.map((issue: { path: PropertyKey[]; message: string }) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ')
+}
