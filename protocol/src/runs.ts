@@ -29,6 +29,7 @@ export const checkSchema = z.object({ command: z.string(), exitCode: z.number().
 export type Check = z.infer<typeof checkSchema>
 
 export const runFlagSchema = z.enum(['host-network', 'copy-backend'])
+export type RunFlag = z.infer<typeof runFlagSchema>
 
 export const runSummarySchema = z.object({
   id: z.string(),

@@ -1,0 +1,50 @@
+/** The only reader of the environment: what the daemon was told from outside, parsed once. */
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Problem } from '@nexus/protocol/problem'
+import { homeOf, type Home } from '@nexus/protocol/home'
+
+export interface Config {
+  readonly home: Home
+  /** $HOME of the user: never a project, and hidden inside runs. */
+  readonly userHome: string
+  /** Undefined: 8888 or the next free one. Null: no TCP at all. */
+  readonly port: number | undefined | null
+  readonly logLevel: string
+  readonly migrations: string
+  /** Where the native helper is when it could be built. */
+  readonly native: string
+  /** The host's search path and identity, for what a run may see of them. */
+  readonly path: string
+  readonly uid: number
+  readonly gid: number
+  readonly configHome: string
+}
+
+declare const __NEXUS_BUILD__: string
+export const VERSION = '0.1.0'
+export const BUILD = typeof __NEXUS_BUILD__ === 'string' ? __NEXUS_BUILD__ : 'source'
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const uid = process.getuid?.() ?? 0
+  const package_ = packageFolder()
+  const userHome = env.HOME ?? '/nonexistent'
+  return {
+    home: homeOf(env, uid), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
+    migrations: join(dirname(package_), 'migrations'), native: env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native'),
+    path: env.PATH ?? '/usr/bin:/bin', uid, gid: process.getgid?.() ?? 0, configHome: env.XDG_CONFIG_HOME ?? join(userHome, '.config'),
+  }
+}
+
+function portOf(text: string | undefined): number | undefined | null {
+  if (text === undefined || text === '') return undefined
+  if (text === 'off') return null
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new Problem('usage', { what: `NEXUS_PORT is ${text}: not a port`, topic: 'daemon' })
+}
+
+/** daemon/, both for daemon/src/config.ts and for the bundle in daemon/dist/. */
+function packageFolder(): string {
+  return dirname(dirname(fileURLToPath(import.meta.url)))
+}

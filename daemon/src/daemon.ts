@@ -1,0 +1,83 @@
+/**
+ * The composition root: builds the rooms in order and hands each what it uses. Reads like a shopping list; what was
+ * built is torn down in reverse, also when a later room fails to start.
+ */
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from './base/clock.ts'
+import { openLog } from './base/log.ts'
+import { createChanges } from './changes/changes.ts'
+import { BUILD, VERSION, type Config } from './config.ts'
+import { Check } from './runs/check.ts'
+import { Decisions } from './runs/decide.ts'
+import { Execution } from './runs/execute.ts'
+import { KillSwitch } from './runs/kill.ts'
+import { Ledger } from './runs/ledger.ts'
+import { LiveRuns } from './runs/live.ts'
+import { recoverRuns } from './runs/recover.ts'
+import { collectGarbage } from './runs/retention.ts'
+import { nameOf, Runs } from './runs/runs.ts'
+import { Sealer } from './runs/seal.ts'
+import { Shell } from './runs/shell.ts'
+import { Turnstile } from './runs/turnstile.ts'
+import { allowedEnvironment } from './sandbox/environment.ts'
+import { createSandbox } from './sandbox/create.ts'
+import { Access, secretIn } from './server/access.ts'
+import { Server } from './server/server.ts'
+import { State } from './state/state.ts'
+import { System } from './system/system.ts'
+
+export interface Daemon extends AsyncDisposable {
+  readonly url: string | null
+}
+
+/** Resolves when the daemon listens. `stop` is called when a client asks it to end. Throws Problem. */
+export async function startDaemon(config: Config, stop: () => void): Promise<Daemon> {
+  await using rooms = new AsyncDisposableStack()
+  const { home, userHome } = config
+  mkdirSync(home.state, { recursive: true, mode: 0o700 })
+  const clock = systemClock
+  const state = rooms.use(new State({ folder: home.state, migrations: config.migrations, clock }))
+  const log = openLog(home.log, config.logLevel)
+
+  const sandbox = createSandbox({ native: config.native, state: home.state, runtime: home.runtime, userHome, configHome: config.configHome, uid: config.uid, gid: config.gid, log })
+  const changes = rooms.use(await createChanges({ nativePath: config.native, state: home.state, now: clock.now }))
+
+  const ledger = new Ledger(state, clock)
+  const live = new LiveRuns()
+  const sealer = new Sealer(sandbox, changes)
+  const kill = new KillSwitch(state, ledger, live)
+  const decisions = new Decisions(ledger, changes, sandbox)
+  const check = new Check(sandbox, ledger)
+  const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
+  const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, live, turnstile, now: clock.now, log })
+  const shell = new Shell({ state, ledger, sandbox, sealer, live, log })
+  await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
+  rooms.defer(() => endRuns(live, ledger))
+  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, shell, kill, live, boundaries: { userHome, state: home.state }, environment: allowedEnvironment })
+
+  const system: System = new System({
+    state, ledger, sandbox, kill, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,
+    collectGarbage: (dryRun, actor) => collectGarbage({ state, ledger, sandbox, changes, now: clock.now }, dryRun, actor),
+  })
+  const access = new Access(secretIn(join(home.state, 'token')))
+  const server: Server = new Server({ home, port: config.port, access, build: BUILD, isIdle: () => system.isIdle, log, services: { runs, events: state, system } })
+  rooms.use(server)
+  await server.start()
+
+  // Known a moment later; a client that asks before then waits for the same probe.
+  system.look().catch((error: unknown) => log.error({ err: error }, 'the sandbox could not be probed'))
+  state.record({ type: 'system.started', actor: 'daemon', subject: 'system', payload: { version: VERSION, build: BUILD, url: server.url } })
+  log.info({ url: server.url, socket: home.socket, build: BUILD }, 'ready')
+  const running = rooms.move()
+  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** What runs ends with the daemon; the layers stay. */
+async function endRuns(live: LiveRuns, ledger: Ledger): Promise<void> {
+  const ids = live.ids()
+  for (const id of ids) live.end(id, 'daemon-died')
+  const patience = AbortSignal.timeout(5000)
+  await Promise.all(ids.map((id) => ledger.settled(id, patience)))
+}

@@ -1,0 +1,151 @@
+/** One run from the turnstile to its sealed change set: open the layer, launch, record, seal, check, carry out the wish. */
+import { join } from 'node:path'
+import { isBlocking } from '@nexus/protocol/change-flags'
+import { Problem } from '@nexus/protocol/problem'
+import type { EndReason, RunStatus } from '@nexus/protocol/runs'
+import type { Log } from '../base/log.ts'
+import type { LaunchEnd } from '../sandbox/launch.ts'
+import type { Layer } from '../sandbox/layer.ts'
+import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { State } from '../state/state.ts'
+import type { Check } from './check.ts'
+import { argvOf } from './command.ts'
+import type { Decisions } from './decide.ts'
+import type { Ledger, RunRow } from './ledger.ts'
+import type { LiveRun, LiveRuns } from './live.ts'
+import { Recorder } from './output.ts'
+import { sealedFields, type Sealer } from './seal.ts'
+import type { Turnstile } from './turnstile.ts'
+
+export interface ExecutionParts {
+  readonly state: State
+  readonly ledger: Ledger
+  readonly sandbox: Sandbox
+  readonly sealer: Sealer
+  readonly check: Check
+  readonly decisions: Decisions
+  readonly live: LiveRuns
+  readonly turnstile: Turnstile
+  readonly now: () => number
+  readonly log: Log
+}
+
+export class Execution {
+  readonly #parts: ExecutionParts
+
+  constructor(parts: ExecutionParts) {
+    this.#parts = parts
+  }
+
+  /** Never rejects: what goes wrong is the run's end. */
+  async execute(id: string, choice: Choice, actor: string): Promise<void> {
+    const { ledger, live, turnstile, log } = this.#parts
+    const running = live.add(id, new Recorder(join(this.#parts.state.folder, 'output', id)))
+    let leave: (() => void) | undefined
+    try {
+      leave = await turnstile.enter(running.abort.signal)
+      const layer = await this.#open(ledger.row(id), choice, actor)
+      running.abort.signal.throwIfAborted()
+      const end = await this.#launch(ledger.row(id), layer, choice, running, actor)
+      await this.#finish(ledger.row(id), layer, running, end, actor)
+    } catch (error) {
+      this.#fail(id, running, error, actor, log)
+    } finally {
+      live.remove(id)
+      leave?.()
+    }
+    await this.#carryOut(id, choice, actor)
+  }
+
+  async #open(row: RunRow, choice: Choice, actor: string): Promise<Layer> {
+    const { ledger, sandbox } = this.#parts
+    const layer = await sandbox.open(row.id, row.project, choice, row.parents)
+    ledger.note(row.id, 'run.layer-opened', actor, { layer: layer.folder, xattrs: layer.xattrs })
+    return layer
+  }
+
+  async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {
+    const { ledger, sandbox, now } = this.#parts
+    const { request } = row
+    ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
+    const launch = sandbox.launch(layer, choice, {
+      argv: argvOf(request.command), cwd: row.cwd, env: request.env, umask: request.umask, net: request.net, stdin: request.stdin || request.pty !== undefined,
+      ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }), ...(request.pty ? { pty: request.pty } : {}),
+    })
+    running.launch = launch
+    launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
+    if (running.abort.signal.aborted) launch.kill()
+    return launch.ended
+  }
+
+  async #finish(row: RunRow, layer: Layer, running: LiveRun, end: LaunchEnd, actor: string): Promise<void> {
+    if (end.type === 'not-found') running.recorder.write('stderr', Buffer.from(`nexus: ${row.command[0] ?? ''}: ${end.cause}\n`))
+    if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
+    const { ledger, sealer, state } = this.#parts
+    const sealed = await sealer.seal(row, layer)
+    const reason = endReasonOf(end, running)
+    const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
+    running.recorder.end()
+    const output = await state.blobs.adopt(running.recorder.file)
+    const { fields, details } = sealedFields(sealed)
+    ledger.move(row.id, {
+      to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
+      payload: { exitCode: exitCodeOf(end), ...(reason ? { endReason: reason } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
+      fields: {
+        ...fields, endReason: reason, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
+        durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}` : null,
+      },
+      details: { ...details, ...recorded(running), output },
+    })
+  }
+
+  /** The sandbox, the disk or Nexus itself failed: the run says so, the layer stays for a look. */
+  #fail(id: string, running: LiveRun, error: unknown, actor: string, log: Log): void {
+    const cause = error instanceof Error ? error.message : String(error)
+    const ended = running.abort.signal.aborted
+    if (!ended) {
+      log.error({ err: error, run: id }, 'run failed')
+      running.recorder.write('stderr', Buffer.from(`nexus: ${error instanceof Problem ? `${error.message}\n  next: ${error.next}` : cause}\n`))
+    }
+    const { ledger } = this.#parts
+    const { status } = ledger.row(id)
+    const reason: EndReason = ended ? (running.endedBy ?? 'killed') : status === 'running' ? 'seal-failed' : 'launcher-failed'
+    // A queued run that the kill switch met never started: there is nothing to keep.
+    const to = ended && status === 'queued' ? 'discarded' : 'failed'
+    ledger.move(id, { to, event: `run.${to}`, actor, action: 'ended', payload: { endReason: reason, cause }, fields: { endReason: reason, next: null }, details: recorded(running) })
+  }
+
+  /** --check, then --apply or --discard, as far as they may go by themselves. */
+  async #carryOut(id: string, choice: Choice, actor: string): Promise<void> {
+    const { ledger, check, decisions, log } = this.#parts
+    try {
+      const row = ledger.row(id)
+      if (row.request.check !== undefined && row.status === 'kept' && row.exitCode === 0) await check.run(row, choice, actor)
+      const { status, request, exitCode, check: checked } = ledger.row(id)
+      if (request.then === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)
+      if (request.then !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
+      if (ledger.details(id).changes.some(isBlocking)) return
+      await decisions.apply(id, [], undefined, actor)
+    } catch (error) {
+      log.error({ err: error, run: id }, 'the wish of a run could not be carried out')
+    } finally {
+      ledger.release(id)
+    }
+  }
+}
+
+function endReasonOf(end: LaunchEnd, running: LiveRun): EndReason | null {
+  if (end.type === 'failed') return 'launcher-failed'
+  if (end.type === 'timed-out') return 'timed-out'
+  if (end.type === 'killed') return running.endedBy ?? 'killed'
+  return null
+}
+
+function exitCodeOf(end: LaunchEnd): number | null {
+  return end.type === 'exited' || end.type === 'not-found' ? end.exitCode : null
+}
+
+function recorded({ recorder }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number } {
+  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted }
+}
+

@@ -1,0 +1,158 @@
+/** The table of runs: each change of a run is one transaction with its event. Rows in, Run objects out. */
+import { and, count, desc, eq, inArray, isNotNull, lt } from 'drizzle-orm'
+import { toBytes } from '@nexus/protocol/bytes'
+import { countChanges } from '@nexus/protocol/change-flags'
+import type { Run, RunFlag, RunRequest, RunStatus, RunSummary } from '@nexus/protocol/runs'
+import { Bell, untilRung } from '../base/bell.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Choice } from '../sandbox/sandbox.ts'
+import type { State } from '../state/state.ts'
+import { approvals, runDetails, runs } from './runs.sql.ts'
+import { requireMove, SETTLED } from './status.ts'
+
+export type RunRow = typeof runs.$inferSelect
+export type RunDetails = typeof runDetails.$inferSelect
+type Fields = Partial<Omit<RunRow, 'number' | 'id' | 'status'>>
+
+export interface Move {
+  readonly to: RunStatus
+  /** noun.past-verb, e.g. `run.sealed`. */
+  readonly event: string
+  readonly actor: string
+  /** Completes "it cannot be …" when the move is not possible. */
+  readonly action: string
+  readonly payload?: Record<string, unknown>
+  readonly fields?: Fields
+  readonly details?: Partial<Omit<RunDetails, 'run'>>
+  readonly decision?: { readonly id: string; readonly decision: (typeof approvals.$inferInsert)['decision']; readonly digest: string | null }
+  readonly durable?: boolean
+}
+
+export class Ledger {
+  readonly #state: State
+  readonly #clock: Clock
+  readonly #bell = new Bell()
+  readonly #held = new Set<string>()
+
+  constructor(state: State, clock: Clock) {
+    this.#state = state
+    this.#clock = clock
+  }
+
+  create(id: string, request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string }, actor: string): void {
+    const row: typeof runs.$inferInsert = {
+      id, request, project: place.project, cwd: place.cwd, command: request.command, status: 'queued', strength: choice.strength,
+      backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), counts: countChanges([]),
+      xattrs: 'user', parents: [], parent: place.parent ?? null,
+    }
+    const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, then: request.then }
+    this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
+      db.insert(runs).values(row).run()
+      db.insert(runDetails).values({ run: id, changes: [], outside: [], conflicts: [], appliedPaths: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), omittedStdout: 0, omittedStderr: 0 }).run()
+    })
+    this.#bell.ring()
+  }
+
+  /** Throws Problem `wrong-status` when the run is elsewhere by now. */
+  move(id: string, move: Move): void {
+    const { status } = this.row(id)
+    requireMove(id, status, move.to, move.action)
+    this.#state.record({ type: move.event, actor: move.actor, subject: id, payload: { from: status, to: move.to, ...move.payload } }, (db) => {
+      db.update(runs).set({ ...move.fields, status: move.to }).where(eq(runs.id, id)).run()
+      if (move.details) db.update(runDetails).set(move.details).where(eq(runDetails.run, id)).run()
+      if (move.decision) db.insert(approvals).values({ ...move.decision, run: id, actor: move.actor, at: this.#clock.now() }).run()
+    }, { durable: move.durable ?? false })
+    this.#bell.ring()
+  }
+
+  /** A fact that is no station of its own: the layer made, the layer deleted. */
+  note(id: string, event: string, actor: string, fields: Fields, payload: Record<string, unknown> = {}): void {
+    this.#state.record({ type: event, actor, subject: id, payload }, (db) => {
+      db.update(runs).set(fields).where(eq(runs.id, id)).run()
+    })
+    this.#bell.ring()
+  }
+
+  row(id: string): RunRow {
+    const row = this.#state.db.select().from(runs).where(eq(runs.id, id)).get()
+    if (!row) throw new Error(`run ${id} is not in the ledger`)
+    return row
+  }
+
+  details(id: string): RunDetails {
+    const row = this.#state.db.select().from(runDetails).where(eq(runDetails.run, id)).get()
+    if (!row) throw new Error(`run ${id} has no details`)
+    return row
+  }
+
+  run(id: string): Run {
+    const details = this.details(id)
+    return {
+      ...summaryOf(this.row(id)),
+      stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr },
+      changes: details.changes, outside: details.outside, denials: [], conflicts: details.conflicts, appliedPaths: details.appliedPaths,
+    }
+  }
+
+  list(filter: { project?: string; before?: string; limit: number }): RunRow[] {
+    const older = filter.before === undefined ? undefined : lt(runs.number, this.row(filter.before).number)
+    const here = filter.project === undefined ? undefined : eq(runs.project, filter.project)
+    return this.#state.db.select().from(runs).where(and(here, older)).orderBy(desc(runs.number)).limit(filter.limit).all()
+  }
+
+  inStatus(...statuses: RunStatus[]): RunRow[] {
+    return this.#state.db.select().from(runs).where(inArray(runs.status, statuses)).orderBy(runs.number).all()
+  }
+
+  childrenOf(id: string): RunRow[] {
+    return this.#state.db.select().from(runs).where(eq(runs.parent, id)).all().filter((row) => row.layer !== null && row.parents.length > 0)
+  }
+
+  /** The folders of all layers that exist. */
+  layers(): string[] {
+    return this.#state.db.select({ layer: runs.layer }).from(runs).where(isNotNull(runs.layer)).all().flatMap(({ layer }) => layer ?? [])
+  }
+
+  count(status: RunStatus): number {
+    return this.#state.db.select({ count: count() }).from(runs).where(eq(runs.status, status)).get()?.count ?? 0
+  }
+
+  /** While held, a run is not settled whatever its status: its check or its wish is still to come. */
+  hold(id: string): void {
+    this.#held.add(id)
+  }
+
+  release(id: string): void {
+    this.#held.delete(id)
+    this.#bell.ring()
+  }
+
+  /** Resolves when nothing moves any more, or with the signal. */
+  async settled(id: string, signal: AbortSignal | undefined): Promise<void> {
+    while (!signal?.aborted) {
+      const rung = this.#bell.next()
+      if (!this.#held.has(id) && SETTLED.includes(this.row(id).status)) return
+      await untilRung(rung, signal)
+    }
+  }
+
+  /** Resolves at the next change of any run. */
+  changed(): Promise<void> {
+    return this.#bell.next()
+  }
+}
+
+export function summaryOf(row: RunRow): RunSummary {
+  return {
+    id: row.id, project: row.project, command: row.command, cwd: row.cwd, status: row.status,
+    ...(row.endReason ? { endReason: row.endReason } : {}),
+    verdict: null, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
+    createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
+    flags: flagsOf(row), pty: row.request.pty !== undefined,
+    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.next ? { next: row.next } : {}),
+  }
+}
+
+function flagsOf(row: RunRow): RunFlag[] {
+  return [...(row.request.net === 'on' ? (['host-network'] as const) : []), ...(row.backend === 'copy' ? (['copy-backend'] as const) : [])]
+}

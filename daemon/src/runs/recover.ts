@@ -1,0 +1,84 @@
+/** After a daemon died: every run is where its row, its layer and its journal say. Runs before the daemon listens. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Log } from '../base/log.ts'
+import type { Changes, Recovered } from '../changes/changes.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { State } from '../state/state.ts'
+import type { Ledger, RunRow } from './ledger.ts'
+import { layerOf, sealedFields, type Sealer } from './seal.ts'
+
+const ACTOR = 'daemon'
+
+export interface RecoveryParts {
+  readonly state: State
+  readonly ledger: Ledger
+  readonly changes: Changes
+  readonly sandbox: Sandbox
+  readonly sealer: Sealer
+  readonly log: Log
+}
+
+export async function recoverRuns(parts: RecoveryParts): Promise<void> {
+  await settleJournals(parts)
+  for (const row of parts.ledger.inStatus('running')) await settleRunning(parts, row)
+  for (const row of parts.ledger.inStatus('queued')) {
+    parts.ledger.move(row.id, { to: 'failed', event: 'run.failed', actor: ACTOR, action: 'ended', payload: { endReason: 'daemon-died' }, fields: { endReason: 'daemon-died', next: null } })
+  }
+  await sweep(parts)
+}
+
+async function settleJournals({ ledger, changes, log }: RecoveryParts): Promise<void> {
+  const recovered = await changes.recover()
+  for (const journal of recovered) log.warn({ run: journal.run, ended: journal.ended, direction: journal.direction }, 'finished an interrupted apply')
+  for (const row of ledger.inStatus('applying', 'rolling-back')) {
+    settleDecision(ledger, row, recovered.findLast((journal) => journal.run === row.id))
+  }
+}
+
+/**
+ * Without a journal nothing had been written, or everything including the journal's end had: then the row is behind
+ * and the pre-images tell; `changes.recover` reports such a finished journal too.
+ */
+function settleDecision(ledger: Ledger, row: RunRow, journal: Recovered | undefined): void {
+  const details = ledger.details(row.id)
+  const isApply = row.status === 'applying'
+  const finished = journal?.ended === 'finished'
+  const wasApplied = details.appliedPaths.length > 0
+  const to = isApply ? (finished || wasApplied ? 'applied' : 'kept') : finished ? 'rolled-back' : 'applied'
+  const appliedPaths = isApply ? [...details.appliedPaths, ...(finished ? journal.paths : [])] : finished ? [] : details.appliedPaths
+  ledger.move(row.id, {
+    to, event: 'run.recovered', actor: ACTOR, action: 'recovered', durable: true, payload: { journal: journal?.ended ?? 'none', paths: appliedPaths.length },
+    fields: { next: to === 'kept' ? `nexus apply ${row.id}` : to === 'applied' ? `nexus rollback ${row.id}` : null },
+    details: { appliedPaths, conflicts: [...(journal?.conflicts ?? [])] },
+  })
+}
+
+async function settleRunning({ ledger, sealer, log }: RecoveryParts, row: RunRow): Promise<void> {
+  const layer = layerOf(row)
+  // A shell was open in a layer that had been sealed before: the command itself had ended by itself.
+  const wasSealed = row.digest !== null && row.endReason === null
+  try {
+    const sealed = layer && existsSync(layer.upper) ? sealedFields(await sealer.seal(row, layer)) : undefined
+    const to = !wasSealed ? 'failed' : (sealed?.details.changes.length ?? 0) === 0 ? 'unchanged' : 'kept'
+    const endReason = wasSealed ? null : (row.endReason ?? 'daemon-died')
+    ledger.move(row.id, { to, event: 'run.recovered', actor: ACTOR, action: 'recovered', payload: { endReason }, fields: { ...sealed?.fields, endReason, next: to === 'kept' ? `nexus apply ${row.id}` : null }, ...(sealed ? { details: sealed.details } : {}) })
+  } catch (error) {
+    log.error({ err: error, run: row.id }, 'a layer could not be read after a crash')
+    ledger.move(row.id, { to: 'failed', event: 'run.recovered', actor: ACTOR, action: 'recovered', payload: { endReason: 'daemon-died' }, fields: { endReason: 'daemon-died', next: null } })
+  }
+}
+
+/** Folders that no row owns: a discard or a check that the crash cut off, output of runs that never ended. */
+async function sweep({ state, ledger, sandbox }: RecoveryParts): Promise<void> {
+  const output = join(state.folder, 'output')
+  rmSync(output, { recursive: true, force: true })
+  mkdirSync(output, { recursive: true, mode: 0o700 })
+  const layers = join(state.folder, 'layers')
+  if (!existsSync(layers)) return
+  const owned = new Set(ledger.layers())
+  for (const name of readdirSync(layers)) {
+    const folder = join(layers, name)
+    if (!owned.has(folder)) await sandbox.discard(folder)
+  }
+}

@@ -1,0 +1,66 @@
+/** A run's row (what lists show), its details (what one screen shows), and the decisions on it. */
+import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Bytes } from '@nexus/protocol/bytes'
+import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
+import type { Backend, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
+
+export const runs = sqliteTable('runs', {
+  /** Order of creation. */
+  number: integer().primaryKey({ autoIncrement: true }),
+  id: text().notNull().unique(),
+  project: text().notNull(),
+  cwd: text().notNull(),
+  command: text({ mode: 'json' }).$type<string[]>().notNull(),
+  request: text({ mode: 'json' }).$type<RunRequest>().notNull(),
+  status: text().$type<RunStatus>().notNull(),
+  endReason: text('end_reason').$type<EndReason>(),
+  strength: text().$type<Strength>().notNull(),
+  backend: text().$type<Backend>().notNull(),
+  launcher: text().$type<'native' | 'util-linux'>().notNull(),
+  walls: text({ mode: 'json' }).$type<Wall[]>().notNull(),
+  exitCode: integer('exit_code'),
+  signal: text(),
+  createdAt: integer('created_at').notNull(),
+  startedAt: integer('started_at'),
+  durationMs: integer('duration_ms'),
+  usage: text({ mode: 'json' }).$type<Usage>(),
+  counts: text({ mode: 'json' }).$type<Counts>().notNull(),
+  digest: text(),
+  check: text({ mode: 'json' }).$type<Check>(),
+  parent: text(),
+  next: text(),
+  /** Set while the layer's folder exists. */
+  layer: text(),
+  xattrs: text().$type<'trusted' | 'user'>().notNull(),
+  parents: text({ mode: 'json' }).$type<string[]>().notNull(),
+}, (table) => [index('runs_project').on(table.project, table.number), index('runs_status').on(table.status)])
+
+export const runDetails = sqliteTable('run_details', {
+  run: text().primaryKey().references(() => runs.id),
+  changes: text({ mode: 'json' }).$type<Change[]>().notNull(),
+  outside: text({ mode: 'json' }).$type<Outside[]>().notNull(),
+  conflicts: text({ mode: 'json' }).$type<Conflict[]>().notNull(),
+  appliedPaths: text('applied_paths', { mode: 'json' }).$type<Bytes[]>().notNull(),
+  stdout: blob({ mode: 'buffer' }).notNull(),
+  stderr: blob({ mode: 'buffer' }).notNull(),
+  omittedStdout: integer('omitted_stdout').notNull(),
+  omittedStderr: integer('omitted_stderr').notNull(),
+  /** Blob of all output frames in order; null while the run is young. */
+  output: text(),
+})
+
+/** Who decided what about which change set; an approval names the digest. */
+export const approvals = sqliteTable('approvals', {
+  id: text().primaryKey(),
+  run: text().notNull().references(() => runs.id),
+  decision: text().$type<'run' | 'deny' | 'apply' | 'roll-back' | 'discard'>().notNull(),
+  digest: text(),
+  actor: text().notNull(),
+  at: integer().notNull(),
+})
+
+/** Switches that outlive the daemon, such as the kill latch. */
+export const latches = sqliteTable('latches', {
+  name: text().primaryKey(),
+  on: integer({ mode: 'boolean' }).notNull(),
+})

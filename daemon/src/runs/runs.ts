@@ -1,0 +1,201 @@
+/**
+ * Runs: the life of a command from the request to the decision.
+ *   start -> choose a sandbox -> (waiting) -> execute -> seal -> kept -> apply / discard -> roll back
+ * Always true here: nothing reaches the host but through decide.ts; every station is an event; a run that did not
+ * end by itself is never applied. Mechanism lives in sandbox/ and changes/; this room only says what happens when.
+ */
+import { randomBytes } from 'node:crypto'
+import { Problem } from '@nexus/protocol/problem'
+import { newId } from '@nexus/protocol/id'
+import type { ApplyRequest, ApplyResult, Diff, DiffRequest, NamedRun, Output, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { Actor } from '@nexus/protocol/trpc'
+import { placeOf, type Boundaries } from '../base/project.ts'
+import type { Changes } from '../changes/changes.ts'
+import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { State } from '../state/state.ts'
+import { select, type Decisions } from './decide.ts'
+import type { Execution } from './execute.ts'
+import type { KillSwitch } from './kill.ts'
+import { summaryOf, type Ledger } from './ledger.ts'
+import type { LiveRuns } from './live.ts'
+import { findRun } from './names.ts'
+import { readOutput } from './output.ts'
+import { groundOf, layerOf } from './seal.ts'
+import type { Shell } from './shell.ts'
+
+export interface RunsParts {
+  readonly state: State
+  readonly ledger: Ledger
+  readonly sandbox: Sandbox
+  readonly changes: Changes
+  readonly execution: Execution
+  readonly decisions: Decisions
+  readonly shell: Shell
+  readonly kill: KillSwitch
+  readonly live: LiveRuns
+  readonly boundaries: Boundaries
+  /** Keeps the allow-listed names of a caller's environment. */
+  readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
+}
+
+export class Runs implements RunsService {
+  readonly #parts: RunsParts
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts
+  }
+
+  async start(request: RunRequest, actor: Actor): Promise<Run> {
+    const { kill, sandbox, boundaries } = this.#parts
+    kill.requireOff()
+    const place = placeOf(request.cwd, request.project, boundaries)
+    const choice = await sandbox.choose(request.backend, place.project)
+    const id = this.#begin(request, choice, place, actor)
+    // A back end weaker than the best was taken by Nexus, not by the caller: a person decides before anything runs.
+    if (choice.strength === 'weak' && request.backend === 'auto') {
+      this.#parts.ledger.move(id, { to: 'waiting', event: 'run.held', actor: 'daemon', action: 'held', payload: { cause: choice.cause ?? 'weak' }, fields: { next: `nexus approve ${id}` } })
+    } else this.#execute(id, choice, actor)
+    return this.#parts.ledger.run(id)
+  }
+
+  async wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run> {
+    const id = this.#find(named)
+    await this.#parts.ledger.settled(id, signal)
+    return this.#parts.ledger.run(id)
+  }
+
+  async get(named: NamedRun): Promise<Run> {
+    return this.#parts.ledger.run(this.#find(named))
+  }
+
+  async list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }> {
+    const { ledger, state } = this.#parts
+    const project = request.all ? undefined : this.#project(request)
+    const before = request.before === undefined ? undefined : findRun(state, request.before, () => this.#project(request))
+    const rows = ledger.list({ limit: request.limit + 1, ...(project === undefined ? {} : { project }), ...(before === undefined ? {} : { before }) })
+    const page = rows.slice(0, request.limit)
+    return { runs: page.map(summaryOf), ...(rows.length > page.length && page.length > 0 ? { next: page.at(-1)!.id } : {}) }
+  }
+
+  async *output(named: NamedRun, after: number, signal: AbortSignal | undefined): AsyncGenerator<Output> {
+    const { ledger, live, state } = this.#parts
+    const id = this.#find(named)
+    const running = live.get(id)
+    const stored = running ? undefined : ledger.details(id).output
+    if (running) yield* running.recorder.follow(after, signal)
+    else if (stored) yield* readOutput(state.blobs.pathOf(stored), after, signal)
+    await ledger.settled(id, signal)
+    yield { type: 'end', status: ledger.row(id).status }
+  }
+
+  async input(named: NamedRun, data: Uint8Array, end: boolean): Promise<void> {
+    const launch = await this.#launched(named, 'given input')
+    if (data.length > 0) await launch.write(data)
+    if (end) launch.endInput()
+  }
+
+  async resize(named: NamedRun, rows: number, cols: number): Promise<void> {
+    (await this.#launched(named, 'resized')).resize(rows, cols)
+  }
+
+  async diff(request: DiffRequest): Promise<Diff> {
+    const { ledger, changes } = this.#parts
+    const id = this.#find(request)
+    const row = ledger.row(id)
+    const chosen = select(id, ledger.details(id).changes, request.paths)
+    const layer = layerOf(row)
+    if (request.patch && !layer && chosen.length > 0) throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'shown as a diff' })
+    const patch = request.patch && layer ? await changes.patch(groundOf(row, layer), chosen) : undefined
+    return { run: id, digest: row.digest, changes: chosen, ...(patch === undefined ? {} : { patch }) }
+  }
+
+  async apply(request: ApplyRequest, actor: Actor): Promise<ApplyResult> {
+    return this.#parts.decisions.apply(this.#find(request), request.paths, request.digest, nameOf(actor))
+  }
+
+  async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
+    return this.#parts.decisions.rollback(this.#find(request), nameOf(actor))
+  }
+
+  async discard(named: NamedRun, actor: Actor): Promise<Run> {
+    const id = this.#find(named)
+    await this.#parts.decisions.discard(id, nameOf(actor))
+    return this.#parts.ledger.run(id)
+  }
+
+  async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
+    const { ledger, sandbox, kill } = this.#parts
+    const id = this.#find(named)
+    const row = ledger.row(id)
+    if (row.status !== 'waiting') throw new Problem('wrong-status', { run: id, status: row.status, action: deny ? 'denied' : 'approved' })
+    const decision = { id: newId('approval', randomBytes(12)), decision: deny ? ('deny' as const) : ('run' as const), digest: null }
+    if (deny) {
+      ledger.move(id, { to: 'refused', event: 'run.denied', actor: nameOf(actor), action: 'denied', durable: true, decision, fields: { endReason: 'denied', next: null } })
+    } else {
+      kill.requireOff()
+      const choice = await sandbox.choose(row.backend, row.project)
+      ledger.move(id, { to: 'queued', event: 'run.approved', actor: nameOf(actor), action: 'approved', durable: true, decision, fields: { next: null } })
+      this.#execute(id, choice, actor)
+    }
+    return ledger.run(id)
+  }
+
+  async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run> {
+    const { ledger, live } = this.#parts
+    const id = this.#find(named)
+    const row = ledger.row(id)
+    if (row.status === 'waiting') ledger.move(id, { to: 'discarded', event: 'run.discarded', actor: nameOf(actor), action: 'killed', fields: { endReason: reason, next: null } })
+    else if (!live.end(id, reason)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'killed' })
+    await ledger.settled(id, undefined)
+    return ledger.run(id)
+  }
+
+  async shell(request: ShellRequest, actor: Actor): Promise<Run> {
+    const { shell, sandbox, kill, environment, ledger } = this.#parts
+    kill.requireOff()
+    const own = { ...request, env: environment(request.env) }
+    const id = await shell.open(this.#find(request), own, nameOf(actor), async ({ command, row }) => {
+      const choice = await sandbox.choose('auto', row.project)
+      const { umask, env, pty } = own
+      const child: RunRequest = { command, cwd: row.cwd, project: row.project, env, umask, net: 'off', backend: row.request.backend, then: 'keep', stdin: true, ...(pty ? { pty } : {}) }
+      const childId = this.#begin(child, choice, { cwd: row.cwd, project: row.project, parent: row.id }, actor)
+      this.#execute(childId, choice, actor)
+      return childId
+    })
+    return ledger.run(id)
+  }
+
+  #begin(request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string }, actor: Actor): string {
+    const id = newId('run', randomBytes(12))
+    this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, place, nameOf(actor))
+    return id
+  }
+
+  #execute(id: string, choice: Choice, actor: Actor): void {
+    this.#parts.ledger.hold(id)
+    void this.#parts.execution.execute(id, choice, nameOf(actor))
+  }
+
+  #find(named: NamedRun): string {
+    return findRun(this.#parts.state, named.run, () => this.#project(named))
+  }
+
+  #project({ cwd, project }: { cwd?: string | undefined; project?: string | undefined }): string {
+    const here = cwd ?? project
+    if (here === undefined) throw new Problem('bad-request', { what: 'cwd or project is needed to say which project is meant' })
+    return placeOf(here, project, this.#parts.boundaries).project
+  }
+
+  /** A queued run takes input as soon as it runs. */
+  async #launched(named: NamedRun, action: string) {
+    const { live, ledger } = this.#parts
+    const id = this.#find(named)
+    while (live.get(id) && !live.get(id)?.launch) await ledger.changed()
+    return live.launchOf(id, ledger.row(id).status, action)
+  }
+}
+
+export function nameOf(actor: Actor): string {
+  return `${actor.kind}:${actor.via}`
+}
+

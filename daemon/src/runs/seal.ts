@@ -1,0 +1,44 @@
+/** Seals a layer: what changed, what was left outside, and the digest that an approval will name. */
+import { countChanges } from '@nexus/protocol/change-flags'
+import type { Outside } from '@nexus/protocol/changes'
+import type { Changes, ChangeSet, Ground } from '../changes/changes.ts'
+import type { Layer } from '../sandbox/layer.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Ledger, RunRow } from './ledger.ts'
+
+export interface Sealed {
+  readonly changeSet: ChangeSet
+  readonly outside: Outside[]
+}
+
+export class Sealer {
+  readonly #sandbox: Sandbox
+  readonly #changes: Changes
+
+  constructor(sandbox: Sandbox, changes: Changes) {
+    this.#sandbox = sandbox
+    this.#changes = changes
+  }
+
+  async seal(row: RunRow, layer: Layer): Promise<Sealed> {
+    const [changeSet, outside] = await Promise.all([this.#changes.survey(groundOf(row, layer)), this.#sandbox.outside(layer)])
+    return { changeSet, outside }
+  }
+}
+
+export function layerOf(row: RunRow): Layer | null {
+  if (row.layer === null) return null
+  return { run: row.id, folder: row.layer, backend: row.backend, project: row.project, upper: `${row.layer}/upper`, parents: row.parents, xattrs: row.xattrs }
+}
+
+export function groundOf(row: RunRow, layer: Layer): Ground {
+  return {
+    project: row.project, backend: row.backend, upper: layer.upper, parents: layer.parents, xattrs: layer.xattrs,
+    startedAtNs: BigInt(row.startedAt ?? row.createdAt) * 1_000_000n,
+  }
+}
+
+/** The columns that a sealed change set fills. */
+export function sealedFields({ changeSet, outside }: Sealed): { fields: Parameters<Ledger['note']>[3]; details: { changes: ChangeSet['changes'][number][]; outside: Outside[] } } {
+  return { fields: { counts: countChanges(changeSet.changes), digest: changeSet.digest }, details: { changes: [...changeSet.changes], outside } }
+}

@@ -1,0 +1,82 @@
+/** `nexus shell RUN`: a terminal inside a layer. Its end seals the layer anew: a new digest, old approvals void. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Problem } from '@nexus/protocol/problem'
+import type { RunStatus, ShellRequest } from '@nexus/protocol/runs'
+import type { Log } from '../base/log.ts'
+import type { Layer } from '../sandbox/layer.ts'
+import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { State } from '../state/state.ts'
+import { interactiveShell } from './command.ts'
+import type { Ledger, RunRow } from './ledger.ts'
+import type { LiveRuns } from './live.ts'
+import { Recorder } from './output.ts'
+import { layerOf, sealedFields, type Sealer } from './seal.ts'
+
+export interface ShellParts {
+  readonly state: State
+  readonly ledger: Ledger
+  readonly sandbox: Sandbox
+  readonly sealer: Sealer
+  readonly live: LiveRuns
+  readonly log: Log
+}
+
+export class Shell {
+  readonly #parts: ShellParts
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts
+  }
+
+  /** Returns the id of the run whose output and input are the terminal now; `execute` starts a run of its own for a child. */
+  async open(id: string, request: ShellRequest, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
+    const { ledger, sandbox } = this.#parts
+    const row = ledger.row(id)
+    if (row.status === 'applied' || ledger.childrenOf(id).length > 0) return execute({ command: interactiveShell(), row })
+    const layer = layerOf(row)
+    if (!layer || !['kept', 'unchanged', 'failed'].includes(row.status)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'entered' })
+    const choice = await sandbox.choose(row.backend, row.project)
+    ledger.move(id, { to: 'running', event: 'run.shell-opened', actor, action: 'entered', payload: { digest: row.digest } })
+    ledger.hold(id)
+    void this.#live(row, layer, choice, request, actor)
+    return id
+  }
+
+  /** Never rejects. */
+  async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest, actor: string): Promise<void> {
+    const { ledger, sandbox, sealer, live, state, log } = this.#parts
+    const file = join(state.folder, 'output', `${row.id}.shell`)
+    const running = live.add(row.id, new Recorder(file))
+    try {
+      const launch = sandbox.launch(layer, choice, {
+        argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: 'off', stdin: true, ...(request.pty ? { pty: request.pty } : {}),
+      })
+      running.launch = launch
+      launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
+      const end = await launch.ended
+      if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
+    } catch (error) {
+      log.error({ err: error, run: row.id }, 'shell failed')
+      running.recorder.write('stderr', Buffer.from(`nexus: ${error instanceof Error ? error.message : String(error)}\n`))
+    } finally {
+      await this.#reseal(row, layer, sealer, ledger, actor, log)
+      live.remove(row.id)
+      rmSync(file, { force: true })
+      ledger.release(row.id)
+    }
+  }
+
+  async #reseal(row: RunRow, layer: Layer, sealer: Sealer, ledger: Ledger, actor: string, log: Log): Promise<void> {
+    try {
+      const sealed = await sealer.seal(row, layer)
+      const { fields, details } = sealedFields(sealed)
+      // A run that did not end by itself stays unappliable, however tidy a shell left it.
+      const to: RunStatus = row.status === 'failed' ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
+      ledger.move(row.id, { to, event: 'run.resealed', actor, action: 'sealed', payload: { digest: sealed.changeSet.digest, counts: fields.counts }, fields: { ...fields, next: to === 'kept' ? `nexus apply ${row.id}` : null }, details })
+    } catch (error) {
+      log.error({ err: error, run: row.id }, 'reseal failed')
+      ledger.move(row.id, { to: 'failed', event: 'run.failed', actor, action: 'sealed', payload: { endReason: 'seal-failed' }, fields: { endReason: 'seal-failed', next: null } })
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Who may speak: the unix socket is trusted by its file mode (0600 in a 0700 folder); TCP needs a known Host (against
+ * DNS rebinding), a known Origin where one is sent, and the secret. No cookie: cookies ignore ports, so any dev server
+ * on localhost would receive it.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TRPCError } from '@trpc/server'
+import type { Actor } from '@nexus/protocol/trpc'
+
+export class Access {
+  readonly #trusted = new WeakSet<Socket>()
+  readonly #secret: Buffer
+  #port = 0
+
+  constructor(secret: string) {
+    this.#secret = Buffer.from(secret)
+  }
+
+  listeningOn(port: number): void {
+    this.#port = port
+  }
+
+  trust(socket: Socket): void {
+    this.#trusted.add(socket)
+  }
+
+  /** The HTTP status that refuses this request before anything reads it; undefined lets it pass. */
+  refusal(request: IncomingMessage): { status: 421 | 403; cause: string } | undefined {
+    if (this.#trusted.has(request.socket)) return undefined
+    const hosts = [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`, `[::1]:${this.#port}`]
+    if (!hosts.includes(request.headers.host ?? '')) return { status: 421, cause: 'this host name is not served' }
+    const { origin } = request.headers
+    if (origin !== undefined && !hosts.some((host) => origin === `http://${host}`)) return { status: 403, cause: 'this origin is not allowed' }
+    return undefined
+  }
+
+  /** Throws UNAUTHORIZED. The secret comes as `Authorization: Bearer`, or in a WebSocket's connection parameters. */
+  actorOf(request: IncomingMessage, parameters: Readonly<Record<string, unknown>> | null | undefined): Actor {
+    if (this.#trusted.has(request.socket)) return { kind: 'person', via: 'socket' }
+    const header = request.headers.authorization?.match(/^Bearer (\S+)$/)?.[1]
+    const given = header ?? (typeof parameters?.token === 'string' ? parameters.token : '')
+    if (!this.#matches(given)) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'the secret is missing or wrong' })
+    return { kind: 'person', via: 'tcp' }
+  }
+
+  #matches(given: string): boolean {
+    const bytes = Buffer.from(given)
+    return bytes.length === this.#secret.length && timingSafeEqual(bytes, this.#secret)
+  }
+}
+
+/** The daemon's secret, made once, readable by its user only; deleting the file revokes it. */
+export function secretIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const secret = randomBytes(32).toString('base64url')
+    writeFileSync(path, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+    return secret
+  }
+}
