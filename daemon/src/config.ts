@@ -14,11 +14,8 @@ export interface Config {
   readonly migrations: string
   /** Where the native helper is when it could be built. */
   readonly native: string
-  /** The host's search path and identity, for what a run may see of them. */
+  /** Where the daemon finds its own tools. */
   readonly path: string
-  readonly uid: number
-  readonly gid: number
-  readonly configHome: string
 }
 
 declare const __NEXUS_BUILD__: string
@@ -26,13 +23,12 @@ export const VERSION = '0.1.0'
 export const BUILD = typeof __NEXUS_BUILD__ === 'string' ? __NEXUS_BUILD__ : 'source'
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const uid = process.getuid?.() ?? 0
   const package_ = packageFolder()
   const userHome = env.HOME ?? '/nonexistent'
   return {
-    home: homeOf(env, uid), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
+    home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
     migrations: join(dirname(package_), 'migrations'), native: env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native'),
-    path: env.PATH ?? '/usr/bin:/bin', uid, gid: process.getgid?.() ?? 0, configHome: env.XDG_CONFIG_HOME ?? join(userHome, '.config'),
+    path: env.PATH ?? '/usr/bin:/bin',
   }
 }
 

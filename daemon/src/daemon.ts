@@ -21,8 +21,7 @@ import { nameOf, Runs } from './runs/runs.ts'
 import { Sealer } from './runs/seal.ts'
 import { Shell } from './runs/shell.ts'
 import { Turnstile } from './runs/turnstile.ts'
-import { allowedEnvironment } from './sandbox/environment.ts'
-import { createSandbox } from './sandbox/create.ts'
+import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
 import { Server } from './server/server.ts'
 import { State } from './state/state.ts'
@@ -41,7 +40,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const state = rooms.use(new State({ folder: home.state, migrations: config.migrations, clock }))
   const log = openLog(home.log, config.logLevel)
 
-  const sandbox = createSandbox({ native: config.native, state: home.state, runtime: home.runtime, userHome, configHome: config.configHome, uid: config.uid, gid: config.gid, log })
+  const sandbox = createSandbox({ nativePath: config.native, state: home.state, userHome, path: config.path, hidden: [home.config, home.runtime], clock })
   const changes = rooms.use(await createChanges({ nativePath: config.native, state: home.state, now: clock.now }))
 
   const ledger = new Ledger(state, clock)
@@ -54,8 +53,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, live, log })
   await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
-  rooms.defer(() => endRuns(live, ledger))
-  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, shell, kill, live, boundaries: { userHome, state: home.state }, environment: allowedEnvironment })
+  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, shell, kill, live, boundaries: { userHome, state: home.state }, environment: (env) => environmentInside(env, userHome) })
 
   const system: System = new System({
     state, ledger, sandbox, kill, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,
@@ -65,6 +63,8 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const server: Server = new Server({ home, port: config.port, access, build: BUILD, isIdle: () => system.isIdle, log, services: { runs, events: state, system } })
   rooms.use(server)
   await server.start()
+  // Torn down first: clients that wait for a run still hear how it ended.
+  rooms.defer(() => endRuns(live, ledger))
 
   // Known a moment later; a client that asks before then waits for the same probe.
   system.look().catch((error: unknown) => log.error({ err: error }, 'the sandbox could not be probed'))
@@ -76,6 +76,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
 
 /** What runs ends with the daemon; the layers stay. */
 async function endRuns(live: LiveRuns, ledger: Ledger): Promise<void> {
+  live.close()
   const ids = live.ids()
   for (const id of ids) live.end(id, 'daemon-died')
   const patience = AbortSignal.timeout(5000)

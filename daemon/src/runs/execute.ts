@@ -44,7 +44,7 @@ export class Execution {
     let leave: (() => void) | undefined
     try {
       leave = await turnstile.enter(running.abort.signal)
-      const layer = await this.#open(ledger.row(id), choice, actor)
+      const layer = await this.#open(ledger.row(id), choice, running.abort.signal, actor)
       running.abort.signal.throwIfAborted()
       const end = await this.#launch(ledger.row(id), layer, choice, running, actor)
       await this.#finish(ledger.row(id), layer, running, end, actor)
@@ -57,9 +57,9 @@ export class Execution {
     await this.#carryOut(id, choice, actor)
   }
 
-  async #open(row: RunRow, choice: Choice, actor: string): Promise<Layer> {
+  async #open(row: RunRow, choice: Choice, signal: AbortSignal, actor: string): Promise<Layer> {
     const { ledger, sandbox } = this.#parts
-    const layer = await sandbox.open(row.id, row.project, choice, row.parents)
+    const layer = await sandbox.open(row.id, row.project, choice, row.parents, signal)
     ledger.note(row.id, 'run.layer-opened', actor, { layer: layer.folder, xattrs: layer.xattrs })
     return layer
   }

@@ -13,6 +13,17 @@ export interface LiveRun {
 
 export class LiveRuns {
   readonly #runs = new Map<string, LiveRun>()
+  #closed = false
+
+  /** From now on nothing starts: the daemon is stopping. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Throws Problem `daemon-stopping`. */
+  requireOpen(): void {
+    if (this.#closed) throw new Problem('daemon-stopping')
+  }
 
   add(id: string, recorder: Recorder): LiveRun {
     const live: LiveRun = { recorder, abort: new AbortController() }

@@ -46,7 +46,8 @@ export class Runs implements RunsService {
   }
 
   async start(request: RunRequest, actor: Actor): Promise<Run> {
-    const { kill, sandbox, boundaries } = this.#parts
+    const { kill, live, sandbox, boundaries } = this.#parts
+    live.requireOpen()
     kill.requireOff()
     const place = placeOf(request.cwd, request.project, boundaries)
     const choice = await sandbox.choose(request.backend, place.project)
@@ -132,6 +133,7 @@ export class Runs implements RunsService {
     if (deny) {
       ledger.move(id, { to: 'refused', event: 'run.denied', actor: nameOf(actor), action: 'denied', durable: true, decision, fields: { endReason: 'denied', next: null } })
     } else {
+      this.#parts.live.requireOpen()
       kill.requireOff()
       const choice = await sandbox.choose(row.backend, row.project)
       ledger.move(id, { to: 'queued', event: 'run.approved', actor: nameOf(actor), action: 'approved', durable: true, decision, fields: { next: null } })
@@ -151,7 +153,8 @@ export class Runs implements RunsService {
   }
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
-    const { shell, sandbox, kill, environment, ledger } = this.#parts
+    const { shell, sandbox, kill, environment, ledger, live } = this.#parts
+    live.requireOpen()
     kill.requireOff()
     const own = { ...request, env: environment(request.env) }
     const id = await shell.open(this.#find(request), own, nameOf(actor), async ({ command, row }) => {

@@ -25,7 +25,7 @@ const happened = (subject: string, payload: unknown = { n: 1 }) => ({ type: 'thi
 
 test('the chain is recomputable from the rows alone, as the frozen format says', () => {
   for (const subject of ['a', 'b', 'ü']) state.record(happened(subject, { text: 'ü', n: 2.5, list: [null, true] }))
-  let prev = GENESIS
+  let prev: Buffer = GENESIS
   for (const row of state.db.select().from(events).all()) {
     const body = state.db.select().from(payloads).all().find(({ seq }) => seq === row.seq)!
     expect(row.prev).toEqual(prev)
