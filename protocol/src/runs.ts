@@ -174,7 +174,8 @@ export const runsRouter = router({
     await ctx.runs.resize(input, input.rows, input.cols)
   }),
   diff: procedure.input(diffRequestSchema).output(diffSchema).query(({ ctx, input }) => ctx.runs.diff(input)),
-  apply: procedure.input(applyRequestSchema).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.apply(input, ctx.actor)),
+  // `apply` itself is a word that tRPC keeps.
+  applyChanges: procedure.input(applyRequestSchema).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.apply(input, ctx.actor)),
   rollback: procedure.input(namedRun).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.rollback(input, ctx.actor)),
   discard: procedure.input(namedRun).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
