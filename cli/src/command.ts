@@ -1,0 +1,59 @@
+/** What a command of the client is: described as data, loaded only when it is asked for. */
+import type { Home } from '@nexus/protocol/home'
+import type { Client } from './daemon/client.ts'
+import type { Theme } from './screen/theme.ts'
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  /** How the value is called in help. */
+  readonly value?: string
+  readonly help: string
+}
+
+export interface CommandSpec {
+  readonly name: string
+  readonly summary: string
+  /** What follows the name in the usage line. */
+  readonly usage: string
+  readonly options: Readonly<Record<string, OptionSpec>>
+  readonly positionals: { readonly min: number; readonly max: number }
+  /** The rest after the first word that is no option belongs to the command that is run. */
+  readonly takesCommand?: boolean
+  readonly load: () => Promise<{ readonly run: (invocation: Invocation) => Promise<number> }>
+}
+
+/** One call of a command, with everything it may use handed in. */
+export interface Invocation {
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
+  readonly words: readonly string[]
+  readonly json: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly home: Home
+  readonly client: Client
+  /** For stdout and stderr, which may differ: one may be a pipe. */
+  readonly theme: Theme
+  readonly errorTheme: Theme
+  readonly print: (line: string) => void
+  readonly tell: (line: string) => void
+  /** Is a person there who can be asked? Never with --json. */
+  readonly interactive: boolean
+  readonly stopDaemon: (ifIdle: boolean) => Promise<boolean>
+  readonly startDaemon: () => Promise<void>
+}
+
+export function text(invocation: Invocation, name: string): string | undefined {
+  const value = invocation.options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+export function flag(invocation: Invocation, name: string): boolean {
+  return invocation.options[name] === true
+}
+
+/** Names a run to the daemon: `last` needs to know where the caller stands. */
+export function named(invocation: Invocation, run: string): { run: string; cwd: string; project?: string } {
+  const project = text(invocation, 'project')
+  return { run, cwd: invocation.cwd, ...(project === undefined ? {} : { project }) }
+}

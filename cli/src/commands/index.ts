@@ -1,0 +1,44 @@
+/** Every command of the client. To add one: one file beside this, one entry here. */
+import type { CommandSpec, OptionSpec } from '../command.ts'
+
+const project: Record<string, OptionSpec> = { project: { type: 'string', value: 'DIR', help: 'the project, instead of the one around the current directory' } }
+const color: Record<string, OptionSpec> = { color: { type: 'string', value: 'WHEN', help: 'auto, always or never' } }
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'run', summary: 'run a command in a layer, show what it would change, decide', usage: '[options] -- CMD [ARG…]', positionals: { min: 1, max: Infinity }, takesCommand: true,
+    load: () => import('./run.ts'),
+    options: {
+      cwd: { type: 'string', value: 'DIR', help: 'run there' },
+      ...project,
+      apply: { type: 'boolean', help: 'apply when it exits 0, the check passes and no path is flagged' },
+      keep: { type: 'boolean', help: 'keep the layer, ask nothing' },
+      discard: { type: 'boolean', help: 'throw the layer away afterwards' },
+      timeout: { type: 'string', value: 'TIME', help: 'end it after TIME (90s, 10m, 1h): exit 124' },
+      check: { type: 'string', value: 'CMD', help: 'run CMD over the result in a throw-away layer; gates --apply' },
+      net: { type: 'string', value: 'off|on', help: "off (default): only lo; on: the host's network, not isolated" },
+      backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' },
+      on: { type: 'string', value: 'RUN', help: 'not available yet' },
+      detach: { type: 'boolean', help: 'not available yet' },
+      env: { type: 'string', value: 'NAME', help: 'not available yet' },
+      secret: { type: 'string', value: 'NAME', help: 'not available yet' },
+    },
+  },
+  { name: 'runs', summary: 'the runs of this project, newest first', usage: '[--all] [--limit N] [--before RUN]', positionals: { min: 0, max: 0 }, load: () => import('./runs.ts'),
+    options: { ...project, all: { type: 'boolean', help: 'of every project' }, limit: { type: 'string', value: 'N', help: 'at most N (100)' }, before: { type: 'string', value: 'RUN', help: 'older than RUN' } } },
+  { name: 'show', summary: 'what a run did', usage: 'RUN', positionals: { min: 1, max: 1 }, load: () => import('./show.ts'), options: { ...project, output: { type: 'boolean', help: 'its stored output only, byte for byte' } } },
+  { name: 'diff', summary: 'the patch of a run', usage: 'RUN [PATH…]', positionals: { min: 1, max: Infinity }, load: () => import('./diff.ts'), options: { ...project, ...color, stat: { type: 'boolean', help: 'only the list of changes' } } },
+  { name: 'apply', summary: 'bring a change set, or some paths of it, to the host', usage: 'RUN [PATH…]', positionals: { min: 1, max: Infinity }, load: () => import('./apply.ts'),
+    options: { ...project, digest: { type: 'string', value: 'SHA256', help: 'only if the change set is this one' } } },
+  { name: 'rollback', summary: 'take an applied run back', usage: 'RUN', positionals: { min: 1, max: 1 }, load: () => import('./rollback.ts'), options: { ...project } },
+  { name: 'discard', summary: 'throw a layer away', usage: 'RUN', positionals: { min: 1, max: 1 }, load: () => import('./discard.ts'), options: { ...project } },
+  { name: 'shell', summary: 'a terminal inside a kept layer', usage: 'RUN', positionals: { min: 1, max: 1 }, load: () => import('./shell.ts'), options: { ...project } },
+  { name: 'approve', summary: 'answer a run that waits for a person', usage: 'RUN [--deny]', positionals: { min: 1, max: 1 }, load: () => import('./approve.ts'), options: { ...project, deny: { type: 'boolean', help: 'refuse it' } } },
+  { name: 'kill', summary: 'stop one run, or everything until --release', usage: '[RUN] [--release]', positionals: { min: 0, max: 1 }, load: () => import('./kill.ts'), options: { ...project, release: { type: 'boolean', help: 'let runs start again' } } },
+  { name: 'status', summary: 'the daemon and the sandbox in a few lines', usage: '', positionals: { min: 0, max: 0 }, load: () => import('./status.ts'), options: {} },
+  { name: 'doctor', summary: 'try every back end for real; say what is missing and how to get it', usage: '', positionals: { min: 0, max: 0 }, load: () => import('./doctor.ts'), options: {} },
+  { name: 'daemon', summary: 'start, stop, restart, status or logs of the daemon', usage: 'start|stop|restart|status|logs', positionals: { min: 1, max: 1 }, load: () => import('./daemon.ts'), options: { follow: { type: 'boolean', short: 'f', help: 'logs: go on as they come' } } },
+  { name: 'events', summary: 'the log of everything that happened', usage: '[--after SEQ] [--follow]', positionals: { min: 0, max: 0 }, load: () => import('./events.ts'),
+    options: { after: { type: 'string', value: 'SEQ', help: 'later than SEQ' }, follow: { type: 'boolean', short: 'f', help: 'go on as they come' } } },
+  { name: 'gc', summary: 'delete layers older than 14 days and pre-images older than 30', usage: '[--dry-run]', positionals: { min: 0, max: 0 }, load: () => import('./gc.ts'), options: { 'dry-run': { type: 'boolean', help: 'only say what would be deleted' } } },
+]

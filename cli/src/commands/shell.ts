@@ -1,0 +1,50 @@
+/** `nexus shell RUN`: the terminal is relayed; the user's own tty is never handed in. */
+import { Problem } from '@nexus/protocol/problem'
+import type { Output } from '@nexus/protocol/runs'
+import { named, type Invocation } from '../command.ts'
+import { subscribe } from '../daemon/stream.ts'
+import { callersEnvironment } from '../environment.ts'
+import { nextSteps, summaryLines } from '../screen/summary.ts'
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { stdin, stdout } = process
+  if (!stdin.isTTY || !stdout.isTTY) throw new Problem('usage', { what: 'nexus shell needs a terminal', topic: 'shell' })
+  return enter(invocation, invocation.words[0] ?? '')
+}
+
+/** Opens the shell, relays until it ends, tells what the layer holds then. */
+export async function enter(invocation: Invocation, name: string): Promise<number> {
+  const { client, env, tell, errorTheme } = invocation
+  const { stdout } = process
+  const pty = { rows: stdout.rows || 24, cols: stdout.columns || 80 }
+  const { run: opened } = await client.runs.shell.mutate({ ...named(invocation, name), env: callersEnvironment(env), umask: process.umask(), pty })
+  tell(errorTheme.dim(`inside ${opened.id}: nothing here reaches the host; leave with exit or Ctrl-D`))
+  await relay(invocation, opened.id)
+  const { run: ended } = await client.runs.wait.query({ run: opened.id })
+  for (const line of summaryLines(ended, errorTheme)) tell(line)
+  for (const step of nextSteps(ended)) tell(`  ${errorTheme.dim('next:')} ${step}`)
+  return 0
+}
+
+async function relay({ client, home }: Invocation, run: string): Promise<void> {
+  const { stdin, stdout } = process
+  // Keystrokes go one after the other: a later one must not overtake.
+  let sending = Promise.resolve()
+  const queue = (work: () => Promise<unknown>) => { sending = sending.then(work).then(() => undefined, () => undefined) }
+  const type = (bytes: Buffer) => queue(() => client.runs.input.mutate({ run, base64: bytes.toString('base64'), end: false }))
+  const resize = () => queue(() => client.runs.resize.mutate({ run, rows: stdout.rows || 24, cols: stdout.columns || 80 }))
+  stdin.setRawMode(true)
+  stdin.on('data', type)
+  stdout.on('resize', resize)
+  try {
+    for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run })) {
+      if (piece.type === 'end') return
+      stdout.write(Buffer.from(piece.base64, 'base64'))
+    }
+  } finally {
+    stdin.off('data', type)
+    stdout.off('resize', resize)
+    stdin.setRawMode(false)
+    stdin.pause()
+  }
+}

@@ -1,0 +1,38 @@
+/** `nexus show RUN` */
+import { fromBytes } from '@nexus/protocol/bytes'
+import type { Output } from '@nexus/protocol/runs'
+import { flag, named, type Invocation } from '../command.ts'
+import { subscribe } from '../daemon/stream.ts'
+import { safeLines } from '../screen/escape.ts'
+import { nextSteps, summaryLines } from '../screen/summary.ts'
+import { commandLine } from '../screen/words.ts'
+import { safe } from '../screen/escape.ts'
+
+const SHOWN_LINES = 40
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { client, words, json, print, theme, home } = invocation
+  const { run: shown } = await client.runs.get.query(named(invocation, words[0] ?? ''))
+  if (flag(invocation, 'output') && !json) {
+    for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run: shown.id })) {
+      if (piece.type === 'output') (piece.stream === 'stdout' ? process.stdout : process.stderr).write(Buffer.from(piece.base64, 'base64'))
+      else return 0
+    }
+  }
+  if (json) {
+    print(JSON.stringify({ run: shown }))
+    return 0
+  }
+  print(`${theme.accent(safe(commandLine(shown.command)))}  ${theme.dim(safe(shown.cwd))}`)
+  for (const line of summaryLines(shown, theme, { all: true })) print(line)
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const lines = safeLines(fromBytes(shown[stream]).toString('utf8')).split('\n')
+    if (lines.at(-1) === '') lines.pop()
+    if (lines.length === 0) continue
+    print(theme.dim(`  ${stream}${lines.length > SHOWN_LINES ? `, last ${SHOWN_LINES} of ${lines.length} lines (nexus show ${shown.id} --output: all)` : ''}:`))
+    for (const line of lines.slice(-SHOWN_LINES)) print(`  ${theme.dim('│')} ${line}`)
+  }
+  if (shown.digest) print(theme.dim(`  digest ${shown.digest}`))
+  for (const step of nextSteps(shown)) print(`  ${theme.dim('next:')} ${step}`)
+  return 0
+}

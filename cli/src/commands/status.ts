@@ -1,0 +1,42 @@
+/** `nexus status`: answers without starting a daemon. */
+import { VERSION } from '../build.ts'
+import type { Invocation } from '../command.ts'
+import { ask, textOf } from '../daemon/http.ts'
+import { isAbsent, problemOf } from '../daemon/client.ts'
+import { bytes, duration, plural } from '../screen/words.ts'
+import type { Status } from '@nexus/protocol/system'
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { json, print, theme } = invocation
+  const status = await look(invocation)
+  if (json) {
+    print(JSON.stringify(status ? { running: true, ...status } : { running: false, version: VERSION, home: invocation.home.state }))
+    return 0
+  }
+  if (!status) {
+    print(`the daemon is not running ${theme.dim('— the next command starts it, or: nexus daemon start')}`)
+    return 0
+  }
+  const { sandbox, runs } = status
+  print(`${status.killed ? theme.bad('■ killed: nothing runs until `nexus kill --release`') : theme.good('● running')}  nexus ${status.version} ${theme.dim(`pid ${status.pid}, up ${duration(status.uptimeMs)}, ${bytes(status.rssBytes)}`)}`)
+  print(`  sandbox  ${sandbox ? strengthWord(sandbox.strength, theme) + theme.dim(` (${sandbox.backend}, ${sandbox.launcher})`) : theme.bad('none works here: nexus doctor')}`)
+  print(`  runs     ${runs.running} running, ${runs.waiting} waiting for a person, ${plural(runs.kept, 'kept change set')}`)
+  print(`  state    ${status.home}`)
+  print(`  address  ${status.socket}${status.url ? `, ${status.url}` : ''}`)
+  return 0
+}
+
+function strengthWord(strength: 'full' | 'reduced' | 'weak', theme: Invocation['theme']): string {
+  return strength === 'full' ? theme.good('full') : theme.careful(strength)
+}
+
+/** Not through the client: that would start what we only ask about. */
+async function look({ home, client }: Invocation): Promise<Status | undefined> {
+  try {
+    await textOf(await ask({ socketPath: home.socket, path: '/trpc/' }))
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw problemOf(error) ?? error
+  }
+  return client.system.status.query()
+}

@@ -1,0 +1,81 @@
+/** After a run on a terminal: ask, do what was asked, ask again until it is decided. */
+import { isBlocking } from '@nexus/protocol/change-flags'
+import { EXIT } from '@nexus/protocol/exit-code'
+import type { Bytes } from '@nexus/protocol/bytes'
+import type { Run } from '@nexus/protocol/runs'
+import type { Invocation } from './command.ts'
+import { exitCodeOfRun } from './exit.ts'
+import { follow } from './following.ts'
+import { confirm } from './screen/confirm.ts'
+import { changeLine } from './screen/changes.ts'
+import { tellOutcome } from './screen/outcome.ts'
+import { page } from './screen/pager.ts'
+import { paintPatch } from './screen/patch.ts'
+import { summaryLines } from './screen/summary.ts'
+
+export async function decide(invocation: Invocation, first: Run): Promise<number> {
+  if (first.status === 'waiting') return decideWaiting(invocation, first)
+  // Ink and React are 200 ms: only somebody who is asked pays for them.
+  const { askDecision, askPaths } = await import('./screen/card.tsx')
+  let run = first
+  for (;;) {
+    const answer = await askDecision(run)
+    if (answer === 'keep') return kept(invocation, run)
+    if (answer === 'discard') return discarded(invocation, run)
+    if (answer === 'diff') await showDiff(invocation, run)
+    if (answer === 'shell') {
+      await (await import('./commands/shell.ts')).enter(invocation, run.id)
+      run = (await invocation.client.runs.get.query({ run: run.id })).run
+      if (run.status !== 'kept') return exitCodeOfRun(run, 'keep')
+    }
+    if (answer === 'apply' && (await agreesToFlagged(invocation, run))) return apply(invocation, run, [])
+    if (answer === 'some') {
+      const paths = await askPaths(run)
+      if (paths.length > 0) return apply(invocation, run, paths)
+    }
+  }
+}
+
+async function decideWaiting(invocation: Invocation, run: Run): Promise<number> {
+  const { client, tell } = invocation
+  tell(`This project can only be run with strength ${run.strength} (${run.backend} back end).`)
+  if (!(await confirm('Run it so?'))) {
+    await client.runs.approve.mutate({ run: run.id, deny: true })
+    return EXIT.refused
+  }
+  const ended = await follow(invocation, async () => (await client.runs.approve.mutate({ run: run.id, deny: false })).run, { streams: true, sendsInput: false })
+  for (const line of summaryLines(ended, invocation.errorTheme)) tell(line)
+  return ended.status === 'kept' ? decide(invocation, ended) : exitCodeOfRun(ended, 'keep')
+}
+
+function kept({ tell, errorTheme }: Invocation, run: Run): number {
+  tell(`${errorTheme.accent('kept')} — nexus apply ${run.id}, nexus diff ${run.id}, nexus discard ${run.id}`)
+  return exitCodeOfRun(run, 'keep')
+}
+
+async function discarded({ client, tell, errorTheme }: Invocation, run: Run): Promise<number> {
+  await client.runs.discard.mutate({ run: run.id })
+  tell(`${errorTheme.accent('discarded')}: nothing of it is left`)
+  return exitCodeOfRun(run, 'keep')
+}
+
+async function showDiff({ client, env, errorTheme }: Invocation, run: Run): Promise<void> {
+  const { patch } = await client.runs.diff.query({ run: run.id })
+  await page(paintPatch(patch ?? '', errorTheme), env)
+}
+
+async function agreesToFlagged({ tell, errorTheme }: Invocation, run: Run): Promise<boolean> {
+  const flagged = run.changes.filter(isBlocking)
+  if (flagged.length === 0) return true
+  tell('These paths need a second look:')
+  for (const change of flagged.slice(0, 20)) tell(changeLine(change, errorTheme))
+  if (flagged.length > 20) tell(`  … and ${flagged.length - 20} more`)
+  return confirm('Apply them too?')
+}
+
+/** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. */
+async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[]): Promise<number> {
+  const result = await invocation.client.runs.applyChanges.mutate({ run: run.id, paths: [...paths], ...(run.digest === null ? {} : { digest: run.digest }) })
+  tellOutcome(invocation, 'applied', result)
+  return result.conflicts.length > 0 ? EXIT.conflict : exitCodeOfRun(run, 'keep')
+}

@@ -1,0 +1,30 @@
+/** The exit code of `nexus run`: the command's own unless Nexus has something to say (CONTRACT in README, "Exit codes"). */
+import { constants } from 'node:os'
+import { EXIT, exitCodeOfSignal } from '@nexus/protocol/exit-code'
+import type { EndReason, Run } from '@nexus/protocol/runs'
+
+const ENDS: Record<EndReason, number> = {
+  killed: exitCodeOfSignal(9), 'timed-out': EXIT.timedOut, 'daemon-died': EXIT.failed, 'launcher-failed': EXIT.failed, 'unmapped-owner': EXIT.refused,
+  'seal-failed': EXIT.failed, denied: EXIT.refused, interrupted: EXIT.interrupted,
+}
+
+export function exitCodeOfRun(run: Run, then: 'keep' | 'apply' | 'discard'): number {
+  if (run.status === 'waiting') return EXIT.waiting
+  if (run.endReason) return ENDS[run.endReason]
+  if (run.status === 'refused') return EXIT.refused
+  const signal = run.signal === null ? undefined : constants.signals[run.signal as NodeJS.Signals]
+  if (run.signal !== null) return exitCodeOfSignal(signal ?? 0)
+  if (run.exitCode !== 0) return run.exitCode ?? EXIT.failed
+  if (run.check && run.check.exitCode !== 0) return EXIT.checkFailed
+  if (then !== 'apply' || run.status === 'applied' || run.status === 'unchanged') return EXIT.ok
+  return run.conflicts.length > 0 ? EXIT.conflict : EXIT.waiting
+}
+
+/** Why --apply was not carried out; undefined when it was, or was not asked for. */
+export function whyNotApplied(run: Run): string | undefined {
+  if (run.status !== 'kept') return undefined
+  if (run.exitCode !== 0) return 'the command did not exit with 0'
+  if (run.check && run.check.exitCode !== 0) return 'the check failed'
+  if (run.conflicts.length > 0) return 'the host has changed since'
+  return 'it changes paths that need a second look (⚑)'
+}

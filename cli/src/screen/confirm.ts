@@ -1,0 +1,13 @@
+/** A yes-or-no question on the terminal. Enter, Ctrl-C and Ctrl-D mean no. */
+import { createInterface } from 'node:readline/promises'
+
+export async function confirm(question: string): Promise<boolean> {
+  const asked = createInterface({ input: process.stdin, output: process.stderr })
+  const closed = Promise.withResolvers<string>()
+  asked.once('close', () => closed.resolve(''))
+  try {
+    return /^y(es)?$/i.test((await Promise.race([asked.question(`${question} [y/N] `), closed.promise])).trim())
+  } finally {
+    asked.close()
+  }
+}

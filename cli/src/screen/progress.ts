@@ -1,0 +1,38 @@
+/** One line on the terminal for what takes over a second: what, and for how long. Gone when it is done. */
+const AFTER_MS = 1000
+const EVERY_MS = 250
+
+export class Progress implements Disposable {
+  readonly #startedAt = performance.now()
+  readonly #timer: NodeJS.Timeout | undefined
+  #shown = false
+  #what: string
+
+  constructor(what: string) {
+    this.#what = what
+    if (process.stderr.isTTY) this.#timer = setInterval(() => this.#draw(), EVERY_MS)
+    this.#timer?.unref()
+  }
+
+  /** Something else is on the screen now: the line goes and does not come back. */
+  stop(): void {
+    clearInterval(this.#timer)
+    if (this.#shown) process.stderr.write('\r\u001B[K')
+    this.#shown = false
+  }
+
+  now(what: string): void {
+    this.#what = what
+  }
+
+  [Symbol.dispose](): void {
+    this.stop()
+  }
+
+  #draw(): void {
+    const elapsedMs = performance.now() - this.#startedAt
+    if (elapsedMs < AFTER_MS) return
+    this.#shown = true
+    process.stderr.write(`\r\u001B[K${this.#what} … ${(elapsedMs / 1000).toFixed(0)} s`)
+  }
+}

@@ -1,0 +1,73 @@
+/** What a run did, in a few lines: exit, time, strength, changes, flags, what stayed outside, what to do next. */
+import type { Run } from '@nexus/protocol/runs'
+import { changeLines } from './changes.ts'
+import { safe, safePath } from './escape.ts'
+import type { Theme } from './theme.ts'
+import { bytes, commandLine, duration, plural } from './words.ts'
+
+export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
+  return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...outsideLines(run, theme), ...checkLines(run, theme)]
+}
+
+function headline(run: Run, theme: Theme): string {
+  const parts = [theme.strong(run.id), endOf(run, theme)]
+  if (run.durationMs !== null) parts.push(duration(run.durationMs))
+  parts.push(run.status)
+  return `${parts.join(theme.dim(' · '))}${run.flags.includes('host-network') ? theme.bad('  host network') : ''}`
+}
+
+export function endOf(run: Pick<Run, 'exitCode' | 'signal' | 'endReason' | 'status'>, theme: Theme): string {
+  if (run.endReason) return theme.bad(`ended: ${run.endReason}`)
+  if (run.signal) return theme.bad(`signal ${run.signal}`)
+  if (run.exitCode === null) return theme.dim('not run')
+  return run.exitCode === 0 ? theme.good('✓ exit 0') : theme.bad(`✗ exit ${run.exitCode}`)
+}
+
+/** Full strength is silent; anything less is said every time. */
+function strengthLines(run: Run, theme: Theme): string[] {
+  if (run.strength === 'full') return []
+  const missing = run.walls.filter((wall) => wall.required && !wall.up).map(({ name, cause }) => (cause ? `${name} (${cause})` : name))
+  return [`  ${theme.careful(`strength: ${run.strength}`)}${missing.length > 0 ? ` — missing: ${missing.join(', ')}` : run.backend === 'copy' ? ' — the project was copied, not overlaid' : ''}`]
+}
+
+function changeBlock(run: Run, theme: Theme, options: { all?: boolean }): string[] {
+  if (run.changes.length === 0) return run.status === 'unchanged' ? [theme.dim('  nothing would change')] : []
+  const { counts } = run
+  const words = [`${counts.added} added`, `${counts.modified} modified`, `${counts.deleted} deleted`, `${counts.renamed} renamed`, `${counts.type} of another type`, `${counts.meta} metadata`]
+  return [theme.dim(`  ${words.filter((word) => !word.startsWith('0 ')).join(', ')}`), ...changeLines(run.changes, theme, options)]
+}
+
+function conflictLines(run: Run, theme: Theme): string[] {
+  return run.conflicts.map(({ path, reason, detail }) => `  ${theme.bad(`✗ conflict: ${reason}`)} ${safePath(path)}${detail ? theme.dim(` — ${safe(detail)}`) : ''}`)
+}
+
+function outsideLines(run: Run, theme: Theme): string[] {
+  if (run.outside.length === 0) return []
+  const shown = run.outside.slice(0, 3).map(({ path, size }) => `${safePath(path)} (${bytes(size)})`)
+  const more = run.outside.length > 3 ? `, and ${run.outside.length - 3} more` : ''
+  return [theme.dim(`  left outside the project, never applied: ${shown.join(', ')}${more}`)]
+}
+
+function checkLines(run: Run, theme: Theme): string[] {
+  if (!run.check) return []
+  const passed = run.check.exitCode === 0
+  const how = passed ? theme.good('✓ check passed') : theme.bad(`✗ check failed (${run.check.signal ?? `exit ${run.check.exitCode ?? '?'}`})`)
+  return [`  ${how}  ${safe(run.check.command)} ${theme.dim(duration(run.check.durationMs))}`]
+}
+
+/** The command lines that make sense now. */
+export function nextSteps(run: Run): string[] {
+  if (run.status === 'waiting') return [`nexus approve ${run.id}`, `nexus approve ${run.id} --deny`]
+  if (run.status === 'kept') return [`nexus diff ${run.id}`, `nexus apply ${run.id}`, `nexus discard ${run.id}`]
+  if (run.status === 'applied') return [...(run.appliedPaths.length < run.changes.length ? [`nexus apply ${run.id}`] : []), `nexus rollback ${run.id}`]
+  if (run.status === 'failed') return run.endReason === 'launcher-failed' ? ['nexus doctor'] : [`nexus show ${run.id}`, `nexus discard ${run.id}`]
+  return []
+}
+
+export function listLine(run: Pick<Run, 'id' | 'status' | 'counts' | 'exitCode' | 'signal' | 'endReason' | 'command'>, when: string, theme: Theme, width: number): string {
+  const total = Object.values(run.counts).reduce((sum, count) => sum + count, 0)
+  const head = `${run.id}  ${run.status.padEnd(11)} ${plural(total, 'change').padEnd(12)} ${when.padEnd(11)} `
+  const line = safe(commandLine(run.command))
+  const room = Math.max(10, width - head.length)
+  return `${theme.strong(run.id)}${head.slice(run.id.length)}${line.length > room ? `${line.slice(0, room - 1)}…` : line}`
+}
