@@ -8,7 +8,7 @@ const ENDS: Record<EndReason, number> = {
   'seal-failed': EXIT.failed, denied: EXIT.refused, interrupted: EXIT.interrupted,
 }
 
-export function exitCodeOfRun(run: Run, then: 'keep' | 'apply' | 'discard'): number {
+export function exitCodeOfRun(run: Run, wish: 'keep' | 'apply' | 'discard'): number {
   if (run.status === 'waiting') return EXIT.waiting
   if (run.endReason) return ENDS[run.endReason]
   if (run.status === 'refused') return EXIT.refused
@@ -16,7 +16,7 @@ export function exitCodeOfRun(run: Run, then: 'keep' | 'apply' | 'discard'): num
   if (run.signal !== null) return exitCodeOfSignal(signal ?? 0)
   if (run.exitCode !== 0) return run.exitCode ?? EXIT.failed
   if (run.check && run.check.exitCode !== 0) return EXIT.checkFailed
-  if (then !== 'apply' || run.status === 'applied' || run.status === 'unchanged') return EXIT.ok
+  if (wish !== 'apply' || run.status === 'applied' || run.status === 'unchanged') return EXIT.ok
   return run.conflicts.length > 0 ? EXIT.conflict : EXIT.waiting
 }
 

@@ -37,13 +37,16 @@ function invocationOf(parsed: Parsed, env: NodeJS.ProcessEnv): Invocation {
   if (color !== undefined && color !== choice && color !== 'auto') throw new Problem('usage', { what: '--color is auto, always or never', topic: 'diff' })
   const startDaemon = async () => (await import('./daemon/start.ts')).startDaemon(home, env)
   const stopDaemon = async (ifIdle: boolean) => (await import('./daemon/start.ts')).stopDaemon(home, ifIdle)
-  const tell = (line: string) => void process.stderr.write(`${line}\n`)
   return {
     options: parsed.options, words: parsed.words, json, env, cwd: currentDirectory(), home, startDaemon, stopDaemon, tell, print: (line) => void print(line),
     theme: themeFor(process.stdout, choice, env), errorTheme: themeFor(process.stderr, choice, env),
     interactive: !json && process.stdin.isTTY === true && process.stderr.isTTY === true && env.TERM !== 'dumb',
     client: createClient({ home, warn: tell, start: startDaemon, restart: async () => { await stopDaemon(true); await startDaemon() } }),
   }
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 function currentDirectory(): string {

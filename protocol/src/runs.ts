@@ -91,7 +91,7 @@ export const runRequestSchema = z.object({
   net: z.enum(['off', 'on']).default('off'),
   backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),
   /** apply: a request that policy, flags and the check may turn into "kept". */
-  then: z.enum(['keep', 'apply', 'discard']).default('keep'),
+  wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
   timeoutMs: durationSchema.optional(),
   /** A shell line run in a throw-away child layer after the command; its exit code gates --apply. */
   check: z.string().optional(),

@@ -13,17 +13,17 @@ export async function run(invocation: Invocation): Promise<number> {
   const asks = invocation.interactive && !['apply', 'keep', 'discard'].some((name) => flag(invocation, name))
   const begin = async () => (await invocation.client.runs.start.mutate(request)).run
   const ended = await follow(invocation, begin, { streams: !invocation.json, sendsInput: request.stdin === true })
-  const then = request.then ?? 'keep'
+  const wish = request.wish ?? 'keep'
   if (invocation.json) invocation.print(JSON.stringify({ run: ended }))
-  else tellRun(invocation, ended, then, asks)
+  else tellRun(invocation, ended, wish, asks)
   if (asks && (ended.status === 'kept' || ended.status === 'waiting')) return (await import('../deciding.ts')).decide(invocation, ended)
-  return exitCodeOfRun(ended, then)
+  return exitCodeOfRun(ended, wish)
 }
 
-export function tellRun(invocation: Invocation, ended: Run, then: 'keep' | 'apply' | 'discard', asks: boolean): void {
+export function tellRun(invocation: Invocation, ended: Run, wish: 'keep' | 'apply' | 'discard', asks: boolean): void {
   const { tell, errorTheme } = invocation
   for (const line of summaryLines(ended, errorTheme)) tell(line)
-  const reason = then === 'apply' ? whyNotApplied(ended) : undefined
+  const reason = wish === 'apply' ? whyNotApplied(ended) : undefined
   if (reason) tell(`  ${errorTheme.careful('not applied')}: ${reason}`)
   if (!asks) for (const step of nextSteps(ended)) tell(`  ${errorTheme.dim('next:')} ${step}`)
 }
@@ -38,7 +38,7 @@ function requestOf(invocation: Invocation): RunRequestInput {
   const check = text(invocation, 'check')
   return {
     command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: hasInput(),
-    net: oneOf(invocation, 'net', ['off', 'on']) ?? 'off', backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', then: wishes[0] ?? 'keep',
+    net: oneOf(invocation, 'net', ['off', 'on']) ?? 'off', backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep',
     ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }),
   }
 }

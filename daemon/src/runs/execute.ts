@@ -122,8 +122,8 @@ export class Execution {
       const row = ledger.row(id)
       if (row.request.check !== undefined && row.status === 'kept' && row.exitCode === 0) await check.run(row, choice, actor)
       const { status, request, exitCode, check: checked } = ledger.row(id)
-      if (request.then === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)
-      if (request.then !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
+      if (request.wish === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)
+      if (request.wish !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
       if (ledger.details(id).changes.some(isBlocking)) return
       await decisions.apply(id, [], undefined, actor)
     } catch (error) {

@@ -45,7 +45,7 @@ export class Ledger {
       backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), counts: countChanges([]),
       xattrs: 'user', parents: [], parent: place.parent ?? null,
     }
-    const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, then: request.then }
+    const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
       db.insert(runs).values(row).run()
       db.insert(runDetails).values({ run: id, changes: [], outside: [], conflicts: [], appliedPaths: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), omittedStdout: 0, omittedStderr: 0 }).run()
