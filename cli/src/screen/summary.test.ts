@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import type { Change } from '@nexus/protocol/changes'
+import { countChanges } from '@nexus/protocol/change-flags'
+import type { Run } from '@nexus/protocol/runs'
+import { nextSteps, summaryLines } from './summary.ts'
+import { themeFor } from './theme.ts'
+
+const theme = themeFor({}, 'never', {})
+const change = (path: string, kind: Change['kind'], more: Partial<Change> = {}): Change => ({ path, kind, flags: [], ...more })
+
+function run(facts: Partial<Run>): Run {
+  const changes = facts.changes ?? []
+  return {
+    id: 'rabcdefghijkl', project: '/p', command: ['make'], cwd: '/p', status: 'kept', verdict: null, strength: 'full', backend: 'overlay', walls: [], exitCode: 0, signal: null,
+    createdAt: 0, startedAt: 0, durationMs: 1234, usage: null, counts: countChanges(changes), digest: 'd', flags: [], pty: false, stdout: '', stderr: '',
+    truncated: { stdout: 0, stderr: 0 }, changes, outside: [], denials: [], conflicts: [], appliedPaths: [], ...facts,
+  }
+}
+
+test('a plain run', () => {
+  const changes = [change('docs/a.md', 'deleted'), change('hello.txt', 'added'), change('new', 'renamed', { from: 'old' })]
+  expect(summaryLines(run({ changes }), theme)).toEqual([
+    'rabcdefghijkl · ✓ exit 0 · 1.2 s · kept', '  1 added, 1 deleted, 1 renamed', '  - docs/a.md', '  + hello.txt', '  → old → new',
+  ])
+})
+
+test('node_modules is one line however deep; flagged paths are always shown', () => {
+  const changes = [
+    ...Array.from({ length: 900 }, (_, n) => change(`app/node_modules/m/${n}.js`, 'added')),
+    change('.git/hooks/post-commit', 'added', { flags: ['auto-exec', 'git-internal'] }), change('.git/config', 'modified', { flags: ['git-internal'] }),
+  ]
+  expect(summaryLines(run({ changes }), theme).slice(2)).toEqual([
+    '  +900 app/node_modules/ 900 paths', '  +1 ~1 .git/ 2 paths', '  + .git/hooks/post-commit  ⚑ runs by itself later',
+  ])
+})
+
+test('less than full strength, the open network, what stayed outside and a failed check are said', () => {
+  const lines = summaryLines(run({
+    strength: 'reduced', walls: [{ name: 'pivot', up: false, required: true, cause: 'no C compiler' }, { name: 'landlock', up: false, required: false }], flags: ['host-network'],
+    outside: [{ path: '/tmp/x', size: 2500 }], check: { command: 'npm test', exitCode: 1, signal: null, durationMs: 10, output: '' }, status: 'unchanged',
+  }), theme)
+  expect(lines).toEqual([
+    'rabcdefghijkl · ✓ exit 0 · 1.2 s · unchanged  host network', '  strength: reduced — missing: pivot (no C compiler)', '  nothing would change',
+    '  left outside the project, never applied: /tmp/x (2.5 kB)', '  ✗ check failed (exit 1)  npm test 10 ms',
+  ])
+})
+
+test('what can be done next', () => {
+  expect(nextSteps(run({ status: 'kept' }))).toEqual(['nexus diff rabcdefghijkl', 'nexus apply rabcdefghijkl', 'nexus discard rabcdefghijkl'])
+  expect(nextSteps(run({ status: 'failed', endReason: 'launcher-failed' }))).toEqual(['nexus doctor'])
+  expect(nextSteps(run({ status: 'applied', changes: [change('a', 'added')], appliedPaths: ['a'] }))).toEqual(['nexus rollback rabcdefghijkl'])
+})
