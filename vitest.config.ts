@@ -1,11 +1,27 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: beside the sources, in parallel. e2e: the built product, real daemon and sockets, one file at a time.
+const patience = process.env.NEXUS_ENDURANCE === '1' ? 10 : 1
+
+/** Suites of e2e that only read sources: quick, and good without a build. */
+const READING = ['e2e/house.test.ts', 'e2e/coverage.test.ts']
+
+// unit: beside the sources, in parallel. e2e: the built product through ./nexus, real daemons and sockets, one file at a
+// time and after the units, so that what measures or counts milliseconds has the machine to itself.
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{protocol,daemon,cli}/src/**/*.test.{ts,tsx}'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'e2e', include: ['e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'unit', include: ['{protocol,daemon,cli}/src/**/*.test.{ts,tsx}', ...READING],
+          testTimeout: 60_000 * patience, hookTimeout: 60_000 * patience, sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e', include: ['e2e/**/*.test.ts'], exclude: ['**/node_modules/**', ...READING], globalSetup: ['e2e/built.ts'],
+          testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, fileParallelism: false, sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 })

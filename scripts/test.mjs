@@ -1,74 +1,99 @@
-// The job of `npm test`: system packages, types, lint, every suite, the acceptance script; one summed line at the end.
-//   node scripts/test.mjs [--only sandbox]     the suites that depend on who runs them (another user, another kernel)
-//   NEXUS_REQUIRE=tmux,docker                  a suite that is skipped for the lack of one of these is a failure
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+// The job of `npm test`: system packages, types, lint, every suite, the acceptance script; one line of counts at the end.
+// With words after it (`npm test -- sandbox changes e2e`) only the test files whose path contains one of them.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensurePackages } from './system-packages.mjs'
+import { acceptanceCounts, addCounts, countsLine, none } from './test/counts.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined
-const label = process.env.NEXUS_TEST_LABEL ?? ''
-const sum = { passed: 0, failed: 0, skipped: 0 }
+const filters = process.argv.slice(2)
+const isWhole = filters.length === 0
+/** A suite that hangs is a failure, not an endless job. */
+const STEP_LIMIT_MS = process.env.NEXUS_ENDURANCE === '1' ? 6 * 3600_000 : 25 * 60_000
+const scratch = mkdtempSync(join(tmpdir(), 'nexus-test-'))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-ensurePackages()
-if (!only) {
-  step('types', [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'])
-  step('lint', [bin('oxlint'), '--quiet'])
+const packages = ensurePackages()
+const total = none()
+if (isWhole) {
+  await step('types', async () => passOrFail(await run('node_modules/.bin/tsc', ['--noEmit', '-p', 'tsconfig.json'])))
+  await step('lint', async () => passOrFail(await run('node_modules/.bin/oxlint', ['--quiet'])))
 }
-suites()
-acceptance()
-process.stdout.write(`${label}${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`)
-process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0)
+await step('suites', suites)
+if (isWhole || filters.some((filter) => 'e2e/acceptance.sh'.includes(filter))) await step('acceptance', acceptance)
 
-function bin(name) {
-  return join(root, 'node_modules/.bin', name)
-}
+for (const missing of packages.missing) process.stdout.write(`missing: ${missing.name}: ${missing.command}\n`)
+if (process.env.NEXUS_COUNTS) writeFileSync(process.env.NEXUS_COUNTS, `${total.passed} ${total.failed} ${total.skipped}\n`)
+process.stdout.write(`${countsLine(total)}\n`)
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 
-/** A step of its own counts as one test. */
-function step(name, [command, ...args]) {
-  const startedAt = performance.now()
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment() })
-  sum[status === 0 ? 'passed' : 'failed'] += 1
-  console.log(`${status === 0 ? 'ok' : 'FAILED'}: ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
-}
-
-function suites() {
-  const folder = mkdtempSync(join(tmpdir(), 'nexus-report-'))
-  const report = join(folder, 'report.json')
-  const filters = only === 'sandbox' ? ['daemon/src/sandbox', 'daemon/src/changes', 'e2e/'] : []
-  const run = spawnSync(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment() })
-  try {
-    const result = JSON.parse(readFileSync(report, 'utf8'))
-    sum.passed += result.numPassedTests
-    sum.failed += result.numFailedTests
-    sum.skipped += result.numPendingTests + (result.numTodoTests ?? 0)
-    // A file that could not be loaded has no failed test of its own, and an error outside of a test neither.
-    if (run.status !== 0 && result.numFailedTests === 0) sum.failed += Math.max(1, result.numFailedTestSuites)
-  } catch (error) {
-    console.error(`the suites left no report: ${error.message}`)
-    sum.failed += 1
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+async function step(name, work) {
+  process.stdout.write(`\n== ${name}\n`)
+  const beganAt = performance.now()
+  const counts = await work()
+  addCounts(total, counts)
+  process.stdout.write(`== ${name}: ${countsLine(counts)} (${((performance.now() - beganAt) / 1000).toFixed(1)} s)\n`)
 }
 
-function acceptance() {
-  const { stdout, status } = spawnSync('sh', [join(root, 'e2e/acceptance.sh'), join(root, 'nexus')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: environment(), maxBuffer: 1 << 28 })
-  process.stdout.write(stdout)
-  const lines = stdout.split('\n')
-  const count = (pattern) => lines.filter((line) => pattern.test(line)).length
-  const failed = count(/^not ok /)
-  sum.passed += count(/^ok (?!.* # SKIP)/)
-  sum.skipped += count(/^ok .* # SKIP/)
-  sum.failed += failed > 0 || status === 0 ? failed : 1
+async function suites() {
+  const file = join(scratch, 'counts.json')
+  const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts/test/counts-reporter.mjs')}`]
+  const done = await run('node_modules/.bin/vitest', ['run', '--passWithNoTests', ...reporters, ...filters], { NEXUS_COUNTS_FILE: file })
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 }
+  const counts = JSON.parse(readFileSync(file, 'utf8'))
+  // vitest may fail without a failed test: an unhandled error, a suite that could not be loaded.
+  if (done.code !== 0 && counts.failed === 0) counts.failed = 1
+  return counts
 }
 
-/** Test daemons must not meet the user's own, and not each other's ports. */
+async function acceptance() {
+  const done = await run('sh', ['e2e/acceptance.sh', join(root, 'nexus')])
+  const counts = acceptanceCounts(done.output)
+  if (done.code !== 0 && counts.failed === 0) counts.failed = 1
+  if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1
+  return counts
+}
+
+/** Runs a program of this clone without input, shows its output as it comes, and returns it with the exit code. */
+function run(program, args, env = {}) {
+  return new Promise((resolve) => {
+    const command = program.includes('/') ? join(root, program) : program
+    const child = spawn(command, args, {
+      cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true,
+      env: { ...environment(), ...env },
+    })
+    const limit = setTimeout(() => {
+      process.stdout.write(`\n${program} did not end within ${STEP_LIMIT_MS / 60_000} minutes: killed\n`)
+      process.kill(-child.pid, 'SIGKILL')
+    }, STEP_LIMIT_MS)
+    let output = ''
+    child.stdout.on('data', (chunk) => { output += chunk; process.stdout.write(chunk) })
+    child.stderr.on('data', (chunk) => process.stdout.write(chunk))
+    const forward = (signal) => { process.kill(-child.pid, signal) }
+    process.on('SIGINT', forward).on('SIGTERM', forward)
+    child.on('error', (error) => { process.stdout.write(`${program}: ${error.message}\n`); finish(127) })
+    child.on('exit', (code) => finish(code ?? 1))
+    function finish(code) {
+      clearTimeout(limit)
+      process.off('SIGINT', forward).off('SIGTERM', forward)
+      // What still holds the pipes (a daemon that a test forgot) must not hold us.
+      setTimeout(() => { child.stdout.destroy(); child.stderr.destroy(); resolve({ code, output }) }, 100)
+    }
+  })
+}
+
+/** The pinned Node first (`vitest` and `tsc` start with `env node`); test daemons must not meet the user's own. */
 function environment() {
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, NEXUS_PORT: process.env.NEXUS_PORT ?? 'off' }
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, CI: 'true', NO_COLOR: '1', NEXUS_PORT: 'off' }
   delete env.NEXUS_HOME
+  // npm tells its children where it runs and how; the npm that a test starts in a sandbox must not hear of it.
+  for (const name of Object.keys(env)) if (/^npm_(lifecycle|package|command|execpath|node_execpath)/.test(name) || name === 'INIT_CWD') delete env[name]
   return env
+}
+
+function passOrFail({ code }) {
+  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }

@@ -1,7 +1,9 @@
 /** Words to an invocation: Nexus' options end at `--` or, for `run`, at the first word that is no option. */
-import { parseArgs } from 'node:util'
 import { Problem } from '@nexus/protocol/problem'
 import type { CommandSpec, OptionSpec } from './command.ts'
+
+// Not `import 'node:util'`: that evaluates everything the module has, 1 ms of the start.
+const { parseArgs } = process.getBuiltinModule('node:util')
 
 export interface Parsed {
   readonly options: Readonly<Record<string, string | boolean | undefined>>
@@ -31,6 +33,12 @@ export function parse(spec: CommandSpec, args: readonly string[]): Parsed {
   if (words.length < spec.positionals.min) throw new Problem('usage', { what: `nexus ${spec.name} needs ${spec.usage || 'more words'}`, topic: spec.name })
   if (words.length > spec.positionals.max) throw new Problem('usage', { what: `nexus ${spec.name} does not take "${words[spec.positionals.max]}"`, topic: spec.name })
   return { options: parsed.values, words }
+}
+
+/** Nexus' own words alone: `nexus run -- jq --json` does not ask us for JSON. */
+export function ownWords(spec: CommandSpec | undefined, args: readonly string[]): readonly string[] {
+  const end = spec?.takesCommand ? ownEnd({ ...COMMON, ...spec.options }, args) : args.indexOf('--')
+  return end < 0 ? args : args.slice(0, end)
 }
 
 /** The index of `--` or of the first word that is neither an option nor an option's value. */

@@ -18,6 +18,8 @@ export interface CommandSpec {
   readonly usage: string
   readonly options: Readonly<Record<string, OptionSpec>>
   readonly positionals: { readonly min: number; readonly max: number }
+  /** Exit codes besides 0, for help. */
+  readonly exits: readonly number[]
   /** The rest after the first word that is no option belongs to the command that is run. */
   readonly takesCommand?: boolean
   readonly load: () => Promise<{ readonly run: (invocation: Invocation) => Promise<number> }>
@@ -32,6 +34,8 @@ export interface Invocation {
   readonly cwd: string
   readonly home: Home
   readonly client: Client
+  /** The same, but never starts a daemon: throws Problem `daemon-unreachable` when none runs. */
+  readonly clientOfRunning: Client
   /** For stdout and stderr, which may differ: one may be a pipe. */
   readonly theme: Theme
   readonly errorTheme: Theme
@@ -39,8 +43,10 @@ export interface Invocation {
   readonly tell: (line: string) => void
   /** Is a person there who can be asked? Never with --json. */
   readonly interactive: boolean
+  /** False: it is busy, or none was running. */
   readonly stopDaemon: (ifIdle: boolean) => Promise<boolean>
-  readonly startDaemon: () => Promise<void>
+  /** Aborted by Ctrl-C: nothing new is begun after that. */
+  readonly interruption: AbortController
 }
 
 export function text(invocation: Invocation, name: string): string | undefined {

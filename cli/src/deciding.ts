@@ -19,7 +19,7 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
   const { askDecision, askPaths } = await import('./screen/card.tsx')
   let run = first
   for (;;) {
-    const answer = await askDecision(run)
+    const answer = await askDecision()
     if (answer === 'keep') return kept(invocation, run)
     if (answer === 'discard') return discarded(invocation, run)
     if (answer === 'diff') await showDiff(invocation, run)

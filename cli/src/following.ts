@@ -1,8 +1,10 @@
 /** Stands beside a run until nothing moves any more: its output, its input, Ctrl-C. */
 import { fstatSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { EXIT } from '@nexus/protocol/exit-code'
+import { Problem } from '@nexus/protocol/problem'
 import type { Output, Run } from '@nexus/protocol/runs'
 import type { Invocation } from './command.ts'
-import { isAbsent, problemOf } from './daemon/client.ts'
 import { subscribe } from './daemon/stream.ts'
 import { Progress } from './screen/progress.ts'
 
@@ -12,30 +14,35 @@ export interface FollowOptions {
   readonly sendsInput: boolean
 }
 
+/** A broken stream is picked up again this often in a row. */
+const ATTEMPTS = 5
+/** SIGPIPE: whoever read our output has gone; SIGHUP: so has the terminal. */
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']
+
 /** Starts a run (or lets one start) and follows it to the end. Ctrl-C interrupts the run, a second one leaves at once. */
 export async function follow(invocation: Invocation, begin: () => Promise<Run>, options: FollowOptions): Promise<Run> {
+  const { client, interruption } = invocation
   let id: string | undefined
-  let interrupts = 0
   const interrupt = () => {
-    interrupts += 1
-    if (interrupts > 1) process.exit(130)
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted)
+    interruption.abort()
+    // Without an id nothing runs yet, or the answer that names it is on its way.
     if (id !== undefined) void stop(invocation, id)
   }
-  process.on('SIGINT', interrupt)
-  const progress = new Progress('running')
+  for (const signal of ENDING) process.on(signal, interrupt)
   try {
     const begun = await begin()
     id = begun.id
-    if (interrupts > 0) void stop(invocation, id)
-    if (begun.status === 'waiting') return begun
-    const input = options.sendsInput ? sendInput(invocation, id) : undefined
-    if (options.streams) await stream(invocation, id, progress)
-    const { run } = await invocation.client.runs.wait.query({ run: id })
-    input?.stop()
+    if (interruption.signal.aborted) void stop(invocation, id)
+    else if (begun.status === 'waiting') return begun
+    using input = options.sendsInput ? sendInput(invocation, id) : undefined
+    if (options.streams) await stream(invocation, id)
+    using _progress = new Progress(options.streams ? 'looking at what changed' : 'running')
+    const { run } = await client.runs.wait.query({ run: id })
+    void input
     return run
   } finally {
-    progress.stop()
-    process.off('SIGINT', interrupt)
+    for (const signal of ENDING) process.off(signal, interrupt)
   }
 }
 
@@ -54,33 +61,55 @@ async function stop({ client, tell }: Invocation, run: string): Promise<void> {
   try {
     await client.runs.kill.mutate({ run, reason: 'interrupted' })
   } catch (error) {
-    // It ended by itself a moment before: that is what was wanted.
-    const problem = problemOf(error)
-    if (problem?.code !== 'wrong-status') tell(`nexus: ${problem?.message ?? String(error)}`)
+    // `wrong-status`: it ended by itself a moment before, and that is what was wanted.
+    if (!(error instanceof Problem)) throw error
+    if (error.code !== 'wrong-status') tell(`nexus: ${error.message}`)
   }
 }
 
 /** Byte-exact, in order; after a broken connection it goes on where it was. */
-async function stream({ client, home }: Invocation, run: string, progress: Progress): Promise<void> {
+async function stream({ client, home }: Invocation, run: string): Promise<void> {
+  const progress = new Progress('running')
+  using _progress = progress
+  const lines = new OpenLine()
   let after = 0
-  for (;;) {
+  for (let failures = 0; failures < ATTEMPTS; failures += 1) {
     try {
       for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run, after })) {
-        if (piece.type === 'end') return
+        if (piece.type === 'end') return lines.close()
         progress.stop()
-        await write(piece.stream === 'stdout' ? process.stdout : process.stderr, Buffer.from(piece.base64, 'base64'))
+        const bytes = Buffer.from(piece.base64, 'base64')
+        const target = process[piece.stream]
+        lines.wrote(target, bytes)
+        await write(target, bytes)
         after = piece.at
+        failures = 0
       }
     } catch (error) {
-      const code = (error as { code?: string }).code
-      if (!isAbsent(error) && code !== 'ECONNRESET' && code !== 'daemon-unreachable') throw error
-      // The daemon went away: asking for the run starts it again, and recovery has settled the run.
+      if (!(error instanceof Problem) || !['daemon-unreachable', 'daemon-outdated'].includes(error.code)) throw error
+      await pause(50 * failures)
+      // The daemon went away: asking for the run starts it again, and its recovery has settled the run.
       await client.runs.get.query({ run })
     }
   }
+  throw new Problem('daemon-unreachable', { cause: `the output of ${run} breaks off again and again` })
 }
 
-function sendInput({ client }: Invocation, run: string): { stop: () => void } {
+/** Knows whether the cursor stands behind unfinished output, so that our own lines begin on a line of their own. */
+class OpenLine {
+  #isOpen = false
+
+  wrote(target: NodeJS.WriteStream, bytes: Buffer): void {
+    if (target.isTTY) this.#isOpen = bytes.at(-1) !== 0x0a
+  }
+
+  close(): void {
+    if (this.#isOpen && process.stderr.isTTY) process.stderr.write('\n')
+  }
+}
+
+/** Chunk by chunk: the next is read when the command has taken the last one. */
+function sendInput({ client, tell }: Invocation, run: string): Disposable {
   const { stdin } = process
   let stopped = false
   const send = async () => {
@@ -90,12 +119,26 @@ function sendInput({ client }: Invocation, run: string): { stop: () => void } {
     }
     if (!stopped) await client.runs.input.mutate({ run, base64: '', end: true })
   }
-  // A command that ended without reading all of its input is no error.
-  send().catch(() => undefined)
-  return { stop: () => { stopped = true; stdin.destroy() } }
+  send().catch((error: unknown) => {
+    // A command that ended without reading all of its input is no error.
+    if (!stopped && !(error instanceof Problem && error.code === 'wrong-status')) tell(`nexus: standard input broke off: ${error instanceof Error ? error.message : String(error)}`)
+  })
+  return {
+    [Symbol.dispose]() {
+      stopped = true
+      stdin.destroy()
+    },
+  }
 }
 
 function write(target: NodeJS.WriteStream, bytes: Buffer): Promise<void> | undefined {
-  if (target.write(bytes)) return undefined
-  return new Promise((resolve) => target.once('drain', resolve))
+  // A reader that has gone is told by SIGPIPE; what else comes has nowhere to go.
+  if (target.destroyed || target.write(bytes)) return undefined
+  return new Promise((resolve) => {
+    const go = () => {
+      target.off('drain', go).off('close', go)
+      resolve()
+    }
+    target.once('drain', go).once('close', go)
+  })
 }

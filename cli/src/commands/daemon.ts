@@ -3,13 +3,13 @@ import { closeSync, existsSync, openSync, readSync, statSync, watch } from 'node
 import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import { flag, type Invocation } from '../command.ts'
-import { isAbsent } from '../daemon/client.ts'
 import { safe } from '../screen/escape.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const actions: Record<string, (invocation: Invocation) => Promise<number>> = { start, stop, restart, status: async (asked) => (await import('./status.ts')).run(asked), logs }
-  const action = actions[invocation.words[0] ?? '']
-  if (!action) throw new Problem('usage', { what: `nexus daemon takes ${Object.keys(actions).join(', ')}, not "${safe(invocation.words[0] ?? '')}"`, topic: 'daemon' })
+  const [word = ''] = invocation.words
+  const action = Object.hasOwn(actions, word) ? actions[word] : undefined
+  if (!action) throw new Problem('usage', { what: `nexus daemon takes ${Object.keys(actions).join(', ')}, not "${word}"`, topic: 'daemon' })
   return action(invocation)
 }
 
@@ -20,23 +20,14 @@ async function start(invocation: Invocation): Promise<number> {
 }
 
 async function stop(invocation: Invocation): Promise<number> {
-  const stopped = await stopIfRunning(invocation)
+  const stopped = await invocation.stopDaemon(false)
   say(invocation, { running: false, stopped }, stopped ? 'the daemon has stopped' : 'no daemon was running')
   return EXIT.ok
 }
 
 async function restart(invocation: Invocation): Promise<number> {
-  await stopIfRunning(invocation)
+  await invocation.stopDaemon(false)
   return start(invocation)
-}
-
-async function stopIfRunning(invocation: Invocation): Promise<boolean> {
-  try {
-    return await invocation.stopDaemon(false)
-  } catch (error) {
-    if (isAbsent(error)) return false
-    throw error
-  }
 }
 
 function say({ json, print }: Invocation, shape: object, line: string): void {
@@ -59,7 +50,11 @@ async function logs(invocation: Invocation): Promise<number> {
     for (const line of lines) print(json ? line : readable(line))
   }
   more()
-  if (!flag(invocation, 'follow')) return EXIT.ok
+  if (!flag(invocation, 'follow')) {
+    // A crash may have left half a line.
+    if (rest !== '') print(json ? rest : readable(rest))
+    return EXIT.ok
+  }
   for (const _change of watchForever(home.log, more)) await _change
   return EXIT.ok
 }

@@ -1,8 +1,8 @@
 /** `nexus status`: answers without starting a daemon. */
+import { existsSync } from 'node:fs'
 import { VERSION } from '../build.ts'
 import type { Invocation } from '../command.ts'
-import { ask, textOf } from '../daemon/http.ts'
-import { isAbsent, problemOf } from '../daemon/client.ts'
+import { Problem } from '@nexus/protocol/problem'
 import { bytes, duration, plural } from '../screen/words.ts'
 import type { Status } from '@nexus/protocol/system'
 
@@ -30,13 +30,13 @@ function strengthWord(strength: 'full' | 'reduced' | 'weak', theme: Invocation['
   return strength === 'full' ? theme.good('full') : theme.careful(strength)
 }
 
-/** Not through the client: that would start what we only ask about. */
-async function look({ home, client }: Invocation): Promise<Status | undefined> {
+async function look({ clientOfRunning, home }: Invocation): Promise<Status | undefined> {
+  // Without its socket no daemon can answer: no need to ask.
+  if (!existsSync(home.socket)) return undefined
   try {
-    await textOf(await ask({ socketPath: home.socket, path: '/trpc/' }))
+    return await clientOfRunning.system.status.query()
   } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw problemOf(error) ?? error
+    if (error instanceof Problem && error.code === 'daemon-unreachable') return undefined
+    throw error
   }
-  return client.system.status.query()
 }

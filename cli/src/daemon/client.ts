@@ -1,67 +1,89 @@
-/** The tRPC client of one command: plain HTTP over the unix socket, starting or restarting the daemon where needed. */
-import { createTRPCClient, httpBatchLink, TRPCClientError, type TRPCClient } from '@trpc/client'
-import type { Home } from '@nexus/protocol/home'
-import { Problem, PROBLEMS, type ProblemShape } from '@nexus/protocol/problem'
+/**
+ * The daemon's procedures as typed calls: one HTTP request each over the unix socket, in tRPC's own form, starting or
+ * replacing the daemon where needed. Of @trpc/client only the types are used: loading it costs every command 7 ms.
+ */
+import type { TRPCClient } from '@trpc/client'
+import { Problem, type ProblemShape } from '@nexus/protocol/problem'
 import type { NexusRouter } from '@nexus/protocol/router'
 import { BUILD } from '../build.ts'
 import { ask, textOf } from './http.ts'
+import { isAbsent, problemFrom, unreachable } from './problems.ts'
 
 export type Client = TRPCClient<NexusRouter>
 
 export interface ClientOptions {
-  readonly home: Home
+  readonly socketPath: string
   /** Called when nobody answers at the socket; resolves when somebody does. */
   readonly start: () => Promise<void>
-  /** Called when an idle daemon of another build answered; resolves when our build answers. */
-  readonly restart: () => Promise<void>
+  /** Called when a daemon of another build, or one that is stopping, refused; resolves when ours answers. */
+  readonly replace: () => Promise<void>
   readonly warn: (line: string) => void
 }
 
+interface Call {
+  readonly kind: 'query' | 'mutation'
+  /** room.procedure */
+  readonly procedure: string
+  readonly input: unknown
+}
+type Answer = { readonly data: unknown } | { readonly problem: ProblemShape }
+
+/** A request line longer than this is refused by Node's server: such a query goes as a body. */
+const LINE_MAX = 8 * 1024
+
 export function createClient(options: ClientOptions): Client {
-  return createTRPCClient<NexusRouter>({
-    // maxItems 1: a command asks one thing; httpLink is not used because importing it loads undici.
-    links: [httpBatchLink({ url: 'http://nexus/trpc', maxItems: 1, fetch: (url, init) => send(String(url), init ?? {}, options) as unknown as Promise<Response> })],
-  })
+  let told = false
+  const warn = (line: string) => {
+    if (!told) options.warn(line)
+    told = true
+  }
+  const call = (kind: Call['kind'], procedure: string) => (input: unknown) => carry({ kind, procedure, input }, { ...options, warn })
+  const rooms = everyName((room) => everyName((name) => ({ query: call('query', `${room}.${name}`), mutate: call('mutation', `${room}.${name}`) })))
+  // The router's type says which names there are; at run time any name makes a call, and the daemon refuses a wrong one.
+  return rooms as unknown as Client
 }
 
-interface Init { method?: string; body?: unknown; headers?: unknown; signal?: AbortSignal | null }
-interface Answer { ok: boolean; status: number; json: () => Promise<unknown> }
+function everyName(make: (name: string) => unknown): object {
+  return new Proxy({}, { get: (_, name) => (typeof name === 'string' ? make(name) : undefined) })
+}
 
-async function send(url: string, init: Init, options: ClientOptions): Promise<Answer> {
-  const first = await attempt(url, init, options).catch(async (error: NodeJS.ErrnoException) => {
-    if (!isAbsent(error)) throw error
+async function carry(call: Call, options: ClientOptions): Promise<unknown> {
+  let answer = await attempt(call, options).catch(async (error: unknown) => {
+    if (!isAbsent(error)) throw unreachable(error)
     await options.start()
-    return attempt(url, init, options)
+    return attempt(call, options).catch((again: unknown) => { throw unreachable(again) })
   })
-  if (first.status !== 409) return first
-  await options.restart()
-  return attempt(url, init, options)
+  // Both refuse before they do anything, so the call may be repeated.
+  if ('problem' in answer && (answer.problem.code === 'daemon-outdated' || answer.problem.code === 'daemon-stopping')) {
+    await options.replace()
+    answer = await attempt(call, options).catch((error: unknown) => { throw unreachable(error) })
+  }
+  if ('problem' in answer) throw problemFrom(answer.problem)
+  return answer.data
 }
 
-async function attempt(url: string, init: Init, { home, warn }: ClientOptions): Promise<Answer> {
-  const path = url.slice(url.indexOf('/trpc'))
-  const headers = { ...(init.headers as Record<string, string>), 'x-nexus-build': BUILD }
-  const answer = await ask({ socketPath: home.socket, path, method: init.method ?? 'GET', headers, signal: init.signal, ...(typeof init.body === 'string' ? { body: init.body } : {}) })
-  const theirs = answer.headers['x-nexus-build']
-  const status = answer.statusCode ?? 0
-  if (theirs !== undefined && theirs !== BUILD && status !== 409) warn(`the daemon runs another build (${String(theirs)}); it is busy, so it goes on: nexus daemon restart`)
-  const text = await textOf(answer)
-  return { ok: status >= 200 && status < 300, status, json: async () => JSON.parse(text) as unknown }
+async function attempt({ kind, procedure, input }: Call, { socketPath, warn }: ClientOptions): Promise<Answer> {
+  const body = JSON.stringify(input ?? {})
+  const line = `/trpc/${procedure}?input=${encodeURIComponent(body)}`
+  const posted = kind === 'mutation' || line.length > LINE_MAX
+  const request = posted ? { path: `/trpc/${procedure}`, method: 'POST' as const, body } : { path: line }
+  const head = await ask({ socketPath, ...request, headers: { 'x-nexus-build': BUILD } })
+  const answer = answerIn(await textOf(head))
+  const theirs = head.headers['x-nexus-build']
+  const refused = 'problem' in answer && answer.problem.code === 'daemon-outdated'
+  if (theirs !== undefined && theirs !== BUILD && !refused) warn('the daemon runs another build of Nexus and is busy, so it goes on; later: nexus daemon restart')
+  return answer
 }
 
-/** Nobody listens at the socket. */
-export function isAbsent(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  return code === 'ENOENT' || code === 'ECONNREFUSED'
-}
-
-/** What a failed call means to a person: the daemon's Problem, or that it cannot be reached. */
-export function problemOf(error: unknown): Problem | undefined {
-  if (error instanceof Problem) return error
-  if (!(error instanceof TRPCClientError)) return undefined
-  const shape = (error.data as { problem?: ProblemShape } | undefined)?.problem
-  if (shape && shape.code in PROBLEMS) return Object.assign(new Problem(shape.code, {}, { cause: error }), { message: shape.message, next: shape.next })
-  const cause: unknown = error.cause
-  if (cause instanceof Problem) return cause
-  return new Problem('daemon-unreachable', { cause: cause instanceof Error ? cause.message : error.message }, { cause: error })
+function answerIn(text: string): Answer {
+  let parsed: { result?: { data?: unknown }; error?: { data?: { problem?: ProblemShape } } }
+  try {
+    parsed = JSON.parse(text) as typeof parsed
+  } catch (cause) {
+    throw new Problem('daemon-unreachable', { cause: `its answer is not JSON: ${text.slice(0, 200)}` }, { cause })
+  }
+  if (parsed.result) return { data: parsed.result.data }
+  const problem = parsed.error?.data?.problem
+  if (!problem) throw new Problem('daemon-unreachable', { cause: `its answer is not understood: ${text.slice(0, 200)}` })
+  return { problem }
 }

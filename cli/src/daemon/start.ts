@@ -2,61 +2,99 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Home } from '@nexus/protocol/home'
 import { Problem, type ProblemShape } from '@nexus/protocol/problem'
 import { Progress } from '../screen/progress.ts'
 import { ask, textOf } from './http.ts'
-import { isAbsent } from './client.ts'
+import { isAbsent, problemFrom, unreachable } from './problems.ts'
 
 const PATIENCE_MS = 30_000
-const PAUSE_MS = 15
+const PAUSE_MS = 10
+const MAIN = fileURLToPath(new URL('../../daemon/dist/nexusd.mjs', import.meta.url))
 
-/** Two clients may start one each: the second daemon gives way and both clients meet the first. */
-export async function startDaemon(home: Home, env: NodeJS.ProcessEnv): Promise<void> {
-  const child = launch(home, env)
-  let exitCode: number | null | undefined
-  child.once('exit', (code) => { exitCode = code })
-  child.once('error', () => { exitCode = 125 })
+export interface Start {
+  readonly home: Home
+  readonly env: NodeJS.ProcessEnv
+  /** Ctrl-C: the wait ends; the daemon that has been started stays. */
+  readonly interrupted: AbortSignal
+  /** The daemon's bundle; handed in by tests. */
+  readonly main?: string
+}
+
+/**
+ * Two clients may start one each: the second daemon gives way (`already-running`) and both clients meet the first. The
+ * one it gave way to may be about to stop, so after a while another start is tried.
+ */
+export async function startDaemon(start: Start): Promise<void> {
   using _progress = new Progress('starting the daemon')
-  for (const startedAt = performance.now(); performance.now() - startedAt < PATIENCE_MS; ) {
-    if (await answers(home)) return child.unref()
-    const problem = exitCode === undefined ? undefined : reasonOf(home, exitCode)
-    if (problem && problem.code !== 'already-running') throw problem
-    await pause(PAUSE_MS)
+  const deadline = performance.now() + PATIENCE_MS
+  while (performance.now() < deadline) {
+    const child = launch(start)
+    let exitCode: number | null | undefined
+    child.once('exit', (code) => { exitCode = code })
+    child.once('error', () => { exitCode = null })
+    while (exitCode === undefined && performance.now() < deadline) {
+      if (await answers(start.home)) return
+      await pausing(start.interrupted)
+    }
+    if (await answers(start.home)) return
+    const problem = reasonOf(start.home, exitCode)
+    if (problem.code !== 'already-running') throw problem
+    await pausing(start.interrupted, 20 * PAUSE_MS)
   }
   throw new Problem('daemon-start-failed', { cause: `it did not answer within ${PATIENCE_MS / 1000} s` })
 }
 
-/** Asks an idle daemon to stop and waits until nobody listens; a busy one stays (false). */
+/** Asks the daemon to stop and waits until nobody listens. False: none was running, or a busy one stays (`ifIdle`). */
 export async function stopDaemon(home: Home, ifIdle: boolean): Promise<boolean> {
-  const body = JSON.stringify({ ifIdle })
-  const answer = JSON.parse(await textOf(await ask({ socketPath: home.socket, path: '/trpc/system.stop', method: 'POST', headers: { 'content-type': 'application/json' }, body }))) as { result?: { data?: { stopping?: boolean } } }
-  if (answer.result?.data?.stopping !== true) return false
+  if (!(await agreesToStop(home, ifIdle))) return false
+  using _progress = new Progress('stopping the daemon')
   for (const startedAt = performance.now(); performance.now() - startedAt < PATIENCE_MS; await pause(PAUSE_MS)) {
-    if (!(await answers(home))) return true
+    if (await isGone(home)) return true
   }
   throw new Problem('daemon-unreachable', { cause: 'it does not stop' })
 }
 
-export async function answers(home: Home): Promise<boolean> {
+async function agreesToStop(home: Home, ifIdle: boolean): Promise<boolean> {
   try {
-    ;(await ask({ socketPath: home.socket, path: '/trpc/' })).resume()
-    return true
+    const answer = await ask({ socketPath: home.socket, path: '/trpc/system.stop', method: 'POST', body: JSON.stringify({ ifIdle }) })
+    const { result } = JSON.parse(await textOf(answer)) as { result?: { data?: { stopping?: boolean } } }
+    return result?.data?.stopping === true
   } catch (error) {
-    if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'ECONNRESET') return false
-    throw error
+    if (isAbsent(error)) return false
+    // It may hang up while it answers: it is stopping.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return true
+    throw unreachable(error)
   }
 }
 
-function launch(home: Home, env: NodeJS.ProcessEnv): ChildProcess {
-  const main = fileURLToPath(new URL('../../daemon/dist/nexusd.mjs', import.meta.url))
+async function answers(home: Home): Promise<boolean> {
+  try {
+    await textOf(await ask({ socketPath: home.socket, path: '/trpc/' }))
+    return true
+  } catch (error) {
+    if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'ECONNRESET') return false
+    throw unreachable(error)
+  }
+}
+
+/** A connection that breaks is not gone yet: somebody still listens. */
+async function isGone(home: Home): Promise<boolean> {
+  return ask({ socketPath: home.socket, path: '/trpc/' }).then((answer) => { answer.resume(); return false }, isAbsent)
+}
+
+function launch({ home, env, main = MAIN }: Start): ChildProcess {
   try {
     mkdirSync(home.state, { recursive: true, mode: 0o700 })
     rmSync(join(home.runtime, 'start-error.json'), { force: true })
     const log = openSync(home.log, 'a', 0o600)
     try {
-      return spawn(process.execPath, [main], { detached: true, stdio: ['ignore', log, log], cwd: '/', env })
+      const child = spawn(process.execPath, [main], { detached: true, stdio: ['ignore', log, log], cwd: '/', env })
+      // The daemon outlives us, and must not keep us when the wait ends early.
+      child.unref()
+      return child
     } finally {
       closeSync(log)
     }
@@ -65,16 +103,17 @@ function launch(home: Home, env: NodeJS.ProcessEnv): ChildProcess {
   }
 }
 
-function reasonOf(home: Home, exitCode: number | null): Problem {
+function reasonOf(home: Home, exitCode: number | null | undefined): Problem {
   try {
     const { error } = JSON.parse(readFileSync(join(home.runtime, 'start-error.json'), 'utf8')) as { error: ProblemShape }
-    return Object.assign(new Problem(error.code), { message: error.message, next: error.next })
+    return problemFrom(error)
   } catch {
     // Without the file the log is all there is.
     return new Problem('daemon-start-failed', { cause: `it ended with exit code ${exitCode ?? 'unknown'}; its last words are in ${home.log}` })
   }
 }
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+async function pausing(interrupted: AbortSignal, milliseconds = PAUSE_MS): Promise<void> {
+  await pause(milliseconds, undefined, { signal: interrupted }).catch(() => undefined)
+  if (interrupted.aborted) throw new Problem('interrupted', { hint: 'nothing was run' })
 }

@@ -1,55 +1,58 @@
 /** tRPC subscriptions over server-sent events on the unix socket: one GET, one line-based answer, resumed by the caller. */
+import type { IncomingMessage } from 'node:http'
 import { Problem, type ProblemShape } from '@nexus/protocol/problem'
 import { BUILD } from '../build.ts'
-import { ask } from './http.ts'
+import { ask, textOf } from './http.ts'
+import { problemFrom, unreachable } from './problems.ts'
 
-/** What tRPC's server sends besides data: `connected`, `ping`, `return` (the end) and `serialized-error`. */
-interface Message { event: string; data: string; id: string | undefined }
+/** Besides data the server sends `connected`, `ping`, `return` (the end) and `serialized-error`. */
+interface Message { readonly event: string; readonly data: string }
 
-/** Yields the data of a subscription until the server ends it. Throws the server's Problem, or the socket's error. */
-export async function* subscribe<Data>(socketPath: string, procedure: string, input: unknown, signal?: AbortSignal): AsyncGenerator<Data> {
+/** Yields the data of a subscription until the server ends it. Throws Problem: the server's own, or `daemon-unreachable`. */
+export async function* subscribe<Data>(socketPath: string, procedure: string, input: unknown): AsyncGenerator<Data> {
   const path = `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify(input))}`
-  const answer = await ask({ socketPath, path, headers: { accept: 'text/event-stream', 'x-nexus-build': BUILD }, signal })
-  answer.setEncoding('utf8')
-  if (!String(answer.headers['content-type']).includes('event-stream')) {
-    let text = ''
-    for await (const chunk of answer) text += chunk as string
-    throw problemIn(text)
-  }
-  let buffered = ''
-  for await (const chunk of answer) {
-    const blocks = (buffered + (chunk as string)).split('\n\n')
-    buffered = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const message = parse(block)
+  const answer = await ask({ socketPath, path, headers: { accept: 'text/event-stream', 'x-nexus-build': BUILD } }).catch((error: unknown) => { throw unreachable(error) })
+  try {
+    if (!String(answer.headers['content-type']).includes('event-stream')) throw problemIn(await textOf(answer))
+    for await (const message of messagesOf(answer)) {
       if (message.event === 'return') return
       if (message.event === 'serialized-error') throw problemIn(message.data)
-      // A tracked item carries its id beside the data; the data alone is what callers fold.
       if (message.event === 'message' && message.data !== '') yield JSON.parse(message.data) as Data
     }
+  } catch (error) {
+    throw unreachable(error)
+  } finally {
+    answer.destroy()
   }
   throw new Problem('daemon-unreachable', { cause: 'the stream broke off' })
 }
 
-function parse(block: string): Message {
-  const message: Message = { event: 'message', data: '', id: undefined }
-  for (const line of block.split('\n')) {
-    const colon = line.indexOf(':')
-    if (colon <= 0) continue
-    const value = line.slice(colon + 1).replace(/^ /, '')
-    const field = line.slice(0, colon)
-    if (field === 'data') message.data += message.data === '' ? value : `\n${value}`
-    else if (field === 'event') message.event = value
-    else if (field === 'id') message.id = value
+async function* messagesOf(answer: IncomingMessage): AsyncGenerator<Message> {
+  answer.setEncoding('utf8')
+  let buffered = ''
+  for await (const chunk of answer) {
+    const blocks = (buffered + (chunk as string)).split('\n\n')
+    buffered = blocks.pop() ?? ''
+    for (const block of blocks) yield parse(block)
   }
-  return message
+}
+
+function parse(block: string): Message {
+  let event = 'message'
+  const data: string[] = []
+  for (const line of block.split('\n')) {
+    const [, field, value = ''] = /^(\w+): ?(.*)$/.exec(line) ?? []
+    if (field === 'data') data.push(value)
+    else if (field === 'event') event = value
+  }
+  return { event, data: data.join('\n') }
 }
 
 function problemIn(text: string): Problem {
   try {
     const parsed = JSON.parse(text) as { data?: { problem?: ProblemShape }; error?: { data?: { problem?: ProblemShape } } }
     const shape = parsed.error?.data?.problem ?? parsed.data?.problem
-    if (shape) return Object.assign(new Problem(shape.code), { message: shape.message, next: shape.next })
+    if (shape) return problemFrom(shape)
   } catch {
     // Not tRPC's answer at all: say what came.
   }

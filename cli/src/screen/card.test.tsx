@@ -30,6 +30,16 @@ test('arrows and Enter', async () => {
   expect((await press(['\u001B[D', '\r'])).answers).toEqual(['discard'])
 })
 
+test('keys that arrive in one piece count one after the other', async () => {
+  expect((await press(['\u001B[C\u001B[C\u001B[C\r'])).answers).toEqual(['shell'])
+})
+
+test('? lists the keys', async () => {
+  const { answers, frame } = await press(['?'])
+  expect(answers).toEqual([])
+  expect(frame).toContain('o  open shell: a terminal inside the layer')
+})
+
 test('a key within the first moments is not an answer', async () => {
   expect((await press(['a'], DEAF_MS - 1)).answers).toEqual([])
 })
@@ -40,25 +50,55 @@ test('unknown keys do nothing and the hint tells what Enter does', async () => {
   expect(frame).toContain('bring all of it to the host')
 })
 
-const changes: Change[] = [{ path: 'a', kind: 'added', flags: [] }, { path: '.envrc', kind: 'added', flags: ['auto-exec'] }, { path: { base64: '/w==' }, kind: 'deleted', flags: [] }]
+const changes: Change[] = [
+  { path: '.envrc', kind: 'added', flags: ['auto-exec'] }, { path: 'a', kind: 'added', flags: [] }, { path: 'src/b.c', kind: 'modified', flags: [] },
+  { path: 'src/post\ninstall', kind: 'added', flags: ['auto-exec'] }, { path: 'src/c.c', kind: 'deleted', flags: [] }, { path: { base64: '/w==' }, kind: 'deleted', flags: [] },
+]
 
-test('the list: flagged paths begin unchosen, space toggles, Enter gives the rest', async () => {
-  let chosen: unknown
-  const shown = render(<PathList changes={changes} rows={10} onChosen={(paths) => { chosen = paths }} />)
+async function choose(keys: string[], rows = 20) {
+  let chosen: unknown = 'nothing yet'
+  const shown = render(<PathList changes={changes} rows={rows} onChosen={(paths) => { chosen = paths }} />)
   await soon()
-  expect(shown.lastFrame()).toContain('[ ] + .envrc  ⚑ auto-exec')
-  for (const key of [' ', '\r']) {
+  for (const key of keys) {
     shown.stdin.write(key)
     await soon()
   }
-  expect(chosen).toEqual([{ base64: '/w==' }])
+  const frame = shown.lastFrame() ?? ''
+  shown.unmount()
+  return { chosen, frame }
+}
+
+const DOWN = '\u001B[B'
+
+test('the list as it is drawn: folders, flags never chosen beforehand, names that cannot command the terminal', async () => {
+  expect((await choose([])).frame.split('\n')).toEqual([
+    '[ ] + .envrc  ⚑ runs by itself later', '[x] + a', '[x] - \\xff', '[x] ▾ src/  3 paths  ⚑ 1', '  [x] ~ src/b.c', '  [ ] + src/post\\ninstall  ⚑ runs by itself later',
+    '  [x] - src/c.c', '4 of 6 · space choose · a all · ←→ fold · Enter apply · Esc back',
+  ])
 })
 
-test('the list: Esc chooses nothing', async () => {
-  let chosen: unknown
-  const shown = render(<PathList changes={changes} rows={10} onChosen={(paths) => { chosen = paths }} />)
-  await soon()
-  shown.stdin.write('q')
-  await soon()
-  expect(chosen).toEqual([])
+test('Enter gives what is chosen, in the order of the change set', async () => {
+  expect((await choose(['\r'])).chosen).toEqual(['a', 'src/b.c', 'src/c.c', { base64: '/w==' }])
+})
+
+test('space chooses a flagged path only by its own row; a folder takes the others', async () => {
+  expect((await choose([' ', '\r'])).chosen).toEqual(['.envrc', 'a', 'src/b.c', 'src/c.c', { base64: '/w==' }])
+  expect((await choose([`${DOWN}${DOWN}${DOWN} `, '\r'])).chosen).toEqual(['a', { base64: '/w==' }])
+  expect((await choose([`${DOWN}${DOWN}${DOWN} `, ' ', '\r'])).chosen).toEqual(['a', 'src/b.c', 'src/c.c', { base64: '/w==' }])
+  expect((await choose(['a', 'a', '\r'])).chosen).toEqual(['a', 'src/b.c', 'src/c.c', { base64: '/w==' }])
+  expect((await choose(['a', '\r'])).chosen).toEqual([])
+})
+
+test('a folder folds and tells how much of it is chosen', async () => {
+  expect((await choose([`${DOWN}${DOWN}${DOWN}${DOWN} `, '\u001B[A', '\u001B[D'])).frame).toContain('[-] ▸ src/  3 paths  ⚑ 1\n3 of 6')
+})
+
+test('a long list shows a window around the cursor', async () => {
+  const { frame } = await choose([DOWN, DOWN, DOWN, DOWN], 3)
+  expect(frame.split('\n')).toHaveLength(4)
+  expect(frame).toContain('src/b.c')
+})
+
+test.each(['q', '\u001B', '\u0003'])('%j chooses nothing', async (key) => {
+  expect((await choose([key])).chosen).toEqual([])
 })

@@ -1,8 +1,10 @@
 /** The question after a run: one line of choices, drawn by Ink in a region of three rows. */
 import { useState } from 'react'
-import { Box, render, Text, useApp, useInput } from 'ink'
+import { Box, render, Text, useInput } from 'ink'
 import type { Run } from '@nexus/protocol/runs'
-import { PathList, type PathListProps } from './path-list.tsx'
+import type { Bytes } from '@nexus/protocol/bytes'
+import { useLatest } from './latest.ts'
+import { PathList } from './path-list.tsx'
 
 export type Answer = 'apply' | 'some' | 'diff' | 'shell' | 'keep' | 'discard'
 
@@ -26,51 +28,53 @@ export interface CardProps {
 }
 
 export function Card({ onAnswer, now }: CardProps) {
-  const [index, setIndex] = useState(0)
+  const [index, setIndex] = useLatest(() => 0)
   const [shownAt] = useState(now)
-  const { exit } = useApp()
-  const answer = (given: Answer) => {
-    onAnswer(given)
-    exit()
-  }
+  const [explains, setExplains] = useState(false)
   useInput((input, key) => {
-    if (key.leftArrow || key.upArrow) return setIndex((index + CHOICES.length - 1) % CHOICES.length)
-    if (key.rightArrow || key.downArrow || key.tab) return setIndex((index + 1) % CHOICES.length)
+    if (key.leftArrow || key.upArrow) return setIndex((index() + CHOICES.length - 1) % CHOICES.length)
+    if (key.rightArrow || key.downArrow || key.tab) return setIndex((index() + 1) % CHOICES.length)
     if (now() - shownAt < DEAF_MS) return
-    if (key.return) return answer(CHOICES[index]?.answer ?? 'keep')
-    if (key.escape || (key.ctrl && (input === 'c' || input === 'd'))) return answer('keep')
+    if (input === '?') return setExplains(!explains)
+    if (key.return) return onAnswer(CHOICES[index()]?.answer ?? 'keep')
+    if (key.escape || (key.ctrl && (input === 'c' || input === 'd'))) return onAnswer('keep')
     const given = CHOICES.find((choice) => choice.key === input)?.answer ?? ALIASES[input]
-    if (given) answer(given)
+    if (given) onAnswer(given)
   })
   return (
     <Box flexDirection="column">
       <Box flexWrap="wrap" columnGap={2}>
         {CHOICES.map((choice, at) => (
-          <Text key={choice.answer} inverse={at === index}>{` ${choice.key} ${choice.label} `}</Text>
+          <Text key={choice.answer} inverse={at === index()}>{` ${choice.key} ${choice.label} `}</Text>
         ))}
       </Box>
-      <Text dimColor>{CHOICES[index]?.hint ?? ''}</Text>
+      {explains
+        ? [...CHOICES.map(({ key, label, hint }) => `${key}  ${label}: ${hint}`), 'y applies; n, Esc and Ctrl-C keep; arrows and Enter choose'].map((line) => <Text key={line} dimColor wrap="truncate">{line}</Text>)
+        : <Text dimColor wrap="truncate">{`${CHOICES[index()]?.hint ?? ''} · ? keys`}</Text>}
     </Box>
   )
 }
 
 /** Draws the card on stderr (stdout may be a pipe) and resolves with the answer; a closed terminal means keep. */
-export async function askDecision(_run: Run): Promise<Answer> {
+export async function askDecision(): Promise<Answer> {
   let answer: Answer = 'keep'
-  await draw(<Card now={() => performance.now()} onAnswer={(given) => { answer = given }} />)
+  await draw((done) => <Card now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
   return answer
 }
 
 /** Resolves with the chosen paths; none means back. */
-export async function askPaths(run: Run): Promise<PathListProps['changes'][number]['path'][]> {
-  let chosen: PathListProps['changes'][number]['path'][] = []
-  await draw(<PathList changes={run.changes} rows={(process.stderr.rows ?? 24) - 4} onChosen={(paths) => { chosen = paths }} />)
+export async function askPaths(run: Run): Promise<Bytes[]> {
+  let chosen: Bytes[] = []
+  await draw((done) => <PathList changes={run.changes} rows={(process.stderr.rows ?? 24) - 4} onChosen={(paths) => { chosen = paths; done() }} />)
   return chosen
 }
 
-async function draw(tree: React.ReactElement): Promise<void> {
-  const app = render(tree, { stdout: process.stderr, exitOnCtrlC: false, patchConsole: false })
+/** What has been answered leaves the screen: its last frame is empty. */
+async function draw(treeOf: (done: () => void) => React.ReactElement): Promise<void> {
+  const answered = Promise.withResolvers<void>()
+  const app = render(treeOf(answered.resolve), { stdout: process.stderr, exitOnCtrlC: false, patchConsole: false })
+  await Promise.race([answered.promise, app.waitUntilExit()])
+  app.rerender(null)
+  app.unmount()
   await app.waitUntilExit()
-  app.clear()
-  app.cleanup()
 }

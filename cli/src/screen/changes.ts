@@ -10,30 +10,55 @@ const FLAG_WORDS: Record<Change['flags'][number], string> = {
   'auto-exec': 'runs by itself later', 'nexus-settings': 'settings of Nexus', setuid: 'setuid', hardlink: 'one of several hard links', special: 'special file',
   'git-internal': 'inside .git', 'outside-symlink': 'link out of the project', 'base-moved': 'changed on the host during the run', xattrs: 'extended attributes', unreadable: 'unreadable',
 }
-/** More of one folder are folded. */
+/** More of one folder are folded; when all together are more, every folder is. */
 const SHOWN_PER_GROUP = 12
+const SHOWN = 60
 
+/** What a person sees of a change set: all of it with `all`, else at most SHOWN lines and the flagged paths. */
 export function changeLines(changes: readonly Change[], theme: Theme, options: { all?: boolean } = {}): string[] {
-  const groups = new Map<string, Change[]>()
-  for (const change of changes) {
-    const group = groupOf(change)
-    groups.set(group, [...(groups.get(group) ?? []), change])
-  }
-  return [...groups].flatMap(([group, members]) => groupLines(group, members, theme, options.all ?? false))
+  if (options.all) return changes.map((change) => changeLine(change, theme))
+  const groups = grouped(changes, groupOf)
+  const shown = [...groups].map(([group, members]) => ({ group, members, lines: isFolded(group, members) ? 1 : members.length }))
+  const isLong = shown.reduce((sum, { lines }) => sum + lines, 0) > SHOWN
+  const lines = shown.slice(0, isLong ? SHOWN : undefined).flatMap(({ group, members }) => groupLines(group, members, theme, isLong))
+  const hidden = shown.slice(isLong ? SHOWN : shown.length).flatMap(({ members }) => members)
+  return hidden.length === 0 ? lines : [...lines, theme.dim(`  … and ${plural(hidden.length, 'path')} in other folders`), ...flaggedLines(hidden, theme)]
 }
 
-function groupLines(group: string, members: readonly Change[], theme: Theme, all: boolean): string[] {
-  const folded = !all && (group.endsWith('node_modules/') || group === '.git/' || members.length > SHOWN_PER_GROUP)
-  if (!folded) return members.map((change) => changeLine(change, theme))
-  const flagged = members.filter((change) => isBlocking(change))
-  return [`  ${kindsOf(members, theme)} ${theme.strong(group === '' ? './' : group)} ${theme.dim(plural(members.length, 'path'))}`, ...flagged.map((change) => changeLine(change, theme))]
+export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const members = groups.get(keyOf(item))
+    if (members) members.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return groups
+}
+
+/** Folders whose content nobody reads path by path. */
+export function isFolded(group: string, members: readonly unknown[]): boolean {
+  return group.endsWith('node_modules/') || group === '.git/' || members.length > SHOWN_PER_GROUP
+}
+
+function groupLines(group: string, members: readonly Change[], theme: Theme, isLong: boolean): string[] {
+  if (members.length === 1 || !(isLong || isFolded(group, members))) return members.map((change) => changeLine(change, theme))
+  return [`  ${kindsOf(members, theme)} ${theme.strong(group === '' ? './' : group)} ${theme.dim(plural(members.length, 'path'))}`, ...flaggedLines(members, theme)]
+}
+
+function flaggedLines(changes: readonly Change[], theme: Theme): string[] {
+  return changes.filter(isBlocking).map((change) => changeLine(change, theme))
 }
 
 export function changeLine(change: Change, theme: Theme): string {
   const name = change.from === undefined ? safePath(change.path) : `${safePath(change.from)} → ${safePath(change.path)}`
-  const tail = change.after?.type === 'directory' || (change.kind === 'deleted' && change.before?.type === 'directory') ? '/' : ''
-  const flags = change.flags.filter((flag) => flag !== 'git-internal')
-  return `  ${colourOf(change.kind, theme)(SIGNS[change.kind])} ${name}${tail}${detailOf(change)}${flags.length > 0 ? theme.careful(`  ⚑ ${flags.map((flag) => FLAG_WORDS[flag]).join(', ')}`) : ''}`
+  const tail = isDirectory(change) ? '/' : ''
+  const flags = flagWords(change)
+  return `  ${colourOf(change.kind, theme)(SIGNS[change.kind])} ${name}${tail}${detailOf(change)}${flags === '' ? '' : theme.careful(`  ⚑ ${flags}`)}`
+}
+
+/** Why a path needs a second look; empty for most. That it lies in .git its path tells. */
+export function flagWords({ flags }: Change): string {
+  return flags.filter((flag) => flag !== 'git-internal').map((flag) => FLAG_WORDS[flag]).join(', ')
 }
 
 function detailOf({ kind, before, after }: Change): string {
@@ -53,10 +78,15 @@ function colourOf(kind: ChangeKind, theme: Theme): (text: string) => string {
 }
 
 /** The top folder; node_modules wherever it lies. */
-function groupOf(change: Change): string {
+export function groupOf(change: Change): string {
   const path = safePath(change.path)
   const modules = path.match(/^(.*?\bnode_modules)(\/|$)/)?.[1]
   if (modules) return `${modules}/`
   const slash = path.indexOf('/')
-  return slash < 0 ? '' : path.slice(0, slash + 1)
+  if (slash >= 0) return path.slice(0, slash + 1)
+  return isDirectory(change) ? `${path}/` : ''
+}
+
+function isDirectory({ before, after }: Change): boolean {
+  return (after ?? before)?.type === 'directory'
 }

@@ -3,10 +3,11 @@ import type { Run } from '@nexus/protocol/runs'
 import { changeLines } from './changes.ts'
 import { safe, safePath } from './escape.ts'
 import type { Theme } from './theme.ts'
+import { cut } from './width.ts'
 import { bytes, commandLine, duration, plural } from './words.ts'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...outsideLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -48,6 +49,12 @@ function outsideLines(run: Run, theme: Theme): string[] {
   return [theme.dim(`  left outside the project, never applied: ${shown.join(', ')}${more}`)]
 }
 
+/** What the walls turned away is often the reason of a failure that looks like another. */
+function denialLines(run: Run, theme: Theme): string[] {
+  const shown = run.denials.slice(0, 5).map(({ kind, target }) => `  ${theme.careful('denied')} ${safe(kind)} ${safe(target)}`)
+  return run.denials.length > 5 ? [...shown, theme.dim(`  … and ${run.denials.length - 5} more denials`)] : shown
+}
+
 function checkLines(run: Run, theme: Theme): string[] {
   if (!run.check) return []
   const passed = run.check.exitCode === 0
@@ -67,7 +74,6 @@ export function nextSteps(run: Run): string[] {
 export function listLine(run: Pick<Run, 'id' | 'status' | 'counts' | 'exitCode' | 'signal' | 'endReason' | 'command'>, when: string, theme: Theme, width: number): string {
   const total = Object.values(run.counts).reduce((sum, count) => sum + count, 0)
   const head = `${run.id}  ${run.status.padEnd(11)} ${plural(total, 'change').padEnd(12)} ${when.padEnd(11)} `
-  const line = safe(commandLine(run.command))
-  const room = Math.max(10, width - head.length)
-  return `${theme.strong(run.id)}${head.slice(run.id.length)}${line.length > room ? `${line.slice(0, room - 1)}…` : line}`
+  const line = cut(safe(commandLine(run.command)), Math.max(10, width - head.length))
+  return `${theme.strong(run.id)}${head.slice(run.id.length)}${line}`
 }

@@ -5,6 +5,24 @@
  */
 import type { Change, Conflict } from '@nexus/protocol/changes'
 import type { Bytes } from '@nexus/protocol/bytes'
+import { openChanges } from './open.ts'
+
+/** What the room is built from. */
+export interface ChangesParts {
+  /** The compiled helper; null: Node alone, with modification times cut to microseconds and no extended attributes. */
+  readonly nativePath: string | null
+  /** The state folder: journals in `applies`, pre-images in `backups`. */
+  readonly state: string
+  /** Milliseconds since the epoch, for the journal. */
+  readonly now: () => number
+  /** Tests stop the world here: called with the name of every journal step, before it is taken. */
+  readonly fault?: (step: string) => void | Promise<void>
+}
+
+/** Opens the room; disposing it ends the helper. */
+export function createChanges(parts: ChangesParts): Promise<Changes & AsyncDisposable> {
+  return openChanges(parts)
+}
 
 /** What a change set is measured against. */
 export interface Ground {

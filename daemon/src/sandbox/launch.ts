@@ -22,8 +22,8 @@ export type LaunchEnd = { readonly durationMs: number; readonly usage: Usage | n
   | { readonly type: 'killed' }
   /** The program named by argv[0] cannot be executed inside (exit code 127 or 126). */
   | { readonly type: 'not-found'; readonly exitCode: 126 | 127; readonly cause: string }
-  /** The sandbox itself could not be set up; nothing of the command ran. */
-  | { readonly type: 'failed'; readonly step: string; readonly cause: string }
+  /** The sandbox itself could not be set up; nothing of the command ran. `errno` where the system gave one. */
+  | { readonly type: 'failed'; readonly step: string; readonly cause: string; readonly errno?: number }
 )
 
 export interface Launch {

@@ -9,6 +9,9 @@ import type { Probe } from '@nexus/protocol/system'
 import type { Launch, LaunchOrder } from './launch.ts'
 import type { Layer } from './layer.ts'
 
+export { createSandbox, type SandboxParts } from './local-sandbox.ts'
+export { environmentInside } from './environment.ts'
+
 export interface Choice {
   readonly backend: Backend
   readonly launcher: 'native' | 'util-linux'
@@ -23,8 +26,8 @@ export interface Sandbox {
   probe(fresh?: boolean): Promise<Probe[]>
   /** Picks launcher and back end for a project. Throws Problem `sandbox-unavailable` or `backend-unavailable`. */
   choose(backend: 'auto' | Backend, project: string): Promise<Choice>
-  /** Makes the folders of a new layer (and, for `copy`, the copy). `parents`: nearest first. */
-  open(run: string, project: string, choice: Choice, parents: readonly string[]): Promise<Layer>
+  /** Makes the folders of a new layer (and, for `copy`, the copy). `parents`: nearest first. An abort ends the copy and removes what there is. */
+  open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer>
   launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch
   /** What a run left in its private home and /tmp. */
   outside(layer: Layer): Promise<Outside[]>

@@ -1,0 +1,73 @@
+/* C: the last steps before the command itself runs; from here on nothing is allowed that the command is not. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "launch.h"
+
+extern char **environ;
+
+static void take_standard(const struct launch_request *request, const struct start *start);
+static void reset_signals(void);
+static void close_others(int mistakes);
+static _Noreturn void give_up(const struct start *start, const char *step, bool is_exec);
+
+void command_main(const struct launch_request *request, const struct start *start) {
+  char go;
+  if (start->go >= 0 && read(start->go, &go, 1) != 1) _exit(1);
+  setsid();
+  take_standard(request, start);
+  /* The daemon's keys stay the daemon's; a kernel without keyrings has none to leak. */
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+  /* One byte: neither a core file in the layer nor a crash handler on the host, which ignores zero. */
+  setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
+  if (caps_keep(start->keeps_root ? caps_of_contained_root() : 0) != 0) give_up(start, "capabilities", false);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(start, "no-new-privileges", false);
+  umask((mode_t)request->umask);
+  if (chdir(request->cwd) != 0) give_up(start, "chdir", false);
+  reset_signals();
+  close_others(start->mistakes);
+  environ = request->env.items ? request->env.items : (char *[]){NULL};
+  execvp(request->argv.items[0], request->argv.items);
+  give_up(start, "exec", true);
+}
+
+static void take_standard(const struct launch_request *request, const struct start *start) {
+  bool reads_nothing = !start->is_terminal && strcmp(request->stdin_from, "null") == 0;
+  int input = reads_nothing ? open("/dev/null", O_RDONLY | O_CLOEXEC) : start->standard[0];
+  if (input < 0) give_up(start, "stdin", false);
+  if (start->is_terminal && ioctl(input, TIOCSCTTY, 0) != 0) give_up(start, "terminal", false);
+  if (dup2(input, 0) < 0 || dup2(start->standard[1], 1) < 0 || dup2(start->standard[2], 2) < 0) give_up(start, "stdio", false);
+}
+
+/* Node ignores some signals, and ignored stays ignored across exec. */
+static void reset_signals(void) {
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* KILL, STOP and libc's own refuse; rightly */
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Everything but 0, 1, 2; the pipe for mistakes must last until exec and closes itself there. */
+static void close_others(int mistakes) {
+  if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  long last = sysconf(_SC_OPEN_MAX);
+  for (int fd = 3; fd < (last > 0 && last < 65536 ? last : 65536); fd++) if (fd != mistakes) close(fd);
+}
+
+static void give_up(const struct start *start, const char *step, bool is_exec) {
+  struct mistake mistake = {.number = errno, .is_exec = is_exec};
+  snprintf(mistake.step, sizeof mistake.step, "%s", step);
+  if (write(start->mistakes, &mistake, sizeof mistake) < 0) _exit(126); /* I has gone: nobody is left to tell */
+  _exit(127);
+}

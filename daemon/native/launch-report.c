@@ -1,0 +1,53 @@
+/* What I tells L: records over a SOCK_SEQPACKET pair, one of them with the terminal's master descriptor. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "launch.h"
+
+/* I is one process with one life and one listener; every step of its building may have to end it. */
+static int listener = -1;
+
+void report_to(int socket) {
+  listener = socket;
+}
+
+bool report_send(const struct report *report, int passed_fd) {
+  char control[CMSG_SPACE(sizeof(int))] = {0};
+  struct iovec body = {.iov_base = (void *)report, .iov_len = sizeof *report};
+  struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1};
+  if (passed_fd >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &passed_fd, sizeof passed_fd);
+  }
+  return sendmsg(listener, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *report;
+}
+
+int report_receive(int socket, struct report *report, int *passed_fd) {
+  char control[CMSG_SPACE(sizeof(int))];
+  struct iovec body = {.iov_base = report, .iov_len = sizeof *report};
+  struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (got < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
+  if (got != (ssize_t)sizeof *report) return 0;
+  *passed_fd = -1;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) memcpy(passed_fd, CMSG_DATA(header), sizeof *passed_fd);
+  return 1;
+}
+
+_Noreturn void fail(const char *step, const char *detail) {
+  struct report report = {.kind = REPORT_FAILED, .number = errno};
+  snprintf(report.step, sizeof report.step, "%s", step);
+  if (detail) snprintf(report.text, sizeof report.text, "%s: %s", strerror(report.number), detail);
+  else snprintf(report.text, sizeof report.text, "%s", strerror(report.number));
+  report_send(&report, -1);
+  _exit(1);
+}

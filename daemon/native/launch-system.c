@@ -1,0 +1,75 @@
+/* /proc and /dev as a command should find them: its own processes, the harmless devices, its own terminals. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "launch.h"
+
+static void link_or_fail(int dev, const char *target, const char *name);
+static void bind_device(int dev, const char *name);
+
+void mount_proc(int root) {
+  int place = inside_open(root, "/proc");
+  if (place < 0) fail("proc", "/proc");
+  inside_mount(place, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, "proc");
+  close(place);
+}
+
+void mount_dev(int root) {
+  int place = inside_open(root, "/dev");
+  if (place < 0) fail("dev", "/dev");
+  inside_mount(place, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k", "dev");
+  close(place);
+  int dev = inside_open(root, "/dev");
+  static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
+  for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) bind_device(dev, devices[i]);
+  link_or_fail(dev, "/proc/self/fd", "fd");
+  link_or_fail(dev, "/proc/self/fd/0", "stdin");
+  link_or_fail(dev, "/proc/self/fd/1", "stdout");
+  link_or_fail(dev, "/proc/self/fd/2", "stderr");
+  link_or_fail(dev, "pts/ptmx", "ptmx");
+  int terminals = inside_make(root, "/dev/pts"), shared = inside_make(root, "/dev/shm");
+  if (terminals < 0 || shared < 0) fail("dev", NULL);
+  inside_mount(terminals, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620", "terminals");
+  inside_mount(shared, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", "shared-memory");
+  close(terminals);
+  close(shared);
+  close(dev);
+}
+
+/* A device node cannot be made in a user namespace, so the host's own is shown. */
+static void bind_device(int dev, const char *name) {
+  char path[32];
+  snprintf(path, sizeof path, "/dev/%s", name);
+  int source = open(path, O_PATH | O_CLOEXEC);
+  if (source < 0) return; /* not on this host either */
+  if (mknodat(dev, name, S_IFREG | 0666, 0) != 0) fail("device", path);
+  int target = openat(dev, name, O_PATH | O_CLOEXEC);
+  if (target < 0) fail("device", path);
+  inside_bind(source, target, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "device");
+  close(source);
+  close(target);
+}
+
+static void link_or_fail(int dev, const char *target, const char *name) {
+  if (symlinkat(target, dev, name) != 0) fail("dev", name);
+}
+
+/* uid 0 may write kernel settings by ownership alone, whatever its capabilities. */
+void protect_proc(int root, int empty_folder, int empty_file) {
+  static const char *const readonly[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr"};
+  for (size_t i = 0; i < sizeof readonly / sizeof *readonly; i++) {
+    int place = inside_open(root, readonly[i]);
+    if (place >= 0) inside_bind(place, place, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "proc-readonly");
+    close(place);
+  }
+  static const char *const hidden[] = {
+    "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats", "/proc/acpi", "/proc/scsi", "/proc/asound",
+    "/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup", "/sys/firmware", "/sys/kernel/debug", "/sys/kernel/tracing",
+  };
+  for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) hide(root, hidden[i], empty_folder, empty_file);
+}

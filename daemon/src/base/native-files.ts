@@ -1,0 +1,433 @@
+/**
+ * File operations that Node has no call for, done in order by a long-lived `nexus-native files`.
+ * Every path is (root, relative) and is resolved without following a symbolic link, so that a directory swapped for
+ * one is an error. Requests are pipelined; each answers in turn. Paths are latin1: one character per byte.
+ */
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+
+/** A directory opened once; every path below is taken from it. */
+export interface Root extends AsyncDisposable {
+  readonly path: string
+  readonly handle: number
+}
+
+export interface Place {
+  readonly root: Root
+  /** Relative; '' is the root itself. */
+  readonly path: string
+}
+
+export type FileType = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character-device' | 'block-device'
+
+export interface FileStat {
+  readonly type: FileType
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly nlink: number
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  /** Of a symbolic link, latin1; else ''. */
+  readonly linkTarget: string
+}
+
+/** What a path must still be at the moment it is replaced or removed; otherwise the operation fails with ESTALE. */
+export type Guard = Pick<FileStat, 'dev' | 'ino' | 'size' | 'mtimeNs'>
+
+export interface Meta {
+  readonly mode?: number
+  /** `required`: false takes what the caller's rights allow (the group alone, or nothing). */
+  readonly owner?: { readonly uid: number; readonly gid: number; readonly required: boolean }
+  readonly mtimeNs?: bigint
+}
+
+/** What overlayfs wrote on a directory of an upper layer. */
+export interface Marks {
+  readonly opaque: boolean
+  /** The place in the lower layers that is merged here instead of the same path; latin1. */
+  readonly redirect: string | null
+}
+
+/** The operations; failures are FileErrors with the code of the system call. */
+export interface Files extends AsyncDisposable {
+  /** What is exact: without the helper times are cut to microseconds and attributes are not seen. */
+  readonly exact: { readonly times: boolean; readonly attributes: boolean; readonly anchored: boolean }
+  readonly isClosed: boolean
+  open(path: string): Promise<Root>
+  /** Advisory lock on the root until it is closed; EWOULDBLOCK when another process holds it. */
+  lock(root: Root): Promise<void>
+  /** Null when there is nothing at that path. */
+  stat(place: Place): Promise<FileStat | null>
+  list(place: Place): Promise<string[]>
+  mkdir(place: Place, mode: number): Promise<void>
+  symlink(place: Place, target: string): Promise<void>
+  link(from: Place, to: Place): Promise<void>
+  /** New file, mode 0600, with the content and extended attributes of another. `lend`: see copy_file in files.h. */
+  copy(from: Place, to: Place, lend: boolean): Promise<void>
+  rename(from: Place, to: Place, how: { mode: 'replace' | 'no-replace' | 'exchange'; guard?: Guard }): Promise<void>
+  unlink(place: Place, guard?: Guard): Promise<void>
+  rmdir(place: Place): Promise<void>
+  setMeta(place: Place, meta: Meta): Promise<void>
+  marks(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]>
+  /** Extended attributes in one comparable string; '' for none. */
+  attributes(place: Place): Promise<string>
+  copyAttributes(from: Place, to: Place): Promise<void>
+  fsync(place: Place): Promise<void>
+  /** Flushes what lies below a directory: the whole file system with the helper, its files one by one without. */
+  syncfs(folder: Place): Promise<void>
+}
+
+export class FileError extends Error {
+  readonly code: string
+  readonly path: string
+
+  constructor(code: string, operation: string, path: string, options?: { cause?: unknown }) {
+    super(`${operation} ${JSON.stringify(path)}: ${code}`, options)
+    this.name = 'FileError'
+    this.code = code
+    this.path = path
+  }
+}
+
+/** Starts the helper. Throws when it does not start or speaks another protocol. */
+export async function openNativeFiles(nativePath: string): Promise<Files> {
+  const child = spawn(nativePath, ['files'], { stdio: ['pipe', 'pipe', 'ignore'], env: {} })
+  const files = new NativeFiles(child)
+  try {
+    await files.greet()
+    return files
+  } catch (error) {
+    await files[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+const MAGIC = 0x3146584e
+const PROTOCOL = 1
+const MAX_UINT32 = 0xffffffff
+
+const OPERATIONS = {
+  hello: 1, root: 2, close: 3, stat: 4, mkdir: 5, symlink: 6, link: 7, copy: 8, rename: 9, unlink: 10, rmdir: 11, meta: 12, marks: 13,
+  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19,
+} as const
+type Operation = keyof typeof OPERATIONS
+
+const CODES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+
+interface Waiting {
+  readonly operation: Operation
+  readonly path: string
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+class NativeFiles implements Files {
+  readonly exact = { times: true, attributes: true, anchored: true }
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #ended: Promise<void>
+  #waiting: Waiting[] = []
+  #answered = 0
+  #outgoing: Buffer[] = []
+  #incoming: Buffer = Buffer.alloc(0)
+  #nextId = 0
+  #end: Error | undefined
+
+  constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child
+    this.#ended = new Promise((resolve) => {
+      child.once('error', (error) => { this.#fail(error); resolve() })
+      child.once('close', () => { this.#fail(new Error('nexus-native files ended')); resolve() })
+    })
+    // The close event tells the same; without a listener a broken pipe would end the daemon.
+    child.stdin.on('error', (error) => this.#fail(error))
+    child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
+    this.#keepAlive(false)
+  }
+
+  get isClosed(): boolean {
+    return this.#end !== undefined
+  }
+
+  async greet(): Promise<void> {
+    const answer = await this.#ask('hello', '', new Request().u32(MAGIC).u32(PROTOCOL))
+    const protocol = answer.u32()
+    if (protocol !== PROTOCOL) throw new Error(`nexus-native speaks protocol ${protocol}, not ${PROTOCOL}`)
+  }
+
+  async open(path: string): Promise<Root> {
+    const handle = (await this.#ask('root', path, new Request().text(path))).u32()
+    let closed: Promise<unknown> | undefined
+    const close = async () => {
+      if (this.isClosed) return
+      await (closed ??= this.#ask('close', path, new Request().u32(handle)))
+    }
+    return { path, handle, [Symbol.asyncDispose]: close }
+  }
+
+  async lock(root: Root): Promise<void> {
+    await this.#ask('lock', root.path, new Request().u32(root.handle))
+  }
+
+  async stat(place: Place): Promise<FileStat | null> {
+    try {
+      return (await this.#ask('stat', place.path, new Request().place(place))).stat()
+    } catch (error) {
+      if (error instanceof FileError && error.code === 'ENOENT') return null
+      throw error
+    }
+  }
+
+  async list(place: Place): Promise<string[]> {
+    const names = (await this.#ask('list', place.path, new Request().place(place))).text()
+    return names === '' ? [] : names.slice(0, -1).split('\0')
+  }
+
+  async mkdir(place: Place, mode: number): Promise<void> {
+    await this.#ask('mkdir', place.path, new Request().place(place).u32(mode))
+  }
+
+  async symlink(place: Place, target: string): Promise<void> {
+    await this.#ask('symlink', place.path, new Request().place(place).text(target))
+  }
+
+  async link(from: Place, to: Place): Promise<void> {
+    await this.#ask('link', to.path, new Request().place(from).place(to))
+  }
+
+  async copy(from: Place, to: Place, lend: boolean): Promise<void> {
+    await this.#ask('copy', from.path, new Request().place(from).place(to).u8(lend ? 1 : 0))
+  }
+
+  async rename(from: Place, to: Place, how: { mode: 'replace' | 'no-replace' | 'exchange'; guard?: Guard }): Promise<void> {
+    const flags = { 'replace': 0, 'no-replace': 1, 'exchange': 2 }[how.mode]
+    await this.#ask('rename', to.path, new Request().place(from).place(to).u8(flags).guard(how.guard))
+  }
+
+  async unlink(place: Place, guard?: Guard): Promise<void> {
+    await this.#ask('unlink', place.path, new Request().place(place).guard(guard))
+  }
+
+  async rmdir(place: Place): Promise<void> {
+    await this.#ask('rmdir', place.path, new Request().place(place))
+  }
+
+  async setMeta(place: Place, { mode, owner, mtimeNs }: Meta): Promise<void> {
+    const what = (mode === undefined ? 0 : 1) | (owner ? 2 : 0) | (mtimeNs === undefined ? 0 : 4) | (owner && !owner.required ? 8 : 0)
+    await this.#ask('meta', place.path, new Request().place(place).u8(what).u32(mode ?? 0).u32(owner?.uid ?? 0).u32(owner?.gid ?? 0).time(mtimeNs ?? 0n))
+  }
+
+  async marks(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]> {
+    return await Promise.all(places.map(async (place) => {
+      const answer = await this.#ask('marks', place.path, new Request().place(place).u8(xattrs === 'user' ? 1 : 0))
+      return { opaque: answer.u8() === 1, redirect: answer.text() || null }
+    }))
+  }
+
+  async attributes(place: Place): Promise<string> {
+    return (await this.#ask('attributes', place.path, new Request().place(place))).text()
+  }
+
+  async copyAttributes(from: Place, to: Place): Promise<void> {
+    await this.#ask('copyAttributes', to.path, new Request().place(from).place(to))
+  }
+
+  async fsync(place: Place): Promise<void> {
+    await this.#ask('fsync', place.path, new Request().place(place))
+  }
+
+  async syncfs(folder: Place): Promise<void> {
+    await this.#ask('syncfs', folder.path, new Request().place(folder))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#keepAlive(true)
+    this.#child.stdin.end()
+    await this.#ended
+  }
+
+  #ask(operation: Operation, path: string, request: Request): Promise<Answer> {
+    if (this.#end) return Promise.reject(this.#end)
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) this.#keepAlive(true)
+      this.#waiting.push({ operation, path, resolve, reject })
+      // All requests of one turn of the loop go out in one write.
+      if (this.#outgoing.length === 0) queueMicrotask(() => this.#send())
+      this.#nextId = (this.#nextId + 1) % MAX_UINT32
+      this.#outgoing.push(request.frame(this.#nextId, OPERATIONS[operation]))
+    })
+  }
+
+  #send(): void {
+    const frames = this.#outgoing
+    this.#outgoing = []
+    if (!this.#end) this.#child.stdin.write(Buffer.concat(frames))
+  }
+
+  #receive(chunk: Buffer): void {
+    let bytes = this.#incoming.length === 0 ? chunk : Buffer.concat([this.#incoming, chunk])
+    while (bytes.length >= 4) {
+      const length = bytes.readUInt32LE(0)
+      if (bytes.length < 4 + length) break
+      this.#settle(bytes.subarray(4, 4 + length))
+      bytes = bytes.subarray(4 + length)
+    }
+    this.#incoming = bytes
+  }
+
+  /** Answers come in the order of the requests. */
+  #settle(frame: Buffer): void {
+    const waiting = this.#waiting[this.#answered++]
+    if (!waiting) return this.#fail(new Error('nexus-native files answered without being asked'))
+    if (this.#answered === this.#waiting.length) {
+      this.#waiting = []
+      this.#answered = 0
+      this.#keepAlive(false)
+    } else if (this.#answered > 4096) {
+      this.#waiting = this.#waiting.slice(this.#answered)
+      this.#answered = 0
+    }
+    const errno = frame.readUInt32LE(4)
+    if (errno === 0) waiting.resolve(new Answer(frame.subarray(8)))
+    else waiting.reject(new FileError(CODES.get(errno) ?? `errno ${errno}`, waiting.operation, waiting.path))
+  }
+
+  #fail(error: Error): void {
+    if (this.#end) return
+    this.#end = error
+    const left = this.#waiting.slice(this.#answered)
+    this.#waiting = []
+    for (const waiting of left) waiting.reject(error)
+    this.#child.kill()
+  }
+
+  /** An idle helper does not keep the process alive. */
+  #keepAlive(on: boolean): void {
+    for (const part of [this.#child, this.#child.stdin as Socket, this.#child.stdout as Socket]) on ? part.ref() : part.unref()
+  }
+}
+
+/** The fields of one request. */
+class Request {
+  #bytes = Buffer.allocUnsafe(256)
+  #length = 9
+
+  u8(value: number): this {
+    this.#reserve(1)
+    this.#length = this.#bytes.writeUInt8(value, this.#length)
+    return this
+  }
+
+  u32(value: number): this {
+    this.#reserve(4)
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length)
+    return this
+  }
+
+  u64(value: bigint): this {
+    this.#reserve(8)
+    this.#length = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length)
+    return this
+  }
+
+  text(text: string): this {
+    this.u32(text.length)
+    this.#reserve(text.length)
+    this.#length += this.#bytes.write(text, this.#length, 'latin1')
+    return this
+  }
+
+  place({ root, path }: Place): this {
+    return this.u32(root.handle).text(path)
+  }
+
+  /** Seconds may be negative, the fraction never is. */
+  time(ns: bigint): this {
+    const fraction = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+    return this.u64((ns - fraction) / 1_000_000_000n).u32(Number(fraction))
+  }
+
+  guard(guard: Guard | undefined): this {
+    if (!guard) return this.u8(0)
+    return this.u8(1).u64(guard.dev).u64(guard.ino).u64(guard.size).time(guard.mtimeNs)
+  }
+
+  frame(id: number, operation: number): Buffer {
+    this.#bytes.writeUInt32LE(this.#length - 4, 0)
+    this.#bytes.writeUInt32LE(id, 4)
+    this.#bytes.writeUInt8(operation, 8)
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#length + more))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}
+
+/** The fields of one answer. */
+class Answer {
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  u8(): number {
+    return this.#bytes.readUInt8(this.#advance(1))
+  }
+
+  u32(): number {
+    return this.#bytes.readUInt32LE(this.#advance(4))
+  }
+
+  u64(): bigint {
+    return this.#bytes.readBigUInt64LE(this.#advance(8))
+  }
+
+  text(): string {
+    const length = this.u32()
+    const start = this.#advance(length)
+    return this.#bytes.toString('latin1', start, start + length)
+  }
+
+  time(): bigint {
+    const seconds = BigInt.asIntN(64, this.u64())
+    return seconds * 1_000_000_000n + BigInt(this.u32())
+  }
+
+  stat(): FileStat {
+    const mode = this.u32()
+    return {
+      type: typeOfMode(mode), mode: mode & 0o7777, uid: this.u32(), gid: this.u32(), nlink: this.u32(), dev: this.u64(), ino: this.u64(),
+      size: this.u64(), mtimeNs: this.time(), ctimeNs: this.time(), linkTarget: this.text(),
+    }
+  }
+
+  #advance(length: number): number {
+    const start = this.#at
+    this.#at += length
+    return start
+  }
+}
+
+export function typeOfMode(mode: number): FileType {
+  switch (mode & 0o170000) {
+    case 0o040000: return 'directory'
+    case 0o120000: return 'symlink'
+    case 0o010000: return 'fifo'
+    case 0o140000: return 'socket'
+    case 0o020000: return 'character-device'
+    case 0o060000: return 'block-device'
+  }
+  return 'file'
+}

@@ -1,0 +1,105 @@
+/** Carries selected changes of a sealed layer over to the host: all of them or none. */
+import type { Change, ChangeFlag } from '@nexus/protocol/changes'
+import type { FileStat, Place } from '../base/native-files.ts'
+import { parentOf, pathOf, TOP, type BytePath } from './byte-path.ts'
+import type { ApplyOrder, Ground, Outcome } from './changes.ts'
+import { carryOut } from './carry-out.ts'
+import { Host } from './host.ts'
+import type { Journals } from './journal.ts'
+import { howOf, isStaged, type Folder, type Step } from './plan.ts'
+import { examine, type Examined, type Wish } from './preconditions.ts'
+import { look } from './seen.ts'
+import { completeSelection } from './selection.ts'
+import type { Site } from './site.ts'
+import { CLOCK_TICK_NS, type Found, type View } from './view.ts'
+
+export async function apply(site: Site, journals: Journals, view: View, order: ApplyOrder): Promise<Outcome> {
+  const selected = completeSelection(order.changeSet.changes, order.selected)
+  const paths = selected.map(({ path }) => path)
+  using host = new Host(site)
+  const { examined, conflicts, parents } = await examine(site, host, selected.flatMap((change) => wishesOf(change, order.named)))
+  if (conflicts.length > 0) return { applied: [], conflicts }
+  const open = examined.filter(({ isDone }) => !isDone)
+  if (open.length === 0) return { applied: paths, conflicts: [] }
+
+  const sources = await sourcesOf(view, open)
+  const steps = stepsOf(open, sources)
+  const folders = await foldersOf({ site, host, view, ground: order.ground, steps, parents })
+  const plan = { run: order.run, direction: 'apply' as const, project: order.ground.project, digest: order.changeSet.digest, paths, steps, folders, undoes: [] }
+  const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => placeOf(view, sources.get(step.path)))
+  return failed.length > 0 ? { applied: [], conflicts: failed } : { applied: paths, conflicts: [] }
+}
+
+/** A rename is the going of one path and the coming of another. */
+function wishesOf(change: Change, isNamed: boolean): Wish[] {
+  const path = pathOf(change.path)
+  const flags: ReadonlySet<ChangeFlag> = new Set(change.flags)
+  const common = { flags, attributes: flags.has('xattrs'), mayBreakLink: isNamed || change.kind === 'deleted' || change.kind === 'type' }
+  if (change.from === undefined) return [{ path, before: change.before ?? null, after: change.after ?? null, ...common }]
+  return [
+    { path: pathOf(change.from), before: change.before ?? null, after: null, ...common },
+    { path, before: null, after: change.after ?? null, ...common },
+  ]
+}
+
+/** Where the layer (or, of a renamed directory, the tree below) holds each new content. */
+async function sourcesOf(view: View, open: readonly Examined[]): Promise<Map<BytePath, Found>> {
+  const sources = new Map<BytePath, Found>()
+  for (const { wish } of open) {
+    const found = wish.after && (await view.after(wish.path))
+    if (found) sources.set(wish.path, found)
+  }
+  return sources
+}
+
+function placeOf(view: View, found: Found | undefined): Place | null {
+  const root = found && view.roots[found.layer]
+  return root ? { root, path: found.path } : null
+}
+
+function stepsOf(open: readonly Examined[], sources: ReadonlyMap<BytePath, Found>): Step[] {
+  const first = new Map<string, number>()
+  return open.map(({ wish, stat, found }, index): Step => {
+    const { path, after, attributes } = wish
+    const isLinked = stat?.type === 'file' && stat.nlink > 1
+    const step = { path, before: found, after, attributes, how: howOf(found, after, { attributes, isLinked }), ...(isLinked ? { inode: `${stat.dev}:${stat.ino}` } : {}) }
+    const source = sources.get(path)
+    if (!source || source.seen.type !== 'file' || source.seen.nlink < 2 || source.layer !== 0 || !isStaged(step)) return step
+    const key = `${source.seen.dev}:${source.seen.ino}`
+    const twin = first.get(key)
+    if (twin === undefined) first.set(key, index)
+    return twin === undefined ? step : { ...step, twin }
+  })
+}
+
+interface FolderParts {
+  readonly site: Site
+  readonly host: Host
+  readonly view: View
+  readonly ground: Ground
+  readonly steps: readonly Step[]
+  readonly parents: ReadonlyMap<BytePath, FileStat>
+}
+
+/** Directories that stay get the time that they have in the layer, unless the host was at work there since. */
+async function foldersOf({ site, host, view, ground, steps, parents }: FolderParts): Promise<Folder[]> {
+  const goes = new Set(steps.filter(({ before, after }) => before?.type === 'directory' && after?.type !== 'directory').map(({ path }) => path))
+  const touched = new Set(steps.filter(({ how }) => how !== 'meta').map(({ path }) => parentOf(path)))
+  const folders: Folder[] = []
+  for (const [path, stat] of parents) {
+    if (goes.has(path) || path === TOP || !touched.has(path)) continue
+    const found = await view.after(path)
+    folders.push(folderOf(site, ground, path, stat, found?.layer === 0 ? found.seen.mtimeNs : null))
+  }
+  const top = await host.stat(TOP)
+  const upper = view.roots[0] && look(view.roots[0].path)
+  // The staging folder comes and goes in the root, so its time is always set.
+  if (top) folders.push(touched.has(TOP) ? folderOf(site, ground, TOP, top, upper?.mtimeNs ?? null) : { path: TOP, before: top, after: { mode: top.mode, mtimeNs: top.mtimeNs } })
+  return folders.map(({ path, before, after }) => ({ path, before: { mode: before.mode, mtimeNs: before.mtimeNs }, after }))
+}
+
+function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, inLayer: bigint | null): Folder {
+  const isUndisturbed = inLayer !== null && (stat.mtimeNs === inLayer || stat.mtimeNs < ground.startedAtNs - CLOCK_TICK_NS)
+  const mtimeNs = isUndisturbed ? inLayer : BigInt(site.now()) * 1_000_000n
+  return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
+}

@@ -1,0 +1,52 @@
+/** One apply or rollback from its plan to its end: journal, stage, change, done; and back again when a step fails. */
+import type { Conflict } from '@nexus/protocol/changes'
+import { Problem } from '@nexus/protocol/problem'
+import { conflictOf } from './conflicts.ts'
+import { Engine } from './engine.ts'
+import type { Host } from './host.ts'
+import type { Journals } from './journal.ts'
+import type { Plan, Source } from './plan.ts'
+import type { FileStat } from '../base/native-files.ts'
+import { settle } from './settle.ts'
+import type { Site } from './site.ts'
+
+/** Empty when the whole plan was carried out; otherwise nothing of it stands. Throws Problem `io` for a full disk. */
+export async function carryOut(site: Site, host: Host, journals: Journals, plan: Plan, stats: readonly (FileStat | null)[], source: Source): Promise<Conflict[]> {
+  await site.fault?.('plan')
+  const journal = journals.write(plan)
+  const engine = new Engine(site, journal)
+  try {
+    await site.fault?.('open stage')
+    await engine.openStage()
+    await engine.backUp(plan.steps)
+    await engine.stage(plan.steps, source)
+    await site.fault?.('mark staged')
+  } catch (error) {
+    await abandon(site, engine, plan)
+    journals.forsake(journal)
+    const conflict = conflictOf(error)
+    if (conflict && conflict.reason !== 'io') return [conflict]
+    throw new Problem('io', { what: `nothing was written to ${plan.project}: its staging failed`, cause: error instanceof Error ? error.message : String(error), fix: 'mend the cause, then try again' }, { cause: error })
+  }
+  journals.mark(journal.name, 'staged')
+  try {
+    await engine.carryOut(plan.steps.map((step, index) => ({ step, index, stat: stats[index] ?? null })), plan.steps, plan.folders)
+    await site.fault?.('mark done')
+    journals.finish(journal)
+    return []
+  } catch (error) {
+    if (site.files.isClosed) throw error
+    const settled = await settle(site, host, journals, journal)
+    if (settled.ended === 'finished') return []
+    const conflict = conflictOf(error)
+    return [...(conflict ? [conflict] : []), ...settled.conflicts]
+  }
+}
+
+/** Takes the staging folder away and leaves the project's root as it was. */
+async function abandon(site: Site, engine: Engine, plan: Plan): Promise<void> {
+  if (site.files.isClosed) return
+  await engine.dropStage()
+  const top = plan.folders.find(({ path }) => path === '')
+  if (top) await site.files.setMeta({ root: site.project, path: '' }, top.before)
+}

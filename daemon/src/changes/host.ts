@@ -1,0 +1,76 @@
+/** Looks at the project as it is now and compares it with what a run saw. */
+import fs from 'node:fs'
+import type { Signature } from '@nexus/protocol/changes'
+import { FileError, type FileStat } from '../base/native-files.ts'
+import type { BytePath } from './byte-path.ts'
+import { openLent } from './node-files.ts'
+import { Hasher, modeText, signatureOf } from './seen.ts'
+import { sameTarget } from './survey.ts'
+import { placeIn, type Site } from './site.ts'
+import { Tree } from './tree.ts'
+
+export class Host implements Disposable {
+  readonly #site: Site
+  readonly #hasher: Hasher
+  readonly #tree = new Tree()
+  readonly #hashes = new Map<BytePath, string>()
+
+  constructor(site: Site) {
+    this.#site = site
+    this.#hasher = new Hasher(site.breath)
+  }
+
+  /** Null when nothing is there. Throws FileError when a directory above is a link or no directory. */
+  stat(path: BytePath): Promise<FileStat | null> {
+    return this.#site.files.stat(placeIn(this.#site, path))
+  }
+
+  /** The whole signature; the content is read once. */
+  async signature(path: BytePath, stat: FileStat): Promise<Signature> {
+    const content = stat.type === 'file' ? { sha256: await this.hash(path, stat) } : stat.type === 'symlink' ? { linkTarget: stat.linkTarget } : {}
+    return signatureOf(stat, content)
+  }
+
+  /** Hex sha256 of the very file that `stat` describes. */
+  async hash(path: BytePath, stat: FileStat): Promise<string> {
+    const known = this.#hashes.get(path)
+    if (known !== undefined) return known
+    const descriptor = openLent(this.#tree.at(this.#site.project.path, path), false)
+    try {
+      const opened = fs.fstatSync(descriptor, { bigint: true })
+      if (opened.dev !== stat.dev || opened.ino !== stat.ino) throw new FileError('ESTALE', 'read', path)
+      const sha256 = await this.#hasher.sha256Of(descriptor)
+      this.#hashes.set(path, sha256)
+      return sha256
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  /** Node alone sets times to the microsecond, give or take one. */
+  isSameTime(a: bigint, b: bigint): boolean {
+    const difference = a > b ? a - b : b - a
+    return this.#site.files.exact.times ? difference === 0n : difference < 2_000n
+  }
+
+  /** The content may have changed since: it is read again. */
+  forget(path: BytePath): void {
+    this.#hashes.delete(path)
+  }
+
+  /** By type, mode, bytes or link target; never by times or owner. */
+  async isSame(path: BytePath, stat: FileStat, signature: Signature): Promise<boolean> {
+    return stat.type === signature.type && (stat.type === 'symlink' || modeText(stat.mode) === signature.mode) && (await this.hasContent(path, stat, signature))
+  }
+
+  async hasContent(path: BytePath, stat: FileStat, signature: Signature): Promise<boolean> {
+    if (stat.type !== signature.type) return false
+    if (stat.type === 'symlink') return sameTarget(signatureOf(stat, { linkTarget: stat.linkTarget }), signature)
+    if (stat.type !== 'file') return true
+    return Number(stat.size) === signature.size && signature.sha256 !== undefined && (await this.hash(path, stat)) === signature.sha256
+  }
+
+  [Symbol.dispose](): void {
+    this.#tree[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The journal of one apply or rollback: an append-only file of JSON lines, `<state>/applies/<run>-<n>.journal`.
+ *
+ *   {"journal":"nexus","version":1,"run","direction","project","stage","backups","digest","at","undoes"}
+ *   {"paths":[…]}            what it decides
+ *   {"step":{…}}  …          what it does, path by path
+ *   {"folder":{…}}  …        directories whose mode and time are set at the end
+ *   {"mark":"planned","at"}  flushed before the first byte outside the state folder
+ *   {"mark":"staged","at"}   contents and pre-images are on the disk; from here on the host changes
+ *   {"mark":"done","at"}     or "undone"; then "settled" once the caller has heard of it
+ *
+ * A line cut off by a crash is no line. The marks alone decide what recovery does.
+ */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import type { Bytes } from '@nexus/protocol/bytes'
+import type { Signature } from '@nexus/protocol/changes'
+import { pathOf, wireOf } from './byte-path.ts'
+import { STAGE_PREFIX } from './hidden.ts'
+import type { Folder, How, Plan, Step } from './plan.ts'
+
+export type Mark = 'planned' | 'staged' | 'done' | 'undone' | 'settled'
+
+const VERSION = 1
+/** Holds every mark after `planned`. */
+const TAIL_BYTES = 512
+
+interface Header {
+  readonly journal: 'nexus'
+  readonly version: number
+  readonly run: string
+  readonly direction: 'apply' | 'rollback'
+  readonly project: string
+  readonly stage: string
+  readonly backups: string
+  readonly digest: string
+  readonly at: number
+  readonly undoes: readonly string[]
+}
+
+interface StepLine {
+  readonly path: Bytes
+  readonly before: Signature | null
+  readonly after: Signature | null
+  readonly how: How
+  readonly attributes?: true
+  readonly twin?: number
+  readonly inode?: string
+}
+
+interface FolderLine {
+  readonly path: Bytes
+  readonly before: { readonly mode: number; readonly mtimeNs: string }
+  readonly after: { readonly mode: number; readonly mtimeNs: string }
+}
+
+type Line = Header | { readonly paths: readonly Bytes[] } | { readonly step: StepLine } | { readonly folder: FolderLine } | { readonly mark: Mark; readonly at: number }
+
+export interface Journal {
+  /** Its file's name without the ending. */
+  readonly name: string
+  readonly plan: Plan
+  readonly marks: ReadonlySet<Mark>
+  /** The name of the staging folder in the project's root. */
+  readonly stage: string
+  /** The folder of its pre-images. */
+  readonly backups: string
+}
+
+/** All journals of a state folder. */
+export class Journals {
+  readonly #folder: string
+  readonly #backups: string
+  readonly #now: () => number
+
+  constructor(state: string, now: () => number) {
+    this.#folder = join(state, 'applies')
+    this.#backups = join(state, 'backups')
+    this.#now = now
+  }
+
+  /** Writes a whole plan and flushes it. */
+  write(plan: Plan): Journal {
+    fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    const number = 1 + Math.max(0, ...this.#names().filter((name) => runOf(name) === plan.run).map(numberOf))
+    const name = `${plan.run}-${number}`
+    const journal = { name, plan, marks: new Set<Mark>(['planned']), stage: `${STAGE_PREFIX}${plan.run}`, backups: join(this.#backups, plan.run, String(number)) }
+    const header: Header = {
+      journal: 'nexus', version: VERSION, run: plan.run, direction: plan.direction, project: plan.project, stage: journal.stage, backups: journal.backups,
+      digest: plan.digest, at: this.#now(), undoes: plan.undoes,
+    }
+    const lines: Line[] = [
+      header, { paths: plan.paths }, ...plan.steps.map((step) => ({ step: stepLine(step) })), ...plan.folders.map((folder) => ({ folder: folderLine(folder) })),
+      { mark: 'planned', at: this.#now() },
+    ]
+    const descriptor = fs.openSync(this.#path(name), 'ax', 0o600)
+    try {
+      fs.writeSync(descriptor, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      fs.fsyncSync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+    this.#flushFolder()
+    return journal
+  }
+
+  /** Appends a mark; flushed unless losing it only costs a look. */
+  mark(name: string, mark: Mark): void {
+    const descriptor = fs.openSync(this.#path(name), 'a')
+    try {
+      // A line cut off by a crash must not swallow this one.
+      fs.writeSync(descriptor, `\n${JSON.stringify({ mark, at: this.#now() })}\n`)
+      if (mark !== 'settled') fs.fsyncSync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  /** Oldest first. What is not a journal (or was cut off before its plan was whole) has no plan to carry out. */
+  all(run?: string): Journal[] {
+    const names = this.#names().filter((name) => run === undefined || runOf(name) === run)
+    return names.sort((a, b) => (runOf(a) < runOf(b) ? -1 : runOf(a) > runOf(b) ? 1 : numberOf(a) - numberOf(b))).flatMap((name) => this.#read(name) ?? [])
+  }
+
+  /** The end of a plan that was carried out. What a rollback kept for its own way back is of no more use. */
+  finish({ name, plan, backups }: Journal): void {
+    this.mark(name, 'done')
+    if (plan.direction === 'rollback') fs.rmSync(backups, { recursive: true, force: true })
+  }
+
+  /** The host is as before: nothing to roll back, nothing to keep. */
+  forsake({ name, backups }: Journal): void {
+    this.mark(name, 'undone')
+    fs.rmSync(backups, { recursive: true, force: true })
+  }
+
+  /** Names of the journals whose end the caller may not know yet, by the last lines alone: plans can be large. */
+  unsettled(run?: string): string[] {
+    return this.#names().filter((name) => (run === undefined || runOf(name) === run) && !/"mark":"(settled|undone)"/.test(this.#tail(name)))
+  }
+
+  isDone(name: string): boolean {
+    return this.#tail(name).includes('"mark":"done"')
+  }
+
+  read(name: string): Journal | null {
+    return fs.existsSync(this.#path(name)) ? this.#read(name) : null
+  }
+
+  #read(name: string): Journal | null {
+    const lines = fs.readFileSync(this.#path(name), 'utf8').split('\n').flatMap(parseLine)
+    const header = lines.find((line) => 'journal' in line)
+    if (!header || header.version !== VERSION) return null
+    const marks = new Set(lines.flatMap((line) => ('mark' in line ? line.mark : [])))
+    const plan: Plan = {
+      run: header.run, direction: header.direction, project: header.project, digest: header.digest, undoes: header.undoes,
+      paths: lines.flatMap((line) => ('paths' in line ? line.paths : [])),
+      steps: lines.flatMap((line) => ('step' in line ? stepOf(line.step) : [])),
+      folders: lines.flatMap((line) => ('folder' in line ? folderOf(line.folder) : [])),
+    }
+    return { name, plan, marks, stage: header.stage, backups: header.backups }
+  }
+
+  #tail(name: string): string {
+    const descriptor = fs.openSync(this.#path(name), 'r')
+    try {
+      const bytes = Buffer.alloc(TAIL_BYTES)
+      const { size } = fs.fstatSync(descriptor)
+      return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, TAIL_BYTES, Math.max(0, size - TAIL_BYTES)))
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  #names(): string[] {
+    if (!fs.existsSync(this.#folder)) return []
+    return fs.readdirSync(this.#folder).flatMap((file) => /^(.+-\d+)\.journal$/.exec(file)?.[1] ?? [])
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}.journal`)
+  }
+
+  #flushFolder(): void {
+    const descriptor = fs.openSync(this.#folder, 'r')
+    try { fs.fsyncSync(descriptor) } finally { fs.closeSync(descriptor) }
+  }
+}
+
+function runOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('-'))
+}
+
+function numberOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1))
+}
+
+function parseLine(text: string): Line[] {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    // Written by ourselves, line by line; the header's version says which fields to expect.
+    return typeof parsed === 'object' && parsed !== null ? [parsed as Line] : []
+  } catch {
+    // Empty, or cut off by a crash: what was not written whole was not decided.
+    return []
+  }
+}
+
+function stepLine({ path, attributes, ...step }: Step): StepLine {
+  return { path: wireOf(path), ...step, ...(attributes ? { attributes: true as const } : {}) }
+}
+
+function stepOf({ path, attributes, ...step }: StepLine): Step {
+  return { path: pathOf(path), ...step, attributes: attributes === true }
+}
+
+function folderLine({ path, before, after }: Folder): FolderLine {
+  return { path: wireOf(path), before: { ...before, mtimeNs: before.mtimeNs.toString() }, after: { ...after, mtimeNs: after.mtimeNs.toString() } }
+}
+
+function folderOf({ path, before, after }: FolderLine): Folder {
+  return { path: pathOf(path), before: { ...before, mtimeNs: BigInt(before.mtimeNs) }, after: { ...after, mtimeNs: BigInt(after.mtimeNs) } }
+}

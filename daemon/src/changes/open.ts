@@ -1,0 +1,200 @@
+/** Puts the room together: helpers started when first used, one view per question, one lane per project. */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Change } from '@nexus/protocol/changes'
+import { Problem } from '@nexus/protocol/problem'
+import { FileError, openNativeFiles, type Files, type Root } from '../base/native-files.ts'
+import { apply } from './apply.ts'
+import { Breath } from './breath.ts'
+import { fromText, TOP } from './byte-path.ts'
+import type { ApplyOrder, Changes, ChangesParts, ChangeSet, Ground, Outcome, Recovered } from './changes.ts'
+import { conflict } from './conflicts.ts'
+import { CopyView } from './copy-view.ts'
+import { hiddenIn } from './hidden.ts'
+import { Host } from './host.ts'
+import { Journals, type Journal } from './journal.ts'
+import { Lanes } from './lanes.ts'
+import { NodeFiles } from './node-files.ts'
+import { OverlayView } from './overlay-view.ts'
+import { patch } from './patch.ts'
+import { rollback } from './rollback.ts'
+import { settle } from './settle.ts'
+import type { Site } from './site.ts'
+import { survey } from './survey.ts'
+import type { View } from './view.ts'
+
+export async function openChanges(parts: ChangesParts): Promise<Changes & AsyncDisposable> {
+  return new ChangesRoom(parts)
+}
+
+const VIEWS = { overlay: OverlayView, copy: CopyView } as const
+/** How long a caller has to move its own record on before recovery stops telling of a finished journal. */
+const SETTLE_MS = 2000
+const LOCK_WAIT_MS = 10_000
+
+class ChangesRoom implements Changes, AsyncDisposable {
+  readonly #parts: ChangesParts
+  readonly #journals: Journals
+  readonly #lanes = new Lanes()
+  readonly #isRoot = process.geteuid?.() === 0
+  /** Finished journals that the caller was told of, with the timer that makes them settled. */
+  readonly #told = new Map<string, NodeJS.Timeout>()
+  /** Two helpers, so that a review does not wait behind the copying of a large file. */
+  readonly #helpers: { reading?: Promise<Files>; writing?: Promise<Files> } = {}
+
+  constructor(parts: ChangesParts) {
+    this.#parts = parts
+    this.#journals = new Journals(parts.state, parts.now)
+  }
+
+  async survey(ground: Ground, signal?: AbortSignal): Promise<ChangeSet> {
+    const breath = new Breath(signal)
+    const files = await this.#files('reading')
+    await using view = await this.#view(ground, files, breath)
+    return await survey({ ground, view, files, breath, isRoot: this.#isRoot })
+  }
+
+  async patch(ground: Ground, changes: readonly Change[], options: { maxBytes?: number } = {}): Promise<string> {
+    const breath = new Breath()
+    await using view = await this.#view(ground, await this.#files('reading'), breath)
+    return await patch({ view, breath }, changes, options)
+  }
+
+  async apply(order: ApplyOrder): Promise<Outcome> {
+    return await this.#at(order.ground.project, async (site) => {
+      this.#settle(order.run)
+      await using view = await this.#view(order.ground, site.files, site.breath)
+      const outcome = await apply(site, this.#journals, view, order)
+      this.#tell(order.run)
+      return outcome
+    })
+  }
+
+  async rollback({ run, project }: { readonly run: string; readonly project: string }): Promise<Outcome> {
+    return await this.#at(project, async (site) => {
+      this.#settle(run)
+      const outcome = await rollback(site, this.#journals, run)
+      this.#tell(run)
+      return outcome
+    })
+  }
+
+  async recover(): Promise<Recovered[]> {
+    const recovered: Recovered[] = []
+    for (const name of this.#journals.unsettled()) {
+      const journal = this.#journals.read(name)
+      if (!journal) continue
+      const { plan } = journal
+      try {
+        recovered.push(...(await this.#at(plan.project, (site) => this.#recoverOne(site, name))))
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error
+        recovered.push({ run: plan.run, direction: plan.direction, ended: 'stuck', paths: plan.paths, conflicts: [conflict(TOP, 'io', { detail: `the project ${plan.project}: ${error.code}` })] })
+      }
+    }
+    return recovered
+  }
+
+  async dropBackups(run: string): Promise<number> {
+    const journals = this.#journals.all(run)
+    const project = journals[0]?.plan.project
+    const drop = async () => {
+      const folder = join(this.#parts.state, 'backups', run)
+      if (this.#journals.all(run).some(isOpen)) return 0
+      const bytes = sizeOf(folder)
+      fs.rmSync(folder, { recursive: true, force: true })
+      return bytes
+    }
+    return project === undefined ? await drop() : await this.#lanes.take(project, drop)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#told.values()) clearTimeout(timer)
+    for (const name of this.#told.keys()) this.#journals.mark(name, 'settled')
+    this.#told.clear()
+    await Promise.all(Object.values(this.#helpers).map(async (helper) => await (await helper.catch(() => null))?.[Symbol.asyncDispose]()))
+  }
+
+  /** In the lane nothing else works on that project, so a journal that has no end has nobody who will end it. */
+  async #recoverOne(site: Site, name: string): Promise<Recovered[]> {
+    const journal = this.#journals.read(name)
+    if (!journal || this.#told.has(name)) return []
+    const { run, direction, paths } = journal.plan
+    if (isOpen(journal)) {
+      using host = new Host(site)
+      const recovered = await settle(site, host, this.#journals, journal)
+      this.#tell(run)
+      return [recovered]
+    }
+    if (!journal.marks.has('done') || journal.marks.has('settled')) return []
+    this.#tell(run)
+    return [{ run, direction, ended: 'finished', paths, conflicts: [] }]
+  }
+
+  /** Works in the project's lane, holding its lock against other daemons. */
+  async #at<Result>(project: string, work: (site: Site) => Promise<Result>): Promise<Result> {
+    return await this.#lanes.take(project, async () => {
+      const files = await this.#files('writing')
+      await using root = await files.open(fromText(project))
+      await lock(files, root, project)
+      return await work({ files, project: root, breath: new Breath(), isRoot: this.#isRoot, now: this.#parts.now, fault: this.#parts.fault })
+    })
+  }
+
+  async #view(ground: Ground, files: Files, breath: Breath): Promise<View> {
+    return await VIEWS[ground.backend].open({ ground, files, breath, hidden: hiddenIn(ground.project, this.#parts.state) })
+  }
+
+  /** A helper that ended is started again. */
+  async #files(purpose: 'reading' | 'writing'): Promise<Files> {
+    const running = await this.#helpers[purpose]
+    if (running && !running.isClosed) return running
+    const { nativePath } = this.#parts
+    const helper = nativePath === null ? Promise.resolve(new NodeFiles()) : openNativeFiles(nativePath)
+    this.#helpers[purpose] = helper
+    return await helper
+  }
+
+  /** The caller hears of the end now; should the daemon die before it has noted it, recovery tells it again. */
+  #tell(run: string): void {
+    for (const name of this.#journals.unsettled(run)) {
+      if (this.#told.has(name) || !this.#journals.isDone(name)) continue
+      this.#told.set(name, setTimeout(() => this.#settleOne(name), SETTLE_MS).unref())
+    }
+  }
+
+  #settle(run: string): void {
+    for (const name of this.#journals.unsettled(run)) if (this.#told.has(name)) this.#settleOne(name)
+  }
+
+  #settleOne(name: string): void {
+    clearTimeout(this.#told.get(name))
+    this.#told.delete(name)
+    this.#journals.mark(name, 'settled')
+  }
+}
+
+function isOpen({ marks }: Journal): boolean {
+  return !marks.has('done') && !marks.has('undone')
+}
+
+async function lock(files: Files, root: Root, project: string): Promise<void> {
+  for (const until = performance.now() + LOCK_WAIT_MS; ;) {
+    try {
+      return await files.lock(root)
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error
+      // A directory that may not be read cannot be locked, nor can one on a file system without locks.
+      if (error.code !== 'EAGAIN' && error.code !== 'EWOULDBLOCK') return
+      if (performance.now() > until) throw new Problem('io', { what: `${project} is being changed by another Nexus`, cause: 'its lock is held', fix: 'wait for it to end, then try again' }, { cause: error })
+      await sleep(50)
+    }
+  }
+}
+
+function sizeOf(folder: string): number {
+  if (!fs.existsSync(folder)) return 0
+  return fs.readdirSync(folder, { recursive: true, withFileTypes: true }).reduce((sum, entry) => sum + (entry.isFile() ? fs.statSync(join(entry.parentPath, entry.name)).size : 0), 0)
+}
+

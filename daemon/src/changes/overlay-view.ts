@@ -1,0 +1,253 @@
+/**
+ * Reads a merged tree the way overlayfs does: whiteouts, opaque directories and redirects of every layer, so that
+ * the walk follows what the run wrote and never the whole project.
+ */
+import { fromText, TOP, below, type BytePath } from './byte-path.ts'
+import type { Breath } from './breath.ts'
+import type { Ground } from './changes.ts'
+import type { Files, Marks, Root } from '../base/native-files.ts'
+import type { Hidden } from './hidden.ts'
+import { isWhiteout, look, type Seen } from './seen.ts'
+import { Tree } from './tree.ts'
+import type { Difference, Found, Part, View } from './view.ts'
+
+/** A path of the upper, read once. */
+interface Node {
+  readonly seen: Seen
+  readonly part: Part
+  /** Null for what is no directory, and for a directory that may not be read. */
+  children: Map<string, Node> | null
+}
+
+const NO_MARKS: Marks = { opaque: false, redirect: null }
+
+export class OverlayView implements View {
+  readonly roots: readonly Root[]
+  readonly #ground: Ground
+  readonly #files: Files
+  readonly #hidden: Hidden
+  readonly #breath: Breath
+  readonly #tree = new Tree()
+  /** Topmost first: the upper, the uppers of parents, the project. */
+  readonly #tops: readonly Part[]
+  readonly #marks = new Map<string, Marks>()
+  readonly #nodes = new Map<string, Node>()
+  readonly #directories = { before: new Map<BytePath, Found | null>(), after: new Map<BytePath, Found | null>() }
+
+  private constructor(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; roots: readonly Root[] }) {
+    this.#ground = parts.ground
+    this.#files = parts.files
+    this.#hidden = parts.hidden
+    this.#breath = parts.breath
+    this.roots = parts.roots
+    this.#tops = parts.roots.map(({ path }, layer) => ({ layer, path: TOP, real: path }))
+  }
+
+  static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath }): Promise<OverlayView> {
+    const { ground, files } = parts
+    const paths = [ground.upper, ...ground.parents, ground.project].map(fromText)
+    return new OverlayView({ ...parts, roots: await Promise.all(paths.map((path) => files.open(path))) })
+  }
+
+  get layers(): number {
+    return this.#tops.length
+  }
+
+  async differences(): Promise<Difference[]> {
+    const top = this.#tops[0]
+    const seen = top && look(top.real)
+    if (!seen) throw new Error(`the layer ${this.#ground.upper} is gone`)
+    const node = await this.#scan({ seen, part: top, children: null })
+    await this.#readMarks(node)
+    const differences: Difference[] = []
+    const lower = this.#tops.slice(1)
+    await this.#compare(TOP, this.#tops, lower, differences)
+    return differences
+  }
+
+  before(path: BytePath): Promise<Found | null> {
+    return this.#find(path, 'before')
+  }
+
+  after(path: BytePath): Promise<Found | null> {
+    return this.#find(path, 'after')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#tree[Symbol.dispose]()
+    await Promise.all(this.roots.map((root) => root[Symbol.asyncDispose]()))
+  }
+
+  /** Reads the upper below a directory, level by level. */
+  async #scan(top: Node): Promise<Node> {
+    const open = [top]
+    for (let folder = open.pop(); folder; folder = open.pop()) {
+      this.#nodes.set(folder.part.real, folder)
+      const names = this.#tree.names(folder.part.real)
+      if (!names) continue
+      folder.children = new Map()
+      for (const name of names) {
+        const path = below(folder.part.path, name)
+        const real = this.#tree.child(folder.part.real, name)
+        const seen = look(real)
+        if (!seen || this.#hidden.has(path)) continue
+        const child: Node = { seen, part: { layer: 0, path, real }, children: null }
+        folder.children.set(name, child)
+        if (seen.type === 'directory') open.push(child)
+        if (this.#breath.isDue) await this.#breath.take()
+      }
+    }
+    return top
+  }
+
+  /** Asks for all directories of the upper at once. */
+  async #readMarks(top: Node): Promise<void> {
+    const folders = [...this.#nodes.values()].filter((node) => node !== top && node.children !== null)
+    const root = this.roots[0]
+    if (!root || folders.length === 0) return
+    const marks = await this.#files.marks(folders.map(({ part }) => ({ root, path: part.path })), this.#ground.xattrs)
+    folders.forEach((folder, index) => this.#marks.set(folder.part.real, marks[index] ?? NO_MARKS))
+  }
+
+  async #marksOf(part: Part): Promise<Marks> {
+    const known = this.#marks.get(part.real)
+    if (known) return known
+    const root = this.roots[part.layer]
+    const [marks = NO_MARKS] = root ? await this.#files.marks([{ root, path: part.path }], this.#ground.xattrs) : []
+    this.#marks.set(part.real, marks)
+    return marks
+  }
+
+  /**
+   * Where the after side is the before side with the upper on top, only names of the upper can differ. Where it is
+   * not (opaque, redirected, new, gone) every name of both sides is looked at.
+   */
+  async #compare(path: BytePath, after: readonly Part[], before: readonly Part[], out: Difference[]): Promise<void> {
+    if (sameParts(after, before)) return
+    const isPlain = after[0]?.layer === 0 && sameParts(after.slice(1), before)
+    const names = isPlain && after[0] ? this.#namesIn(after[0]) : this.#union(after, before)
+    for (const name of names) {
+      const at = below(path, name)
+      if (this.#hidden.has(at)) continue
+      const sides = [this.#lookup(after, name), this.#lookup(before, name)] as const
+      const is = sides[0] instanceof Promise ? await sides[0] : sides[0]
+      const was = sides[1] instanceof Promise ? await sides[1] : sides[1]
+      if (this.#breath.isDue) await this.#breath.take()
+      if (!is && !was) continue
+      // The very same object of a lower layer.
+      if (is && was && is.real === was.real && !is.parts) continue
+      out.push({ path: at, before: was, after: is })
+      if (is?.parts || was?.parts) await this.#compare(at, is?.parts ?? [], was?.parts ?? [], out)
+    }
+  }
+
+  #union(after: readonly Part[], before: readonly Part[]): Set<string> {
+    const names = new Set<string>()
+    for (const part of [...after, ...before]) for (const name of this.#namesIn(part)) names.add(name)
+    return names
+  }
+
+  #namesIn(part: Part): Iterable<string> {
+    const node = this.#nodes.get(part.real)
+    return node ? (node.children?.keys() ?? []) : (this.#tree.names(part.real) ?? [])
+  }
+
+  #seenIn(part: Part, name: string): { seen: Seen; part: Part } | null {
+    const node = this.#nodes.get(part.real)
+    if (node) return node.children?.get(name) ?? null
+    const real = this.#tree.child(part.real, name)
+    const seen = look(real)
+    return seen && { seen, part: { layer: part.layer, path: below(part.path, name), real } }
+  }
+
+  /** A name in a merged directory. Synchronous for everything but directories, which are the few. */
+  #lookup(parts: readonly Part[], name: string): Found | null | Promise<Found | null> {
+    for (const [index, part] of parts.entries()) {
+      const child = this.#seenIn(part, name)
+      if (!child) continue
+      if (isWhiteout(child.seen)) return null
+      if (child.seen.type !== 'directory') return { layer: part.layer, path: child.part.path, real: child.part.real, seen: child.seen, parts: null }
+      return this.#gather(parts, index, name, child)
+    }
+    return null
+  }
+
+  /** A directory: what else of the layers below shows through it. */
+  async #gather(parts: readonly Part[], from: number, name: string, top: { seen: Seen; part: Part }): Promise<Found> {
+    const gathered: Part[] = []
+    let wanted = name
+    for (let index = from; index < parts.length; index++) {
+      const part = parts[index]
+      const child = part && (index === from ? top : this.#seenIn(part, wanted))
+      if (!child) continue
+      if (child.seen.type !== 'directory') break
+      if (!this.#add(gathered, child.part)) break
+      const { opaque, redirect } = await this.#marksOf(child.part)
+      if (opaque) break
+      if (redirect?.startsWith('/')) {
+        gathered.push(...(await this.#follow(redirect, child.part.layer + 1)))
+        break
+      }
+      wanted = redirect ?? wanted
+    }
+    const isClosed = this.#nodes.has(top.part.real) ? this.#nodes.get(top.part.real)?.children === null : undefined
+    return { layer: top.part.layer, path: top.part.path, real: top.part.real, seen: top.seen, parts: gathered, ...(isClosed ? { isClosed } : {}) }
+  }
+
+  /** Adds a directory that shows through; false when nothing below it can. */
+  #add(gathered: Part[], part: Part): boolean {
+    const isProject = part.layer === this.layers - 1
+    if (!(isProject && this.#hidden.isMount(part.path))) gathered.push(part)
+    return !isProject
+  }
+
+  /** An absolute redirect starts again at the root of each layer below, and may be redirected on the way. */
+  async #follow(redirect: string, from: number): Promise<Part[]> {
+    const gathered: Part[] = []
+    let wanted = redirect.split('/').filter((name) => name !== '')
+    for (const top of this.#tops.slice(from)) {
+      let part: Part | null = top
+      let isLast = false
+      let next: string[] = []
+      for (const name of wanted) {
+        const child: { seen: Seen; part: Part } | null = this.#seenIn(part, name)
+        if (!child || child.seen.type !== 'directory') {
+          isLast ||= child !== null
+          part = null
+          break
+        }
+        part = child.part
+        next.push(name)
+        if (part.layer === this.layers - 1) continue
+        const marks = await this.#marksOf(part)
+        isLast ||= marks.opaque
+        if (marks.opaque || marks.redirect === null) continue
+        if (marks.redirect.startsWith('/')) next = marks.redirect.split('/').filter((part) => part !== '')
+        else next[next.length - 1] = marks.redirect
+      }
+      if (part && !this.#add(gathered, part)) break
+      if (isLast) break
+      if (part) wanted = next
+    }
+    return gathered
+  }
+
+  async #find(path: BytePath, side: 'before' | 'after'): Promise<Found | null> {
+    const tops = side === 'after' ? this.#tops : this.#tops.slice(1)
+    const slash = path.lastIndexOf('/')
+    const parts = slash < 0 ? tops : (await this.#directory(path.slice(0, slash) as BytePath, side))?.parts
+    return parts ? await this.#lookup(parts, path.slice(slash + 1)) : null
+  }
+
+  async #directory(path: BytePath, side: 'before' | 'after'): Promise<Found | null> {
+    const known = this.#directories[side].get(path)
+    if (known !== undefined) return known
+    const found = await this.#find(path, side)
+    this.#directories[side].set(path, found)
+    return found
+  }
+}
+
+function sameParts(a: readonly Part[], b: readonly Part[]): boolean {
+  return a.length === b.length && a.every((part, index) => part.real === b[index]?.real)
+}

@@ -1,0 +1,50 @@
+/** Where an apply or rollback works: the project, the helper, and the ways to pause, to flush and to be interrupted. */
+import type { Files, Place, Root } from '../base/native-files.ts'
+import type { Breath } from './breath.ts'
+import type { BytePath } from './byte-path.ts'
+
+export interface Site {
+  readonly files: Files
+  readonly project: Root
+  readonly breath: Breath
+  readonly isRoot: boolean
+  readonly now: () => number
+  readonly fault: ((step: string) => void | Promise<void>) | undefined
+}
+
+export function placeIn(site: Site, path: string): Place {
+  return { root: site.project, path }
+}
+
+const BATCH = 256
+
+/**
+ * Does a piece of work for each, many under way at once; the helper keeps their order. When one fails the rest of its
+ * batch still ends before the failure is told. A test that wants to stop between two gets them one by one.
+ */
+export async function forEach<Item>(site: Site, items: readonly Item[], name: (item: Item) => string, work: (item: Item) => Promise<void>): Promise<void> {
+  if (site.fault) {
+    for (const item of items) {
+      await site.fault(name(item))
+      await work(item)
+    }
+    return
+  }
+  for (let start = 0; start < items.length; start += BATCH) {
+    const results = await Promise.allSettled(items.slice(start, start + BATCH).map(work))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+    await site.breath.take()
+  }
+}
+
+/** A failure that belongs to one path. */
+export class StepError extends Error {
+  readonly path: BytePath
+
+  constructor(path: BytePath, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.name = 'StepError'
+    this.path = path
+  }
+}

@@ -1,0 +1,72 @@
+/** Reads overlayfs' marks with GNU tar where the helper is missing: Node has no call for extended attributes. */
+import { spawn } from 'node:child_process'
+import { buffer } from 'node:stream/consumers'
+import { Problem } from '@nexus/protocol/problem'
+import type { Marks, Place } from '../base/native-files.ts'
+
+/** All places lie in one tree. */
+export async function readMarksWithTar(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]> {
+  const [first] = places
+  if (!first) return []
+  const tar = spawn('tar', [
+    '-c', '--format=pax', '--xattrs', `--xattrs-include=${xattrs}.overlay.*`, '--no-recursion', '-C', first.root.path, '--null', '-T', '-',
+  ], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const ended = new Promise<number | null>((resolve, reject) => tar.once('error', reject).once('close', resolve))
+  // A tar that ends early is told by its exit code.
+  tar.stdin.on('error', () => {})
+  tar.stdin.end(Buffer.from(places.map(({ path }) => `./${path}\0`).join(''), 'latin1'))
+  try {
+    const [archive, code] = await Promise.all([buffer(tar.stdout), ended])
+    if (code !== 0) throw new Error(`tar ended with ${code}`)
+    const found = parse(archive, `${xattrs}.overlay.`)
+    return places.map(({ path }) => found.get(path) ?? { opaque: false, redirect: null })
+  } catch (error) {
+    throw new Problem('io', { what: 'the marks of the layer could not be read', cause: error instanceof Error ? error.message : String(error), fix: 'install GNU tar, or a C compiler and run `npm run build`' }, { cause: error })
+  }
+}
+
+const BLOCK = 512
+
+/** Entry by entry: an `x` header holds the attributes (and a long name) of the entry that follows. */
+function parse(archive: Buffer, prefix: string): Map<string, Marks> {
+  const found = new Map<string, Marks>()
+  let records = new Map<string, string>()
+  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
+    const header = archive.subarray(at, at + BLOCK)
+    const size = Number.parseInt(text(header, 124, 12), 8) || 0
+    const kind = text(header, 156, 1)
+    const body = archive.subarray(at + BLOCK, at + BLOCK + size)
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
+    if (kind === 'x') {
+      records = recordsOf(body)
+      continue
+    }
+    const folder = text(header, 345, 155)
+    const name = records.get('path') ?? (folder ? `${folder}/${text(header, 0, 100)}` : text(header, 0, 100))
+    const mark = (key: string) => records.get(`SCHILY.xattr.${prefix}${key}`)
+    found.set(name.replace(/^\.\//, '').replace(/\/$/, ''), { opaque: mark('opaque') === 'y', redirect: mark('redirect') ?? null })
+    records = new Map()
+  }
+  return found
+}
+
+/** `length key=value\n`, where the length counts itself. */
+function recordsOf(body: Buffer): Map<string, string> {
+  const records = new Map<string, string>()
+  for (let at = 0; at < body.length;) {
+    const space = body.indexOf(0x20, at)
+    const length = Number.parseInt(body.toString('latin1', at, space), 10)
+    if (space < 0 || !(length > 0)) break
+    const record = body.toString('latin1', space + 1, at + length - 1)
+    const equals = record.indexOf('=')
+    records.set(record.slice(0, equals), record.slice(equals + 1))
+    at += length
+  }
+  return records
+}
+
+function text(header: Buffer, start: number, length: number): string {
+  const field = header.toString('latin1', start, start + length)
+  const end = field.indexOf('\0')
+  return end < 0 ? field : field.slice(0, end)
+}

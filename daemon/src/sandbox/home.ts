@@ -1,0 +1,26 @@
+/** The private home of a run: new, or the one its parent left; on disk, at the usual path. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gitconfigText, hostIdentity } from './gitconfig.ts'
+import type { TreeCopy } from './tree-copy.ts'
+
+export interface NewHome {
+  readonly home: string
+  readonly userHome: string
+  /** The private home of the run below. */
+  readonly parent: string | undefined
+  readonly copy: (order: Pick<TreeCopy, 'from' | 'to'>) => Promise<void>
+}
+
+export async function furnishHome({ home, userHome, parent, copy }: NewHome): Promise<void> {
+  if (parent !== undefined) return copy({ from: parent, to: home })
+  await mkdir(home, { mode: 0o700 })
+  const text = gitconfigText(hostIdentity(userHome))
+  if (text !== undefined) await writeFile(join(home, '.gitconfig'), text, { mode: 0o644, flag: 'wx' })
+}
+
+/** Is this regular file of a private home our own, unchanged? Then nobody needs to hear of it. */
+export async function isFurniture(file: string, home: string, userHome: string): Promise<boolean> {
+  if (file !== join(home, '.gitconfig')) return false
+  return (await readFile(file, 'utf8').catch(() => undefined)) === gitconfigText(hostIdentity(userHome))
+}

@@ -1,0 +1,33 @@
+/** The lines a launcher answers with. A run's last line is exactly one that `endOf` understands. */
+import { constants } from 'node:os'
+import type { Usage } from '@nexus/protocol/runs'
+import type { LaunchEnd } from '../launch.ts'
+
+/** Undefined for lines that are no end (`started PID`, `refused NAME`). */
+export function endOf(line: string, durationMs: number): LaunchEnd | undefined {
+  const [word = '', ...rest] = line.split(' ')
+  const number = Number(rest[0])
+  switch (word) {
+    case 'exited': return { type: 'exited', exitCode: number, durationMs, usage: usageOf(rest.slice(1)) }
+    case 'signalled': return { type: 'signalled', signalNumber: number, signal: signalName(number), durationMs, usage: usageOf(rest.slice(1)) }
+    case 'timedout': return { type: 'timed-out', durationMs, usage: usageOf(rest) }
+    case 'killed': return { type: 'killed', durationMs, usage: usageOf(rest) }
+    case 'notfound': return { type: 'not-found', exitCode: isAbsent(number) ? 127 : 126, cause: rest.slice(1).join(' '), durationMs, usage: null }
+    case 'failed': return { type: 'failed', step: rest[0] ?? 'launcher', cause: rest.slice(2).join(' '), errno: Number(rest[1]), durationMs, usage: null }
+    default: return undefined
+  }
+}
+
+/** SIGRTMIN and later have no name of their own. */
+export function signalName(number: number): string {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`
+}
+
+function isAbsent(errno: number): boolean {
+  return errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR
+}
+
+function usageOf([user, system, maxRssKib]: readonly string[]): Usage | null {
+  const usage = { userMs: Number(user) / 1000, systemMs: Number(system) / 1000, maxRssBytes: Number(maxRssKib) * 1024 }
+  return Object.values(usage).every(Number.isFinite) ? usage : null
+}

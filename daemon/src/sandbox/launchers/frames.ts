@@ -1,0 +1,45 @@
+/** The bytes that go down the native launcher's control socket: u32 length, then NUL-ended keys and values in turn. */
+import type { LaunchOrder } from '../launch.ts'
+import type { Scene } from '../scene.ts'
+
+/** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
+export const NATIVE_PROTOCOL = 1
+export const REQUEST_BYTES_MAX = 1024 * 1024
+
+export type Pair = readonly [key: string, value: string | number]
+
+/** Undefined when a value holds a NUL or the whole is larger than the launcher takes. */
+export function encodeFrame(pairs: readonly Pair[]): Buffer | undefined {
+  const texts = pairs.flatMap(([key, value]) => [key, String(value)])
+  if (texts.some((text) => text.includes('\0'))) return undefined
+  const body = Buffer.from(texts.map((text) => `${text}\0`).join(''))
+  if (body.length > REQUEST_BYTES_MAX) return undefined
+  const frame = Buffer.allocUnsafe(4 + body.length)
+  frame.writeUInt32LE(body.length, 0)
+  body.copy(frame, 4)
+  return frame
+}
+
+export function requestPairs(scene: Scene, order: LaunchOrder): Pair[] {
+  return [
+    ['protocol', NATIVE_PROTOCOL],
+    ...order.argv.map((value): Pair => ['argv', value]),
+    ...Object.entries(order.env).map(([name, value]): Pair => ['env', `${name}=${value}`]),
+    ['cwd', order.cwd], ['umask', order.umask], ['net', order.net], ['stdin', order.stdin ? 'pipe' : 'null'],
+    ...optional('timeout_ms', order.timeoutMs && Math.ceil(order.timeoutMs)), ...optional('rows', order.pty?.rows), ...optional('cols', order.pty?.cols),
+    ['project', scene.project], ...groundPairs(scene.ground),
+    ...optional('home', scene.home?.path), ...optional('home_from', scene.home?.from), ['tmp_from', scene.tmpFrom], ['vartmp_from', scene.vartmpFrom],
+    ...scene.readonly.map((path): Pair => ['readonly', path]),
+    ...scene.binds.flatMap(({ from, to }): Pair[] => [['bind_from', from], ['bind_to', to]]),
+    ...scene.hide.map((path): Pair => ['hide', path]),
+  ]
+}
+
+function groundPairs(ground: Scene['ground']): Pair[] {
+  if (ground.backend === 'copy') return [['backend', 'copy'], ['upper', ground.tree]]
+  return [['backend', 'overlay'], ['upper', ground.upper], ['work', ground.work], ['xattrs', ground.xattrs], ...ground.parents.map((path): Pair => ['parent', path])]
+}
+
+function optional(key: string, value: string | number | undefined): Pair[] {
+  return value === undefined ? [] : [[key, value]]
+}

@@ -1,0 +1,79 @@
+/** The sandbox of this machine: Linux namespaces, set up by the native launcher or by util-linux. */
+import { join } from 'node:path'
+import type { Outside } from '@nexus/protocol/changes'
+import type { Backend } from '@nexus/protocol/runs'
+import type { Probe } from '@nexus/protocol/system'
+import type { Clock } from '../base/clock.ts'
+import { makeCaches } from './caches.ts'
+import { Chooser } from './choose.ts'
+import { discardLayer } from './discard.ts'
+import type { Launch, LaunchOrder } from './launch.ts'
+import { stillborn } from './launchers/child.ts'
+import { launchersOf } from './launchers/index.ts'
+import type { Layer } from './layer.ts'
+import { layersFolder, openLayer } from './layers.ts'
+import { leftOutside } from './outside.ts'
+import type { Choice, Sandbox } from './sandbox.ts'
+import { sceneOf } from './stage.ts'
+
+export interface SandboxParts {
+  /** The state folder of Nexus: layers and package caches live below it, and no run ever sees it. */
+  readonly state: string
+  /** Where the compiled nexus-native is, if it could be built; without it runs are `reduced`. */
+  readonly nativePath: string | null
+  /** Home of the user the daemon runs as; the same path is the private $HOME inside. */
+  readonly userHome: string
+  /** Where the daemon finds unshare, mount, setpriv, cp: its own PATH. */
+  readonly path: string
+  /** Further files and folders that no run may see: configuration, runtime folder with the socket. */
+  readonly hidden: readonly string[]
+  readonly clock: Clock
+}
+
+export function createSandbox(parts: SandboxParts): Sandbox {
+  return new LocalSandbox(parts)
+}
+
+class LocalSandbox implements Sandbox {
+  readonly #parts: SandboxParts
+  readonly #chooser: Chooser
+
+  constructor(parts: SandboxParts) {
+    this.#parts = parts
+    this.#chooser = new Chooser({ launchers: launchersOf(parts), state: parts.state, path: parts.path, clock: parts.clock })
+  }
+
+  probe(fresh = false): Promise<Probe[]> {
+    return this.#chooser.probe(fresh)
+  }
+
+  choose(backend: 'auto' | Backend, project: string): Promise<Choice> {
+    return this.#chooser.choose(backend, project)
+  }
+
+  async open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer> {
+    const { state, userHome, path } = this.#parts
+    const { xattrs } = await this.#chooser.rung(choice)
+    return openLayer({ run, project, backend: choice.backend, xattrs, parents, state, userHome, path }, signal)
+  }
+
+  launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch {
+    try {
+      const scene = sceneOf(this.#parts, layer, order)
+      makeCaches(scene.binds)
+      return this.#chooser.launcher(choice).launch(scene, order)
+    } catch (error) {
+      return stillborn('scene', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  outside({ folder }: Layer): Promise<Outside[]> {
+    const { userHome } = this.#parts
+    const places = [['home', userHome], ['tmp', '/tmp'], ['vartmp', '/var/tmp']] as const
+    return leftOutside(places.map(([name, insidePath]) => ({ folder: join(folder, name), insidePath })), userHome)
+  }
+
+  discard(folder: string): Promise<void> {
+    return discardLayer(folder, layersFolder(this.#parts.state), this.#parts.path)
+  }
+}

@@ -1,0 +1,43 @@
+/** What a run left in its private home and its /tmp: told, never applied. Biggest first, and no more than a person reads. */
+import { lstat, readdir } from 'node:fs/promises'
+import { toBytes } from '@nexus/protocol/bytes'
+import type { Outside } from '@nexus/protocol/changes'
+import { isFurniture } from './home.ts'
+
+const LOOKED_AT_MAX = 50_000
+const TOLD_MAX = 500
+
+/** A private folder of the layer, and where the command saw it. */
+export interface PrivatePlace {
+  readonly folder: string
+  readonly insidePath: string
+}
+
+/** Files and links; empty folders are often only mount points of ours. */
+export async function leftOutside(places: readonly PrivatePlace[], userHome: string): Promise<Outside[]> {
+  const found: Outside[] = []
+  const open = places.map(({ folder, insidePath }) => ({ at: Buffer.from(folder), inside: Buffer.from(insidePath), root: folder }))
+  let looked = 0
+  for (let place = open.shift(); place && looked < LOOKED_AT_MAX; place = open.shift()) {
+    for (const entry of await entriesOf(place.at)) {
+      if (++looked >= LOOKED_AT_MAX) break
+      const at = below(place.at, entry.name)
+      const inside = below(place.inside, entry.name)
+      if (entry.isDirectory()) open.push({ at, inside, root: place.root })
+      else if (entry.isSymbolicLink() || entry.isFile()) {
+        const size = await lstat(at).then((stat) => stat.size, () => 0)
+        if (!(entry.isFile() && size < 4096 && await isFurniture(at.toString(), place.root, userHome))) found.push({ path: toBytes(inside), size })
+      }
+    }
+  }
+  return found.sort((one, other) => other.size - one.size).slice(0, TOLD_MAX)
+}
+
+/** A folder that the run made unreadable, or one deeper than a path may be long, is passed over. */
+function entriesOf(folder: Buffer) {
+  return readdir(folder, { encoding: 'buffer', withFileTypes: true }).catch(() => [])
+}
+
+function below(folder: Buffer, name: Buffer): Buffer<ArrayBuffer> {
+  return Buffer.concat([folder, Buffer.from('/'), name])
+}

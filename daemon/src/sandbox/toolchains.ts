@@ -1,0 +1,39 @@
+/** Which parts of the home a command needs to find its programs: PATH entries below it, and what those belong to. */
+import { statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { isInside } from '../base/project.ts'
+
+/** A PATH entry (relative to the home) and the folders that make its programs work. Credential files stay outside. */
+const ROOTS: readonly (readonly [entry: RegExp, folders: readonly string[]])[] = [
+  [/^\.nvm\/versions\/node\/[^/]+/, ['$&']],
+  [/^\.cargo\/bin$/, ['.cargo/bin', '.rustup']],
+  [/^\.local\/bin$/, ['.local/bin', '.local/lib', '.local/share/pipx', '.local/share/uv']],
+  [/^\.local\/share\/(mise|fnm|rtx|uv|pipx)(?=\/)/, ['$&']],
+  [/^\.(pyenv|rbenv|nodenv|goenv|jenv|asdf|volta|bun|deno|nodebrew|ghcup|juliaup|npm-global)(?=\/)/, ['$&']],
+  [/^\.sdkman\/candidates\/[^/]+/, ['$&']],
+  [/^(mini|ana)conda[23]?(?=\/)|^(mini|mamba)forge3?(?=\/)|^micromamba(?=\/)/, ['$&']],
+]
+
+/** Absolute folders to show read-only. Never the home itself, nothing inside the project, nothing that holds the project. */
+export function toolchainsIn(path: string, userHome: string, project: string): string[] {
+  const entries = path.split(':').filter((entry) => entry !== userHome && isInside(entry, userHome))
+  const folders = new Set(entries.flatMap((entry) => foldersOf(relative(userHome, entry))).map((folder) => join(userHome, folder)))
+  return [...folders].filter((folder) => !isInside(folder, project) && !isInside(project, folder) && isFolder(folder))
+}
+
+function foldersOf(entry: string): string[] {
+  for (const [pattern, folders] of ROOTS) {
+    const match = pattern.exec(entry)
+    if (match) return folders.map((folder) => folder.replace('$&', match[0]))
+  }
+  // Unknown: the programs themselves, never their surroundings (~/work/bin must not show ~/work).
+  return [entry]
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false // a PATH entry that does not exist, or may not be read, helps nobody inside either
+  }
+}

@@ -1,0 +1,211 @@
+#!/bin/sh
+# The acceptance script of the command line: plain sh, no product code, runnable by anybody:
+#   sh e2e/acceptance.sh [path/to/nexus]
+# Works in fresh temporary folders with a daemon of its own; prints TAP-like lines; exit 1 when one is not ok.
+here=$(cd "$(dirname "$0")/.." && pwd)
+nexus=${1:-$here/nexus}
+case $nexus in /*) ;; *) nexus=$PWD/$nexus ;; esac
+base=$(mktemp -d "${TMPDIR:-/tmp}/nexus-acceptance.XXXXXX") || exit 125
+export NEXUS_HOME="$base/state" NEXUS_PORT=off
+export HOME="$base/home"
+unset XDG_STATE_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR NO_COLOR
+mkdir -p "$base/state" "$HOME" "$base/project" "$base/other"
+trap '"$nexus" daemon stop >/dev/null 2>&1; chmod -R u+rwx "$base" 2>/dev/null; rm -rf "$base"' EXIT
+trap 'exit 130' INT TERM
+
+number=0
+failed=0
+ok() { number=$((number + 1)); echo "ok $number - $1"; }
+not_ok() { number=$((number + 1)); failed=$((failed + 1)); echo "not ok $number - $1"; shift; for line in "$@"; do printf "#   %s\n" "$line"; done; }
+
+# try CODE WHAT COMMAND…: runs with stdout in $out and stderr in $err, expects the exit code.
+try() {
+  want=$1 what=$2
+  shift 2
+  out=$base/out err=$base/err
+  "$@" >"$out" 2>"$err" </dev/null
+  code=$?
+  if [ "$code" = "$want" ]; then ok "$what"; else not_ok "$what" "exit $code, wanted $want" "stdout: $(head -c 400 "$out")" "stderr: $(head -c 400 "$err")"; fi
+}
+# has TEXT WHAT: the last stdout holds the text.  says TEXT WHAT: the last stderr.
+has() { if grep -qF -- "$1" "$out"; then ok "$2"; else not_ok "$2" "no \"$1\" in: $(head -c 600 "$out")"; fi; }
+hasnt() { if grep -qF -- "$1" "$out"; then not_ok "$2" "\"$1\" is in: $(head -c 600 "$out")"; else ok "$2"; fi; }
+says() { if grep -qF -- "$1" "$err"; then ok "$2"; else not_ok "$2" "no \"$1\" in: $(head -c 600 "$err")"; fi; }
+is() { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got: $1" "wanted: $2"; fi; }
+# The first run id in the last stdout.
+id() { grep -o '"id":"r[a-z2-7]*"' "$out" | head -n 1 | cut -d'"' -f4; }
+# What the project looks like from outside; any change shows.
+look() { (cd "$base/project" && find . -exec ls -ldn --time-style=full-iso {} + 2>/dev/null | sort; find . -type f -exec cksum {} + | sort); }
+
+cd "$base/project" || exit 125
+mkdir .git docs src
+printf 'one\n' >docs/a.md
+printf 'two\n' >src/b.c
+before=$(look)
+
+# --- run, as a string and as argv; nothing happens to the host
+try 0 'a shell line runs' "$nexus" run 'rm -rf docs && date > hello.txt'
+says 'hello.txt' 'the summary names the added file'
+says 'docs/a.md' 'the summary names the deleted file'
+says 'next:' 'the summary says what to do next'
+is "$(look)" "$before" 'the host is untouched'
+try 0 'an argv runs without a shell' "$nexus" run -- printf '%s|' 'a b' '$HOME' '*'
+is "$(cat "$out")" 'a b|$HOME|*|' 'its words arrive as they were'
+try 0 'one single word after -- is a shell line too' "$nexus" run -- 'echo $((6 * 7))'
+is "$(cat "$out")" '42' 'a shell read it'
+try 0 'options of the command are its own' "$nexus" run ls -d --color=never src
+is "$(cat "$out")" 'src' 'ls saw its options'
+try 0 'stdout and stderr stay apart' "$nexus" run --json 'echo out; echo err >&2'
+has '"stdout":"out\n"' 'stdout in the record'
+has '"stderr":"err\n"' 'stderr in the record'
+printf 'a\nb\nc\n' | "$nexus" run wc -l >"$base/out" 2>/dev/null
+is "$(tr -d ' ' <"$base/out")" '3' 'standard input is forwarded'
+head -c 3000000 /dev/zero | "$nexus" run wc -c >"$base/out" 2>/dev/null
+is "$(tr -d ' ' <"$base/out")" '3000000' 'three megabytes of it'
+"$nexus" run 'head -c 3000000 /dev/zero' 2>/dev/null | wc -c | tr -d ' ' >"$base/out"
+is "$(cat "$base/out")" '3000000' 'three megabytes of output arrive whole'
+
+# --- exit codes
+try 7 'the command'\''s own exit code' "$nexus" run 'exit 7'
+try 139 '128 + n on a signal' "$nexus" run 'kill -SEGV $$'
+try 127 'a command that is not there' "$nexus" run -- no-such-command-here
+try 126 'a file that is no program' "$nexus" run -- ./docs/a.md
+try 124 'a time limit' "$nexus" run --timeout 300ms 'sleep 30'
+try 2 'no command' "$nexus" run
+try 2 'an unknown option' "$nexus" run --frobnicate true
+try 2 'an unknown command' "$nexus" frobnicate
+try 2 'a bad duration' "$nexus" run --timeout soon true
+try 2 'wishes that exclude each other' "$nexus" run --apply --discard true
+for later in '--net registry.example' '--on last' '--backend docker' '--detach'; do
+  # shellcheck disable=SC2086
+  try 125 "$later is for later" "$nexus" run $later -- true
+  says 'not available yet' "$later says so"
+done
+(cd "$HOME" && "$nexus" run true >"$base/out" 2>"$base/err" </dev/null); is $? 126 'the home directory is no project'
+try 126 'neither is /' "$nexus" run --project / --cwd / true
+try 127 'a directory that is not there' "$nexus" run --cwd "$base/nowhere" true
+try 2 'a directory outside of the project' "$nexus" run --project "$base/project" --cwd "$base/other" true
+try 127 'an unknown run' "$nexus" show rzzzzzzzzzzzz
+try 2 'a prefix that is too short' "$nexus" show rz
+
+# --- JSON shapes
+try 0 'run --json' "$nexus" run --json 'echo x > new.txt'
+run=$(id)
+for member in '"run":{' '"project":' '"command":["echo x > new.txt"]' '"cwd":' '"status":"kept"' '"verdict":null' '"strength":' '"backend":"overlay"' '"exitCode":0' '"signal":null' \
+  '"startedAt":' '"durationMs":' '"truncated":' '"usage":' '"changes":[{"path":"new.txt","kind":"added"' '"digest":"' '"outside":[' '"denials":[' '"flags":['; do
+  has "$member" "run --json has $member"
+done
+try 0 'show by prefix' "$nexus" show --json "$(echo "$run" | cut -c1-8)"
+has "\"id\":\"$run\"" 'it is the same run'
+try 0 'show last' "$nexus" show --json last
+has "\"id\":\"$run\"" 'last is the newest'
+try 0 'runs --json' "$nexus" runs --json --limit 2
+has '"runs":[{' 'it lists runs'
+has '"next":"r' 'and says where the next page begins'
+hasnt '"stdout"' 'without output'
+try 0 'diff --json' "$nexus" diff --json "$run"
+has '"patch":"diff --git a/new.txt b/new.txt' 'it has a patch'
+try 127 'an error as JSON' "$nexus" show --json rzzzzzzzzzzzz
+has '{"error":{"code":"no-run","message":"' 'its code and message'
+has '"next":"' 'and what to do next'
+try 2 'a usage error as JSON' "$nexus" show --json
+has '{"error":{"code":"usage"' 'on stdout too'
+
+# --- decide
+try 0 'diff' "$nexus" diff "$run"
+has '+x' 'the patch shows the new line'
+try 3 'another digest is refused' "$nexus" apply "$run" --digest 0000000000000000000000000000000000000000000000000000000000000000
+try 0 'apply' "$nexus" apply --json "$run"
+has '"status":"applied"' 'it is applied'
+has '"applied":["new.txt"]' 'it names the paths'
+is "$(cat new.txt)" 'x' 'the file is on the host'
+try 0 'rollback' "$nexus" rollback --json "$run"
+has '"status":"rolled-back"' 'it is rolled back'
+[ ! -e new.txt ] && ok 'the file is gone again' || not_ok 'the file is gone again'
+try 126 'what is rolled back cannot be rolled back' "$nexus" rollback "$run"
+try 0 'run --apply' "$nexus" run --apply 'printf 3 > c.txt; printf 4 > d.txt'
+is "$(cat c.txt d.txt)" '34' 'it is applied at once'
+try 0 'run --discard' "$nexus" run --discard --json 'rm c.txt d.txt'
+has '"status":"discarded"' 'it is discarded'
+[ -e c.txt ] && ok 'and nothing happened' || not_ok 'and nothing happened'
+try 0 'run --keep' "$nexus" run --keep --json 'printf 5 > c.txt; printf 6 > d.txt'
+run=$(id)
+try 0 'apply one path' "$nexus" apply "$run" c.txt
+is "$(cat c.txt d.txt)" '54' 'only that one is on the host'
+try 0 'apply the rest' "$nexus" apply "$run"
+is "$(cat c.txt d.txt)" '56' 'now both are'
+try 0 'and roll both back' "$nexus" rollback "$run"
+is "$(cat c.txt d.txt)" '34' 'both are as before'
+try 127 'a path that the run did not change' "$nexus" apply "$run" nothing.here
+try 0 'discard' "$nexus" discard --json "$run"
+has '"status":"discarded"' 'it says so'
+try 126 'what is discarded cannot be applied' "$nexus" apply "$run"
+try 0 'a run that changes nothing' "$nexus" run --json true
+has '"status":"unchanged"' 'is unchanged'
+
+# --- conflict, check, flags
+try 0 'a run to collide with' "$nexus" run --keep --json 'printf 7 > c.txt; printf 8 > d.txt'
+run=$(id)
+printf 'mine' >c.txt
+try 3 'a changed host is a conflict' "$nexus" apply --json "$run"
+has '"conflicts":[{"path":"c.txt","reason":"changed"' 'it names the path'
+is "$(cat c.txt d.txt)" 'mine4' 'nothing was written'
+try 0 'the others can be applied' "$nexus" apply "$run" d.txt
+is "$(cat c.txt d.txt)" 'mine8' 'and only they are'
+try 0 'a check that passes lets --apply through' "$nexus" run --apply --check 'test "$(cat e.txt)" = 9' 'printf 9 > e.txt'
+is "$(cat e.txt)" '9' 'it is applied'
+try 5 'a check that fails does not' "$nexus" run --apply --check 'test "$(cat e.txt)" = 9' 'printf 10 > e.txt'
+is "$(cat e.txt)" '9' 'nothing was applied'
+try 0 'a check leaves nothing behind' "$nexus" run --json --check 'printf 11 > f.txt' 'printf 12 > g.txt'
+hasnt '"path":"f.txt"' 'its own files are not in the change set'
+try 4 'a flagged path holds --apply back' "$nexus" run --apply 'mkdir -p .git/hooks; echo "#!/bin/sh" > .git/hooks/pre-commit; printf 1 > h.txt'
+[ ! -e .git/hooks ] && [ ! -e h.txt ] && ok 'nothing of it is applied' || not_ok 'nothing of it is applied'
+says 'runs by itself' 'and the reason is told'
+try 1 'a failing command is not applied' "$nexus" run --apply 'printf 2 > i.txt; exit 1'
+[ ! -e i.txt ] && ok 'its file is not there' || not_ok 'its file is not there'
+
+# --- inside
+try 0 'no network' "$nexus" run --json 'cat /proc/net/dev'
+hasnt 'eth' 'only lo'
+try 0 'what is left outside is listed' "$nexus" run --json 'echo t > /tmp/left; echo h > ~/left-too'
+has '"path":"/tmp/left"' 'in /tmp'
+has '/left-too"' 'and at home'
+[ ! -e /tmp/left ] && [ ! -e "$HOME/left-too" ] && ok 'not on the host' || not_ok 'not on the host'
+try 1 'the state folder is hidden' "$nexus" run "test -e '$NEXUS_HOME/nexus.db'"
+
+# --- the daemon
+try 0 'status --json' "$nexus" status --json
+has '"running":true' 'it runs'
+has '"killed":false' 'the kill switch is off'
+try 0 'doctor --json' "$nexus" doctor --json
+has '"probes":[{' 'it tried the back ends'
+"$nexus" run 'sleep 60' >/dev/null 2>&1 </dev/null & sleeper=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"running"' && break; sleep 0.2; done
+try 0 'kill' "$nexus" kill --json
+has '"stopped":["r' 'it says what it stopped'
+wait "$sleeper"; is $? 137 'the client of that run learns of it'
+try 126 'nothing runs now' "$nexus" run true
+says 'nexus kill --release' 'and it says how to go on'
+try 0 'release' "$nexus" kill --release
+try 0 'runs again' "$nexus" run true
+try 0 'events --json' "$nexus" events --json
+has '"type":"run.applied"' 'an apply is in the log'
+has '"type":"system.killed"' 'the kill is, too'
+first=$("$nexus" events --json | head -n 1)
+case $first in '{"seq":1,'*) ok 'one event per line, from the first' ;; *) not_ok 'one event per line, from the first' "$first" ;; esac
+try 0 'events --after' "$nexus" events --json --after 3
+case $(head -n 1 "$out") in '{"seq":4,'*) ok 'begins after the number' ;; *) not_ok 'begins after the number' "$(head -n 1 "$out")" ;; esac
+try 0 'gc --dry-run' "$nexus" gc --dry-run --json
+has '"deleted":false' 'only tells'
+try 0 'gc' "$nexus" gc --json
+try 0 'daemon restart' "$nexus" daemon restart
+try 0 'history survives' "$nexus" runs --json
+has '"runs":[{' 'it is still there'
+try 0 'daemon logs' "$nexus" daemon logs
+try 0 'daemon stop' "$nexus" daemon stop
+try 0 'status without a daemon' "$nexus" status --json
+has '"running":false' 'does not start one'
+try 0 'the next command starts it again' "$nexus" run true
+
+echo "1..$number"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,49 @@
+/** The shipped daemon: how long until it answers, and what it weighs when it has nothing to do. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Nexus, root } from '../nexus.ts'
+
+export interface Weight {
+  readonly readyMs: number
+  readonly idleRssBytes: number
+}
+
+/** A start on fresh state is the slowest: it makes the database. `again` starts on what the first has left. */
+export async function weigh({ again = false, idleMs = 2000 } = {}): Promise<Weight> {
+  await using nexus = new Nexus()
+  if (again) {
+    await nexus.call('daemon', 'start')
+    await nexus.call('daemon', 'stop')
+  }
+  const socketPath = join(nexus.base, 'state/run/daemon.sock')
+  const beganAt = performance.now()
+  const daemon = spawn(join(root, '.toolchain/node'), [join(root, 'daemon/dist/nexusd.mjs')], { env: { ...nexus.env, NEXUS_PORT: '0' }, cwd: '/', stdio: 'ignore' })
+  try {
+    while (!(await answers(socketPath))) {
+      if (performance.now() - beganAt > 20_000 || daemon.exitCode !== null) throw new Error('the daemon did not become ready')
+      await sleep(2)
+    }
+    const readyMs = performance.now() - beganAt
+    await sleep(idleMs)
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]
+    return { readyMs, idleRssBytes: Number(kilobytes) * 1024 }
+  } finally {
+    const ended = new Promise((resolve) => daemon.once('exit', resolve))
+    daemon.kill('SIGTERM')
+    await ended
+  }
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: '/trpc/system.status' }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    asked.on('error', () => resolve(false))
+    asked.end()
+  })
+}

@@ -1,0 +1,106 @@
+/** A laboratory for change sets: a project, layers over it from a real overlayfs, and the room under test. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createChanges, type Changes, type Ground } from '../../daemon/src/changes/changes.ts'
+import type { Entry, Snapshot } from '../oracle.ts'
+import type { Order } from './inside.ts'
+import { perform, type Operation } from './operations.ts'
+
+export const isRoot = process.getuid?.() === 0
+const here = dirname(fileURLToPath(import.meta.url))
+
+/** The compiled helper (files only), built once per process; null without a compiler. */
+export function buildHelper(flags: readonly string[] = []): string | null {
+  const native = join(here, '../../daemon/native')
+  const folder = fs.mkdtempSync(join(tmpdir(), 'nexus-helper-'))
+  fs.chmodSync(folder, 0o755)
+  const main = join(folder, 'main.c')
+  fs.writeFileSync(main, '#include "nexus-native.h"\nint main(void) { return files_main(); }\n')
+  const sources = fs.readdirSync(native).filter((name) => /^files.*\.c$/.test(name)).map((name) => join(native, name))
+  const target = join(folder, 'nexus-native')
+  const done = spawnSync(process.env.CC ?? 'cc', ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wformat=2', ...flags, '-I', native, '-o', target, main, ...sources], { encoding: 'utf8' })
+  if (done.error) return null
+  if (done.status !== 0) throw new Error(done.stderr)
+  return target
+}
+
+export interface LayerMade {
+  readonly ground: Ground
+  /** The merged tree at the end of the run. */
+  readonly merged: Snapshot
+}
+
+export class Lab implements AsyncDisposable {
+  readonly folder = fs.mkdtempSync(join(tmpdir(), 'nexus-lab-'))
+  readonly project = join(this.folder, 'project')
+  readonly state = join(this.folder, 'state')
+  readonly #rooms: AsyncDisposable[] = []
+  #layers = 0
+
+  constructor(operations: readonly Operation[] = [], shell?: string) {
+    fs.mkdirSync(this.project)
+    fs.mkdirSync(this.state)
+    perform(this.project, operations)
+    if (shell !== undefined) this.host(shell)
+  }
+
+  async changes(nativePath: string | null, more: { fault?: (step: string) => void | Promise<void> } = {}): Promise<Changes> {
+    const changes = await createChanges({ nativePath, state: this.state, now: () => Date.now(), ...more })
+    this.#rooms.push(changes)
+    return changes
+  }
+
+  /** What somebody does on the host. */
+  host(shell: string): void {
+    execFileSync('bash', ['-c', shell], { cwd: this.project, stdio: ['ignore', 'inherit', 'inherit'] })
+  }
+
+  /** A run over the project (and over earlier layers, nearest first). */
+  run(work: { operations?: readonly Operation[]; shell?: string }, parents: readonly LayerMade[] = []): LayerMade {
+    const folder = join(this.folder, `layer-${++this.#layers}`)
+    const [upper, workdir, merged] = ['upper', 'work', 'merged'].map((name) => join(folder, name)) as [string, string, string]
+    for (const path of [folder, upper, workdir, merged]) fs.mkdirSync(path)
+    fs.chmodSync(upper, fs.statSync(this.project).mode & 0o7777)
+    const uppers = parents.map(({ ground }) => ground.upper)
+    const order: Order = { lowers: [...uppers, this.project], upper, work: workdir, merged, userxattr: !isRoot, operations: work.operations ?? [], ...(work.shell === undefined ? {} : { shell: work.shell }) }
+    const [question, answer] = [join(folder, 'order.json'), join(folder, 'answer.json')]
+    fs.writeFileSync(question, JSON.stringify(order))
+    settleClock()
+    const startedAtNs = BigInt(Date.now()) * 1_000_000n
+    const done = spawnSync('unshare', [isRoot ? '-m' : '-Urm', process.execPath, join(here, 'inside.ts'), question, answer], { encoding: 'utf8' })
+    if (done.status !== 0) throw new Error(`the run failed: ${done.stderr}`)
+    const ground: Ground = { project: this.project, backend: 'overlay', upper, parents: uppers, xattrs: isRoot ? 'trusted' : 'user', startedAtNs }
+    return { ground, merged: readSnapshot(answer) }
+  }
+
+  /** A run with the copy back end: the tree is copied, then changed. */
+  copy(work: { operations?: readonly Operation[]; shell?: string }): Ground {
+    const upper = join(this.folder, `copy-${++this.#layers}`)
+    execFileSync('cp', ['-a', this.project, upper])
+    settleClock()
+    const startedAtNs = BigInt(Date.now()) * 1_000_000n
+    perform(upper, work.operations ?? [])
+    if (work.shell !== undefined) execFileSync('bash', ['-c', work.shell], { cwd: upper })
+    return { project: this.project, backend: 'copy', upper, parents: [], xattrs: 'user', startedAtNs }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const room of this.#rooms) await room[Symbol.asyncDispose]()
+    // The overlay's work folder has mode 000.
+    spawnSync('chmod', ['-R', 'u+rwX', this.folder])
+    fs.rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** What was written a moment ago must not look as if it had been written during the run. */
+function settleClock(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25)
+}
+
+function readSnapshot(path: string): Snapshot {
+  const entries = JSON.parse(fs.readFileSync(path, 'utf8')) as [string, Omit<Entry, 'mtimeNs'> & { mtimeNs: string }][]
+  return new Map(entries.map(([name, entry]) => [name, { ...entry, mtimeNs: BigInt(entry.mtimeNs) }]))
+}

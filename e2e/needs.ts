@@ -1,0 +1,19 @@
+/** A test that needs a real tool skips with the command that brings it; NEXUS_REQUIRE turns such a skip into a failure. */
+import { spawnSync } from 'node:child_process'
+
+const BRINGS: Readonly<Record<string, string>> = {
+  tmux: 'apt-get install tmux', git: 'apt-get install git', make: 'apt-get install make', python3: 'apt-get install python3',
+  gcc: 'apt-get install gcc libc6-dev', unshare: 'apt-get install util-linux', setfattr: 'apt-get install attr',
+}
+
+/** `needs(skip, 'tmux')` at the beginning of a test; `skip` is that of the test's context. */
+export function needs(skip: (note: string) => void, ...tools: string[]): void {
+  const missing = tools.find((tool) => spawnSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' }).status !== 0)
+  if (missing !== undefined) skip(`needs ${missing}: ${BRINGS[missing] ?? `install ${missing}`}`)
+}
+
+/** Skips where the npm registry cannot be reached from this machine; NEXUS_REQUIRE=registry forbids that. */
+export function needsRegistry(skip: (note: string) => void): void {
+  const { status } = spawnSync('npm', ['view', 'is-number@7.0.0', 'version'], { stdio: 'ignore', timeout: 30_000 })
+  if (status !== 0) skip('needs registry: a network that reaches the npm registry')
+}

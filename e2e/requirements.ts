@@ -1,0 +1,31 @@
+/**
+ * The promises of the product, by id, each in one sentence. A test names the ids it proves (`proves`), and
+ * coverage.test.ts fails when a promise that is marked built has no proof.
+ */
+
+export interface Requirement {
+  readonly promise: string
+  readonly built: boolean
+}
+
+export const REQUIREMENTS = {
+  'RUN-1': { promise: 'Every command runs in the sandbox first; nothing reaches the host before approval.', built: true },
+  'RUN-2': { promise: 'The result holds exit code or signal, output live and stored, duration, usage, what was denied, and the change set.', built: true },
+  'RUN-3': { promise: 'The change set sees adds, modifications, deletions, renames, types, modes and links, with diffs and a digest.', built: true },
+  'RUN-4': { promise: 'All, some or none is approved, by digest; a changed host is a conflict, never overwritten.', built: true },
+  'RUN-5': { promise: 'An apply is journalled and atomic under kill -9, and any applied run can be rolled back.', built: true },
+  'RUN-6': { promise: 'The kept state can be entered and inspected before deciding.', built: true },
+  'CHAT-2': { promise: 'Every command works without a terminal, with --json and documented exit codes.', built: true },
+  'SYS-1': { promise: 'One daemon per user, started on demand, stopped gracefully, recovered after a crash.', built: true },
+  'SYS-4': { promise: 'Only the same user reaches the daemon: socket permissions, token, Host and Origin checks.', built: true },
+  'PERF-1': { promise: 'A command of the client against a warm daemon takes less than 100 ms and at most 2.2 x `node -e 0`.', built: true },
+  'PERF-2': { promise: 'The full sandbox adds less than 10 ms to the bare command, whatever the size of the project.', built: true },
+  'PERF-7': { promise: 'The daemon is ready in less than 500 ms and idles below 150 MB.', built: true },
+} as const satisfies Record<string, Requirement>
+
+export type RequirementId = keyof typeof REQUIREMENTS
+
+/** The title of a test that proves promises: `test(proves('nothing changes before apply', 'RUN-1'), …)`. */
+export function proves(title: string, ...ids: [RequirementId, ...RequirementId[]]): string {
+  return `${title} [${ids.join(', ')}]`
+}

@@ -1,0 +1,190 @@
+/** The interactive card in a real terminal: tmux plays the person. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Run } from '@nexus/protocol/runs'
+import { needs } from './needs.ts'
+import { Nexus, root } from './nexus.ts'
+import { proves } from './requirements.ts'
+
+let nexus: Nexus
+beforeEach(async ({ skip }) => {
+  nexus = new Nexus()
+  needs(skip, 'tmux')
+  // A fresh shell of its own per window: what is typed here is seen nowhere else.
+  tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'nexus', '-x', '110', '-y', '32', '-c', nexus.project, shell())
+  tmux('new-window', '-t', 'nexus', '-c', nexus.project, shell())
+  await nexus.call('daemon', 'start')
+})
+afterEach(async () => {
+  tmux('kill-server')
+  await nexus[Symbol.asyncDispose]()
+})
+
+function shell(): string {
+  return 'env PS1="ready> " sh'
+}
+
+function tmux(...args: string[]): string {
+  const done = spawnSync('tmux', ['-S', join(nexus.base, 'tmux.sock'), ...args], { env: { ...nexus.env, PATH: `${root}:${nexus.env.PATH}` }, encoding: 'utf8' })
+  return done.stdout
+}
+
+class Window {
+  readonly #target: string
+
+  constructor(number: number) {
+    this.#target = `nexus:${number}`
+  }
+
+  type(text: string): void {
+    tmux('send-keys', '-t', this.#target, '-l', text)
+  }
+
+  press(...keys: string[]): void {
+    tmux('send-keys', '-t', this.#target, ...keys)
+  }
+
+  screen(): string {
+    return tmux('capture-pane', '-p', '-J', '-S', '-200', '-t', this.#target)
+  }
+
+  async shows(text: string | RegExp, patienceMs = 15_000): Promise<string> {
+    const found = () => (typeof text === 'string' ? this.screen().includes(text) : text.test(this.screen()))
+    for (const beganAt = performance.now(); performance.now() - beganAt < patienceMs; await sleep(50)) if (found()) return this.screen()
+    throw new Error(`the screen does not show ${String(text)}:\n${this.screen()}`)
+  }
+
+  /** Types a command, waits for the card, and past the moment in which it is deaf. */
+  async card(command: string): Promise<string> {
+    this.type(command)
+    this.press('Enter')
+    await this.shows('a apply')
+    await sleep(600)
+    return this.screen()
+  }
+}
+
+const exists = (path: string) => existsSync(join(nexus.project, path))
+const newest = async () => (await nexus.json<{ runs: Run[] }>('runs', '--limit', '1')).runs[0]
+
+describe(proves('the card', 'RUN-4'), () => {
+  test('shows what would change, applies it at a key, and gives the terminal back', async () => {
+    mkdirSync(join(nexus.project, 'docs'))
+    writeFileSync(join(nexus.project, 'docs/a.md'), 'one\n')
+    const window = new Window(0)
+    const screen = await window.card("nexus run 'rm -rf docs && echo hi > hello.txt'; echo code $?")
+    expect(screen).toContain('hello.txt')
+    expect(screen).toContain('docs/a.md')
+    expect(exists('hello.txt')).toBe(false)
+    window.type('a')
+    await window.shows('code 0')
+    expect({ hello: exists('hello.txt'), docs: exists('docs') }).toEqual({ hello: true, docs: false })
+    window.type('echo still $((6*7))')
+    window.press('Enter')
+    await window.shows('still 42')
+  })
+
+  test.each([['x', 'discarded'], ['k', 'kept'], ['Escape', 'kept'], ['C-c', 'kept'], ['n', 'kept']])('%s leaves the host alone: %s', async (key, status) => {
+    const window = new Window(0)
+    await window.card("nexus run 'echo hi > hello.txt'; echo code $?")
+    window.press(key)
+    await window.shows('code 0')
+    expect({ status: (await newest())?.status, exists: exists('hello.txt') }).toEqual({ status, exists: false })
+  })
+
+  test('some: the list of paths, flagged ones unchosen', async () => {
+    const window = new Window(0)
+    await window.card("nexus run 'echo 1 > a.txt; echo 2 > b.txt; echo 3 > .envrc'; echo code $?")
+    window.type('s')
+    await window.shows('[ ] + .envrc')
+    // .envrc, a.txt, b.txt in the order of the list: leave b.txt out.
+    const rows = window.screen().split('\n').filter((line) => /\[[x ]\] \+ /.test(line)).map((line) => line.replace(/.*\+ (\S+).*/, '$1'))
+    for (let at = 0; at < rows.indexOf('b.txt'); at += 1) window.press('Down')
+    await sleep(200)
+    window.press('Space')
+    await window.shows('[ ] + b.txt')
+    window.press('Enter')
+    await window.shows('code 0')
+    expect({ a: exists('a.txt'), b: exists('b.txt'), envrc: exists('.envrc') }).toEqual({ a: true, b: false, envrc: false })
+  })
+
+  test('diff comes back to the card', async () => {
+    writeFileSync(join(nexus.project, 'a.txt'), 'old line\n')
+    const window = new Window(0)
+    await window.card("nexus run 'echo new line > a.txt'; echo code $?")
+    window.type('d')
+    await window.shows('+new line')
+    window.press('q')
+    await window.shows('a apply')
+    await sleep(600)
+    window.type('x')
+    await window.shows('code 0')
+    expect(readFileSync(join(nexus.project, 'a.txt'), 'utf8')).toBe('old line\n')
+  })
+
+  test('a flagged path asks again, and no is an answer', async () => {
+    const window = new Window(0)
+    await window.card("nexus run 'echo 1 > .envrc'; echo code $?")
+    window.type('a')
+    await window.shows('Apply them too?')
+    window.type('n')
+    await window.shows('a apply')
+    await sleep(600)
+    window.type('k')
+    await window.shows('code 0')
+    expect(exists('.envrc')).toBe(false)
+  })
+})
+
+test(proves('open a shell inside: look, change, leave; the layer is sealed anew', 'RUN-6'), async () => {
+  const window = new Window(0)
+  await window.card("nexus run 'echo 1 > a.txt'; echo code $?")
+  const first = await newest()
+  window.type('o')
+  await window.shows(/inside r[a-z2-7]{12}/)
+  window.type('cat a.txt; echo 2 > b.txt; tty; stty size; exit')
+  window.press('Enter')
+  await window.shows('a apply')
+  expect(window.screen()).toMatch(/\/dev\/pts\/\d/)
+  expect(exists('b.txt')).toBe(false)
+  const again = await newest()
+  expect({ same: again?.id === first?.id, digest: again?.digest === first?.digest }).toEqual({ same: true, digest: false })
+  await sleep(600)
+  window.type('a')
+  await window.shows('code 0')
+  expect({ a: readFileSync(join(nexus.project, 'a.txt'), 'utf8'), b: readFileSync(join(nexus.project, 'b.txt'), 'utf8') }).toEqual({ a: '1\n', b: '2\n' })
+})
+
+test('two terminals: one waits at the card, the other applies; the first hears of it', async () => {
+  const [one, two] = [new Window(0), new Window(1)]
+  await one.card("nexus run 'echo 1 > a.txt'; echo code $?")
+  two.type('nexus runs && nexus apply last && echo two is done')
+  two.press('Enter')
+  await two.shows(/two is done\n/)
+  expect(exists('a.txt')).toBe(true)
+  one.type('a')
+  await one.shows(/code \d/)
+  expect(readFileSync(join(nexus.project, 'a.txt'), 'utf8')).toBe('1\n')
+  expect((await newest())?.status).toBe('applied')
+})
+
+test('Ctrl-C while the command runs reaches the command, not the shell around it', async () => {
+  const window = new Window(0)
+  window.type("nexus run 'echo begun; sleep 70'; echo code $?")
+  window.press('Enter')
+  await window.shows(/^begun$/m)
+  window.press('C-c')
+  await window.shows('code 130')
+  expect((await newest())?.endReason).toBe('interrupted')
+})
+
+test('what a command prints cannot touch the terminal of the summary', async () => {
+  const window = new Window(0)
+  await window.card(`nexus run 'echo x > "$(printf "a\\033[2Jb\\033]52;c;AAAA\\007")"'; echo code $?`)
+  expect(window.screen()).toContain('nexus run')
+  window.type('x')
+  await window.shows('code 0')
+})
