@@ -1,5 +1,5 @@
 /** The one tRPC instance, the context of every call, and how a Problem looks on the wire. */
-import { initTRPC, TRPCError } from '@trpc/server'
+import { initTRPC, type TRPCError } from '@trpc/server'
 import type { EventsService } from './events.ts'
 import { Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'

@@ -26,25 +26,28 @@ export async function enter(invocation: Invocation, name: string): Promise<numbe
   return 0
 }
 
+/** Keystrokes in, output out, size along, until the shell ends; the terminal is as before afterwards. */
 async function relay({ client, home }: Invocation, run: string): Promise<void> {
   const { stdin, stdout } = process
   // Keystrokes go one after the other: a later one must not overtake.
   let sending = Promise.resolve()
-  const queue = (work: () => Promise<unknown>) => { sending = sending.then(work).then(() => undefined, () => undefined) }
+  const queue = (work: () => Promise<unknown>) => {
+    // A shell that has just ended takes no more of them.
+    sending = sending.then(work).then(() => undefined, () => undefined)
+  }
   const type = (bytes: Buffer) => queue(() => client.runs.input.mutate({ run, base64: bytes.toString('base64'), end: false }))
   const resize = () => queue(() => client.runs.resize.mutate({ run, rows: stdout.rows || 24, cols: stdout.columns || 80 }))
-  stdin.setRawMode(true)
-  stdin.on('data', type)
+  // Not enough to listen: Ink, when it was here before, has paused stdin and let go of it.
+  stdin.ref().setRawMode(true).on('data', type).resume()
   stdout.on('resize', resize)
   try {
-    for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run })) {
-      if (piece.type === 'end') return
+    await resumed<Output>(home.socket, 'runs.output', (after) => ({ run, after }), (piece) => {
+      if (piece.type === 'end') return 'end'
       stdout.write(Buffer.from(piece.base64, 'base64'))
-    }
+      return piece.at
+    })
   } finally {
-    stdin.off('data', type)
     stdout.off('resize', resize)
-    stdin.setRawMode(false)
-    stdin.pause()
+    stdin.off('data', type).pause().setRawMode(false).unref()
   }
 }

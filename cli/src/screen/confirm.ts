@@ -2,6 +2,8 @@
 import { createInterface } from 'node:readline/promises'
 
 export async function confirm(question: string): Promise<boolean> {
+  // Ink lets go of stdin when it leaves: without this the process would end before the answer.
+  process.stdin.ref()
   const asked = createInterface({ input: process.stdin, output: process.stderr })
   const closed = Promise.withResolvers<string>()
   asked.once('close', () => closed.resolve(''))
@@ -9,5 +11,6 @@ export async function confirm(question: string): Promise<boolean> {
     return /^y(es)?$/i.test((await Promise.race([asked.question(`${question} [y/N] `), closed.promise])).trim())
   } finally {
     asked.close()
+    process.stdin.unref()
   }
 }

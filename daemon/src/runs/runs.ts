@@ -74,8 +74,9 @@ export class Runs implements RunsService {
     const project = request.all ? undefined : this.#project(request)
     const before = request.before === undefined ? undefined : findRun(state, request.before, () => this.#project(request))
     const rows = ledger.list({ limit: request.limit + 1, ...(project === undefined ? {} : { project }), ...(before === undefined ? {} : { before }) })
-    const page = rows.slice(0, request.limit)
-    return { runs: page.map(summaryOf), ...(rows.length > page.length && page.length > 0 ? { next: page.at(-1)!.id } : {}) }
+    const page = rows.slice(0, request.limit).map(summaryOf)
+    const last = page.at(-1)
+    return { runs: page, ...(rows.length > page.length && last ? { next: last.id } : {}) }
   }
 
   async *output(named: NamedRun, after: number, signal: AbortSignal | undefined): AsyncGenerator<Output> {
