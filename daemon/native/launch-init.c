@@ -27,6 +27,8 @@ static _Noreturn void reap(pid_t command, int report_socket);
 
 void init_main(struct cell *cell) {
   report_to(cell->report_socket);
+  /* Later, -1 means everybody: outside of a pid namespace of our own that would be the whole machine. */
+  if (getpid() != 1) fail("pid-namespace", NULL);
   die_with_launcher(cell->report_socket);
   prctl(PR_SET_NAME, "nexus-init");
   if (cell->own_user_namespace) map_own_identity(cell);

@@ -1,9 +1,10 @@
 /** nexusd: flags, signals, exit code. A start that fails leaves its reason where the client looks for it. */
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { exitCodeOf, Problem } from '@nexus/protocol/problem'
 import { readConfig } from './config.ts'
-import { startDaemon, type Daemon } from './daemon.ts'
+import type { Daemon } from './daemon.ts'
 
 // Everything the daemon writes is its user's alone; SQLite would make its files 0644.
 process.umask(0o077)
@@ -13,6 +14,9 @@ async function main(): Promise<void> {
   const config = readConfig(process.env)
   let daemon: Daemon
   try {
+    // Everything else is loaded after the cache is on: compiled code of the last start saves a quarter of this one.
+    enableCompileCache(join(config.home.state, 'cache/compiled'))
+    const { startDaemon } = await import('./daemon.ts')
     daemon = await startDaemon(config, asked.resolve)
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem('daemon-start-failed', { cause: causeOf(error) }, { cause: error })
