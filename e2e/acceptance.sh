@@ -15,6 +15,9 @@ trap 'exit 130' INT TERM
 
 number=0
 failed=0
+skipped=0
+# A check that this machine cannot make is skipped, with the reason.
+skip() { number=$((number + 1)); skipped=$((skipped + 1)); echo "ok $number - $1 # SKIP $2"; }
 ok() { number=$((number + 1)); echo "ok $number - $1"; }
 not_ok() { number=$((number + 1)); failed=$((failed + 1)); echo "not ok $number - $1"; shift; for line in "$@"; do printf "#   %s\n" "$line"; done; }
 
@@ -32,6 +35,21 @@ has() { if grep -qF -- "$1" "$out"; then ok "$2"; else not_ok "$2" "no \"$1\" in
 hasnt() { if grep -qF -- "$1" "$out"; then not_ok "$2" "\"$1\" is in: $(head -c 600 "$out")"; else ok "$2"; fi; }
 says() { if grep -qF -- "$1" "$err"; then ok "$2"; else not_ok "$2" "no \"$1\" in: $(head -c 600 "$err")"; fi; }
 is() { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got: $1" "wanted: $2"; fi; }
+# is_json WHAT: the last stdout is one line of valid JSON, as far as somebody here can read JSON.
+reader=
+for candidate in node python3 jq; do
+  if [ -z "$reader" ] && command -v "$candidate" >/dev/null 2>&1; then reader=$candidate; fi
+done
+is_json() {
+  case $reader in
+    node) node -e 'JSON.parse(require("fs").readFileSync(0, "utf8"))' <"$out" ;;
+    python3) python3 -c 'import json, sys; json.load(sys.stdin)' <"$out" ;;
+    jq) jq -e . <"$out" >/dev/null ;;
+    *) skip "$1" 'needs node, python3 or jq'; return ;;
+  esac 2>"$base/reader"
+  code=$?
+  if [ "$code" = 0 ] && [ "$(wc -l <"$out" | tr -d ' ')" = 1 ]; then ok "$1"; else not_ok "$1" "$(head -c 400 "$out")" "$(tail -n 1 "$base/reader")"; fi
+}
 # The first run id in the last stdout.
 id() { grep -o '"id":"r[a-z2-7]*"' "$out" | head -n 1 | cut -d'"' -f4; }
 # What the project looks like from outside; any change shows.
@@ -68,9 +86,21 @@ is "$(cat "$base/out")" '3000000' 'three megabytes of output arrive whole'
 # --- exit codes
 try 7 'the command'\''s own exit code' "$nexus" run 'exit 7'
 try 139 '128 + n on a signal' "$nexus" run 'kill -SEGV $$'
+try 143 'also when the command is a child of the shell' "$nexus" run -- sh -c 'kill -TERM $$'
+try 0 'without input the command reads nothing' "$nexus" run cat
 try 127 'a command that is not there' "$nexus" run -- no-such-command-here
 try 126 'a file that is no program' "$nexus" run -- ./docs/a.md
 try 124 'a time limit' "$nexus" run --timeout 300ms 'sleep 30'
+try 124 'as JSON, too' "$nexus" run --json --timeout 300ms 'echo 1 > late; sleep 30'
+has '"status":"failed"' 'it failed'
+has '"endReason":"timed-out"' 'and says why'
+try 126 'what did not end by itself cannot be applied' "$nexus" apply "$(id)"
+if command -v timeout >/dev/null 2>&1; then
+  try 130 'Ctrl-C' timeout --preserve-status -s INT 2 "$nexus" run 'echo 1 > interrupted; sleep 30'
+  [ ! -e interrupted ] && ok 'applies nothing' || not_ok 'applies nothing'
+else
+  skip 'Ctrl-C' 'needs timeout'
+fi
 try 2 'no command' "$nexus" run
 try 2 'an unknown option' "$nexus" run --frobnicate true
 try 2 'an unknown command' "$nexus" frobnicate
@@ -87,14 +117,23 @@ try 127 'a directory that is not there' "$nexus" run --cwd "$base/nowhere" true
 try 2 'a directory outside of the project' "$nexus" run --project "$base/project" --cwd "$base/other" true
 try 127 'an unknown run' "$nexus" show rzzzzzzzzzzzz
 try 2 'a prefix that is too short' "$nexus" show rz
+try 2 'a shell without a terminal' "$nexus" shell last
+try 127 'a directory that --project names is not there' "$nexus" run --project "$base/nowhere" true
+try 0 'help' "$nexus" help
+try 0 'help of a command' "$nexus" run --help
+has '--apply' 'it lists the options'
+try 0 'the version' "$nexus" --version
 
 # --- JSON shapes
 try 0 'run --json' "$nexus" run --json 'echo x > new.txt'
 run=$(id)
+is_json 'it is one line of JSON'
 for member in '"run":{' '"project":' '"command":["echo x > new.txt"]' '"cwd":' '"status":"kept"' '"verdict":null' '"strength":' '"backend":"overlay"' '"exitCode":0' '"signal":null' \
   '"startedAt":' '"durationMs":' '"truncated":' '"usage":' '"changes":[{"path":"new.txt","kind":"added"' '"digest":"' '"outside":[' '"denials":[' '"flags":['; do
   has "$member" "run --json has $member"
 done
+try 126 'a run that waits for nobody cannot be approved' "$nexus" approve "$run"
+try 0 'its output as it was' "$nexus" show --output last
 try 0 'show by prefix' "$nexus" show --json "$(echo "$run" | cut -c1-8)"
 has "\"id\":\"$run\"" 'it is the same run'
 try 0 'show last' "$nexus" show --json last
@@ -103,13 +142,42 @@ try 0 'runs --json' "$nexus" runs --json --limit 2
 has '"runs":[{' 'it lists runs'
 has '"next":"r' 'and says where the next page begins'
 hasnt '"stdout"' 'without output'
+is_json 'it is one line of JSON'
 try 0 'diff --json' "$nexus" diff --json "$run"
+is_json 'it is one line of JSON'
 has '"patch":"diff --git a/new.txt b/new.txt' 'it has a patch'
 try 127 'an error as JSON' "$nexus" show --json rzzzzzzzzzzzz
 has '{"error":{"code":"no-run","message":"' 'its code and message'
 has '"next":"' 'and what to do next'
 try 2 'a usage error as JSON' "$nexus" show --json
 has '{"error":{"code":"usage"' 'on stdout too'
+
+try 127 'a diff of a path that the run did not change' "$nexus" diff "$run" src/b.c
+
+# --- names that are no names: a dash in front, a space, a newline, bytes that are no text
+try 0 'odd names' "$nexus" run --keep --json 'echo 1 > ./-dash; echo 2 > "a b"; echo 3 > "$(printf "new\nline")"; echo 4 > "$(printf "byte\377")"'
+odd=$(id)
+has '"path":"-dash"' 'a dash in front'
+has '"path":"new\nline"' 'a newline'
+has '"path":{"base64":"Ynl0Zf8="}' 'a byte that is no text'
+try 0 'a path with a dash is named after --' "$nexus" apply "$odd" -- -dash 'a b'
+is "$(cat ./-dash 'a b')" "$(printf '1\n2')" 'both are there'
+try 0 'the rest' "$nexus" apply "$odd"
+is "$(cat "$(printf 'new\nline')" "$(printf 'byte\377')")" "$(printf '3\n4')" 'they are there, too'
+try 0 'all of it back' "$nexus" rollback "$odd"
+is "$(look)" "$before" 'the host is as it was in the beginning'
+
+# --- from a directory of the project
+cd src || exit 125
+try 0 'a run in a subdirectory' "$nexus" run --json 'pwd; echo 1 > here; echo 2 > ../there'
+has "$base/project/src\\n" 'begins there'
+has '"path":"src/here"' 'the layer covers the whole project'
+try 0 'paths are taken from there' "$nexus" apply last here
+cd .. || exit 125
+[ -e src/here ] && [ ! -e there ] && ok 'only that one is applied' || not_ok 'only that one is applied'
+try 0 'back' "$nexus" rollback last
+try 0 '--cwd does the same from outside' "$nexus" run --cwd "$base/project/src" pwd
+is "$(cat "$out")" "$base/project/src" 'it began there'
 
 # --- decide
 try 0 'diff' "$nexus" diff "$run"
@@ -150,6 +218,9 @@ printf 'mine' >c.txt
 try 3 'a changed host is a conflict' "$nexus" apply --json "$run"
 has '"conflicts":[{"path":"c.txt","reason":"changed"' 'it names the path'
 is "$(cat c.txt d.txt)" 'mine4' 'nothing was written'
+try 0 'the record knows' "$nexus" show --json "$run"
+has '"status":"kept"' 'the run is kept'
+has '"conflicts":[{"path":"c.txt"' 'with its conflict'
 try 0 'the others can be applied' "$nexus" apply "$run" d.txt
 is "$(cat c.txt d.txt)" 'mine8' 'and only they are'
 try 0 'a check that passes lets --apply through' "$nexus" run --apply --check 'test "$(cat e.txt)" = 9' 'printf 9 > e.txt'
@@ -164,6 +235,14 @@ says 'runs by itself' 'and the reason is told'
 try 1 'a failing command is not applied' "$nexus" run --apply 'printf 2 > i.txt; exit 1'
 [ ! -e i.txt ] && ok 'its file is not there' || not_ok 'its file is not there'
 
+# --- the host moves while the command runs
+printf 'first' >moving.txt
+(sleep 1; printf 'by hand' >moving.txt) &
+try 3 '--apply meets a host that moved' "$nexus" run --apply --json 'sleep 2; printf run > moving.txt'
+has '"status":"kept"' 'the run is kept'
+is "$(cat moving.txt)" 'by hand' 'what was done by hand stays'
+wait
+
 # --- inside
 try 0 'no network' "$nexus" run --json 'cat /proc/net/dev'
 hasnt 'eth' 'only lo'
@@ -177,8 +256,20 @@ try 1 'the state folder is hidden' "$nexus" run "test -e '$NEXUS_HOME/nexus.db'"
 try 0 'status --json' "$nexus" status --json
 has '"running":true' 'it runs'
 has '"killed":false' 'the kill switch is off'
+try 0 'daemon start, when it runs' "$nexus" daemon start --json
+has '"running":true' 'it is the same one'
+try 0 'daemon status' "$nexus" daemon status --json
+has '"socket":' 'says where it listens'
 try 0 'doctor --json' "$nexus" doctor --json
+is_json 'it is one line of JSON'
 has '"probes":[{' 'it tried the back ends'
+"$nexus" run 'sleep 60' >/dev/null 2>&1 </dev/null & sleeper=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"running"' && break; sleep 0.2; done
+"$nexus" runs --json --limit 1 >"$out"
+try 0 'kill of one run' "$nexus" kill --json "$(id)"
+has '"endReason":"killed"' 'says that it was killed'
+wait "$sleeper"; is $? 137 'its client learns of it'
+try 0 'others may run' "$nexus" run true
 "$nexus" run 'sleep 60' >/dev/null 2>&1 </dev/null & sleeper=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"running"' && break; sleep 0.2; done
 try 0 'kill' "$nexus" kill --json
@@ -208,4 +299,5 @@ has '"running":false' 'does not start one'
 try 0 'the next command starts it again' "$nexus" run true
 
 echo "1..$number"
+echo "# $((number - failed - skipped)) passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Nexus, root } from './nexus.ts'
+import { needsStranger } from './needs.ts'
+import { Nexus, root, STRANGER } from './nexus.ts'
 import { proves } from './requirements.ts'
 
 let nexus: Nexus
@@ -112,9 +113,18 @@ describe(proves('a daemon that cannot start says why', 'SYS-1'), () => {
 
   test('nowhere to write: the variable to set', async () => {
     delete nexus.env.NEXUS_HOME
-    nexus.env.HOME = '/nonexistent'
+    nexus.env.HOME = '/dev/null/home'
     expect(await refusal('runs')).toMatchObject({ code: 125, error: { code: 'home-unwritable', next: expect.stringContaining('NEXUS_HOME') } })
     nexus.env.NEXUS_HOME = join(nexus.base, 'state')
+  })
+
+  test('a home that belongs to somebody else is not written to', async ({ skip }) => {
+    needsStranger(skip)
+    await using guest = new Nexus({ as: STRANGER, env: { HOME: nexus.userHome } })
+    delete guest.env.NEXUS_HOME
+    chmodSync(nexus.base, 0o700)
+    const refused = await guest.json<Refusal>('runs')
+    expect(refused).toMatchObject({ code: 125, error: { code: 'home-unwritable', next: expect.stringContaining('NEXUS_HOME') } })
   })
 
   test('a socket path that is too long gets a short link, or a clear answer', async () => {
@@ -124,7 +134,7 @@ describe(proves('a daemon that cannot start says why', 'SYS-1'), () => {
     mkdirSync(nexus.env.XDG_RUNTIME_DIR, { mode: 0o700 })
     expect((await nexus.json('run', 'true')).code).toBe(0)
     await nexus.call('daemon', 'stop')
-    nexus.env.XDG_RUNTIME_DIR = `/proc/nowhere`
+    nexus.env.XDG_RUNTIME_DIR = '/dev/null/runtime'
     expect(await refusal('runs')).toMatchObject({ code: 125, error: { code: 'socket-path-too-long' } })
     nexus.env.NEXUS_HOME = join(nexus.base, 'state')
   })
@@ -135,11 +145,9 @@ describe(proves('a daemon that cannot start says why', 'SYS-1'), () => {
     cpSync(join(root, 'nexus'), join(clone, 'nexus'))
     cpSync(join(root, 'scripts/bootstrap.cjs'), join(clone, 'scripts/bootstrap.cjs'))
     for (const folder of ['scripts', '.']) chmodSync(join(clone, folder), 0o555)
-    // Root can write anywhere, so a user without rights asks.
     chmodSync(nexus.base, 0o755)
-    const asUser = process.getuid?.() === 0 ? ['setpriv', '--reuid', '1500', '--regid', '1500', '--clear-groups'] : []
-    const [program = '', ...args] = [...asUser, join(clone, 'nexus'), 'status']
-    const ended = spawnSync(program, args, { env: nexus.env, encoding: 'utf8' })
+    // Root can write anywhere, so somebody else asks.
+    const ended = spawnSync(join(clone, 'nexus'), ['status'], { env: nexus.env, encoding: 'utf8', cwd: '/', ...(process.getuid?.() === 0 ? STRANGER : {}) })
     expect({ status: ended.status, stdout: ended.stdout, stderr: ended.stderr }).toEqual({
       status: 125, stdout: '', stderr: expect.stringMatching(/^nexus: this clone is not set up and not writable: .*\n {2}next: run \.\/nexus once as the owner/),
     })

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { proofsIn } from './house/proofs.ts'
+import { benchmarksIn, proofsIn } from './house/proofs.ts'
 import { isTest, sourcesIn } from './house/source.ts'
 import { proves, REQUIREMENTS } from './requirements.ts'
 
 const root = join(import.meta.dirname, '..')
-const proofs = sourcesIn(root, ['protocol/src', 'daemon/src', 'cli/src', 'e2e']).filter(({ path }) => isTest(path) && path !== 'e2e/coverage.test.ts').flatMap(proofsIn)
+const sources = sourcesIn(root, ['protocol/src', 'daemon/src', 'cli/src', 'e2e'])
+const proofs = [...sources.filter(({ path }) => isTest(path) && path !== 'e2e/coverage.test.ts').flatMap(proofsIn), ...sources.flatMap(benchmarksIn)]
 
 test.each(Object.entries(REQUIREMENTS).filter(([, { built }]) => built))('%s has a proof', (id) => {
   expect(proofs.filter((proof) => proof.id === id)).not.toEqual([])
@@ -14,6 +15,12 @@ test.each(Object.entries(REQUIREMENTS).filter(([, { built }]) => built))('%s has
 test('every proof names a promise that is marked built', () => {
   const requirements: Readonly<Record<string, { built: boolean }>> = REQUIREMENTS
   expect(proofs.filter(({ id }) => requirements[id]?.built !== true)).toEqual([])
+})
+
+test('a figure is proved by a benchmark that names it, never by a timed test', () => {
+  expect(benchmarksIn({ path: 'e2e/bench/a.bench.ts', text: '// PERF-1: the client\nrun()' }).map(({ id }) => id)).toEqual(['PERF-1'])
+  expect(benchmarksIn({ path: 'e2e/bench/a.ts', text: '// PERF-1: the client' })).toEqual([])
+  expect(proofs.filter(({ id, path }) => id.startsWith('PERF-') && !path.endsWith('.bench.ts'))).toEqual([])
 })
 
 test('what counts as a proof', () => {

@@ -1,5 +1,7 @@
 /** A test that needs a real tool skips with the command that brings it; NEXUS_REQUIRE turns such a skip into a failure. */
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { root, STRANGER } from './nexus.ts'
 
 const BRINGS: Readonly<Record<string, string>> = {
   tmux: 'apt-get install tmux', git: 'apt-get install git', make: 'apt-get install make', python3: 'apt-get install python3',
@@ -16,4 +18,11 @@ export function needs(skip: (note: string) => void, ...tools: string[]): void {
 export function needsRegistry(skip: (note: string) => void): void {
   const { status } = spawnSync('npm', ['view', 'is-number@7.0.0', 'version'], { stdio: 'ignore', timeout: 30_000 })
   if (status !== 0) skip('needs registry: a network that reaches the npm registry')
+}
+
+/** Only root can act as somebody else, and only where that other user may read this clone and run its Node. */
+export function needsStranger(skip: (note: string) => void): void {
+  if (process.getuid?.() !== 0) skip('needs root: to act as another user')
+  const { status } = spawnSync(join(root, '.toolchain/node'), ['-e', "require('fs').readFileSync(process.argv[1])", join(root, 'cli/dist/nexus.mjs')], { ...STRANGER, stdio: 'ignore', cwd: '/' })
+  if (status !== 0) skip('needs a clone that other users can read')
 }

@@ -1,6 +1,6 @@
 /** A Nexus of a test's own: fresh state, fresh project, the real client and daemon; nothing is left behind. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,13 +10,26 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 export interface Ended { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string }
 
+/** A user who is not root and owns nothing else; only root can become one. */
+export const STRANGER = { uid: 1500, gid: 1500 }
+
+export interface NexusOptions {
+  readonly base?: string
+  readonly env?: Record<string, string>
+  /** Everything belongs to this user and is started as this user. */
+  readonly as?: { readonly uid: number; readonly gid: number }
+}
+
 export class Nexus implements AsyncDisposable {
   readonly base: string
   readonly project: string
   readonly userHome: string
   readonly env: Record<string, string>
 
-  constructor(options: { base?: string; env?: Record<string, string> } = {}) {
+  readonly #as: NexusOptions['as']
+
+  constructor(options: NexusOptions = {}) {
+    this.#as = options.as
     this.base = realpathSync(mkdtempSync(join(options.base ?? tmpdir(), 'nexus-e2e-')))
     this.project = join(this.base, 'project')
     this.userHome = join(this.base, 'home')
@@ -26,10 +39,11 @@ export class Nexus implements AsyncDisposable {
       PATH: process.env.PATH ?? '', HOME: this.userHome, LANG: 'C.UTF-8', TERM: 'xterm-256color', USER: process.env.USER ?? 'root',
       NEXUS_HOME: join(this.base, 'state'), NEXUS_PORT: 'off', ...options.env,
     }
+    if (options.as) for (const folder of [this.base, this.userHome, this.project, join(this.project, '.git')]) chownSync(folder, options.as.uid, options.as.gid)
   }
 
   start(args: readonly string[], options: { cwd?: string; input?: string | Buffer } = {}): { child: ChildProcess; ended: Promise<Ended> } {
-    const child = spawn(join(root, 'nexus'), args, { cwd: options.cwd ?? this.project, env: this.env, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+    const child = spawn(join(root, 'nexus'), args, { cwd: options.cwd ?? this.project, env: this.env, ...this.#as, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
@@ -58,7 +72,9 @@ export class Nexus implements AsyncDisposable {
   }
 
   async run(...words: string[]): Promise<Run> {
-    return (await this.json<{ run: Run }>('run', ...words)).run
+    const answer = await this.json<{ run?: Run; error?: unknown }>('run', ...words)
+    if (!answer.run) throw new Error(`nexus run ${words.join(' ')} was refused: ${JSON.stringify(answer.error)}`)
+    return answer.run
   }
 
   async pid(): Promise<number> {

@@ -11,6 +11,8 @@ export interface Volatile {
 
 /** Members that are numbers of this moment or this machine. */
 const MOMENT = /(At|Ms)$|^(pid|rssBytes|maxRssBytes|head|seq|freedBytes|bytes)$/
+/** Shares of a processor's time, which come in microseconds. */
+const SHARE = /^(userMs|systemMs)$/
 /** Members whose value is a hash over something volatile. */
 const HASH = /^(hash|payloadHash|digest)$/
 /** What the machine can isolate: golden files must be the same as root and as a user, on every kernel. */
@@ -34,7 +36,8 @@ export function normalise(value: Json, { base, uid, gid }: Volatile): Json {
   function number(one: number, name: string): Json {
     if (name === 'uid' && one === uid) return '<own>'
     if (name === 'gid' && one === gid) return '<own>'
-    return MOMENT.test(name) ? (Number.isInteger(one) ? '<integer>' : '<number>') : one
+    if (SHARE.test(name)) return '<number>'
+    return MOMENT.test(name) ? (Number.isInteger(one) ? '<integer>' : '<not an integer>') : one
   }
 
   function text(one: string, name: string): string {

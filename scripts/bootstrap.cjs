@@ -85,6 +85,8 @@ function fetchPackage(label, name, version) {
   if (fs.existsSync(path.join(inside, 'package.json'))) return inside
   say(`fetching ${label} ${version} (once) …`)
   const partial = fs.mkdtempSync(path.join(toolchain, `${label}-partial-`))
+  // mkdtemp says 0700: who may read the clone must be able to run its Node as well.
+  fs.chmodSync(partial, 0o755)
   fs.writeFileSync(path.join(partial, 'package.json'), '{"private":true}')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const done = spawnSync(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--loglevel=error', `${name}@${version}`], {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { durationMs, parse } from './arguments.ts'
+import { durationMs, ownWords, parse } from './arguments.ts'
 import { COMMANDS } from './commands/index.ts'
 
 const spec = (name: string) => COMMANDS.find((one) => one.name === name)!
@@ -27,6 +27,13 @@ test('what does not fit is named', () => {
   expect(() => words('show', 'a', 'b')).toThrow(usage(/does not take "b"/))
   expect(() => words('show', '--nope', 'a')).toThrow(usage(/there is no option '--nope'/))
   expect(() => words('run', '--timeout')).toThrow(usage(/timeout/))
+})
+
+test('the words of the command are not ours: --json, --help and the like', () => {
+  expect(ownWords(spec('run'), ['--timeout', '10m', '--json', 'jq', '--help'])).toEqual(['--timeout', '10m', '--json'])
+  expect(ownWords(spec('run'), ['--', 'jq', '--json'])).toEqual([])
+  expect(ownWords(spec('show'), ['rabcd', '--json'])).toEqual(['rabcd', '--json'])
+  expect(ownWords(undefined, ['x', '--', '--json'])).toEqual(['x'])
 })
 
 test('durations', () => {

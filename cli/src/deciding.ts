@@ -3,6 +3,7 @@ import { isBlocking } from '@nexus/protocol/change-flags'
 import { EXIT } from '@nexus/protocol/exit-code'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Run } from '@nexus/protocol/runs'
+import { carryOut } from './carrying-out.ts'
 import type { Invocation } from './command.ts'
 import { exitCodeOfRun } from './exit.ts'
 import { follow } from './following.ts'
@@ -24,8 +25,7 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
     if (answer === 'discard') return discarded(invocation, run)
     if (answer === 'diff') await showDiff(invocation, run)
     if (answer === 'shell') {
-      await (await import('./commands/shell.ts')).enter(invocation, run.id)
-      run = (await invocation.client.runs.get.query({ run: run.id })).run
+      run = await (await import('./commands/shell.ts')).enter(invocation, run.id)
       if (run.status !== 'kept') return exitCodeOfRun(run, 'keep')
     }
     if (answer === 'apply' && (await agreesToFlagged(invocation, run))) return apply(invocation, run, [])
@@ -75,7 +75,8 @@ async function agreesToFlagged({ tell, errorTheme }: Invocation, run: Run): Prom
 
 /** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. */
 async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[]): Promise<number> {
-  const result = await invocation.client.runs.applyChanges.mutate({ run: run.id, paths: [...paths], ...(run.digest === null ? {} : { digest: run.digest }) })
+  const request = { run: run.id, paths: [...paths], ...(run.digest === null ? {} : { digest: run.digest }) }
+  const result = await carryOut(invocation, 'applying', run.id, () => invocation.client.runs.applyChanges.mutate(request))
   tellOutcome(invocation, 'applied', result)
   return result.conflicts.length > 0 ? EXIT.conflict : exitCodeOfRun(run, 'keep')
 }

@@ -16,6 +16,8 @@ test.each([
   ['held back by a flag or policy', run({}), 'apply', 4],
   ['check failed', run({ check: check(1) }), 'apply', 5],
   ['conflict', run({ conflicts: [conflict] }), 'apply', 3],
+  ['the host moved while it ran', run({ changes: [{ path: 'a', kind: 'modified', flags: ['base-moved'] }] }), 'apply', 3],
+  ['the same without a wish', run({ changes: [{ path: 'a', kind: 'modified', flags: ['base-moved'] }] }), 'keep', 0],
   ['waiting', run({ status: 'waiting', exitCode: null }), 'keep', 4],
   ['timed out', run({ status: 'failed', endReason: 'timed-out', exitCode: null }), 'keep', 124],
   ['the sandbox failed', run({ status: 'failed', endReason: 'launcher-failed', exitCode: null }), 'keep', 125],

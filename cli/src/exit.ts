@@ -17,7 +17,12 @@ export function exitCodeOfRun(run: Run, wish: 'keep' | 'apply' | 'discard'): num
   if (run.exitCode !== 0) return run.exitCode ?? EXIT.failed
   if (run.check && run.check.exitCode !== 0) return EXIT.checkFailed
   if (wish !== 'apply' || run.status === 'applied' || run.status === 'unchanged') return EXIT.ok
-  return run.conflicts.length > 0 ? EXIT.conflict : EXIT.waiting
+  return metMovedHost(run) ? EXIT.conflict : EXIT.waiting
+}
+
+/** The host is not what the run saw: found when it was applied, or already when the layer was sealed. */
+function metMovedHost({ conflicts, changes }: Run): boolean {
+  return conflicts.length > 0 || changes.some(({ flags }) => flags.includes('base-moved'))
 }
 
 /** Why --apply was not carried out; undefined when it was, or was not asked for. */
@@ -25,6 +30,6 @@ export function whyNotApplied(run: Run): string | undefined {
   if (run.status !== 'kept') return undefined
   if (run.exitCode !== 0) return 'the command did not exit with 0'
   if (run.check && run.check.exitCode !== 0) return 'the check failed'
-  if (run.conflicts.length > 0) return 'the host has changed since'
+  if (metMovedHost(run)) return 'the host has changed since the run saw it'
   return 'it changes paths that need a second look (⚑)'
 }

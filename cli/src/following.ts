@@ -1,11 +1,10 @@
 /** Stands beside a run until nothing moves any more: its output, its input, Ctrl-C. */
 import { fstatSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
 import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
-import type { Output, Run } from '@nexus/protocol/runs'
+import type { Run } from '@nexus/protocol/runs'
 import type { Invocation } from './command.ts'
-import { subscribe } from './daemon/stream.ts'
+import { takeOutput, write } from './output.ts'
 import { Progress } from './screen/progress.ts'
 
 export interface FollowOptions {
@@ -14,8 +13,7 @@ export interface FollowOptions {
   readonly sendsInput: boolean
 }
 
-/** A broken stream is picked up again this often in a row. */
-const ATTEMPTS = 5
+const LEAVING_MS = 100
 /** SIGPIPE: whoever read our output has gone; SIGHUP: so has the terminal. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']
 
@@ -23,8 +21,12 @@ const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPI
 export async function follow(invocation: Invocation, begin: () => Promise<Run>, options: FollowOptions): Promise<Run> {
   const { client, interruption } = invocation
   let id: string | undefined
-  const interrupt = () => {
-    if (interruption.signal.aborted) process.exit(EXIT.interrupted)
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (interruption.signal.aborted) {
+      // A moment, so that the request to end the run is on its way.
+      if (signal === 'SIGINT') setTimeout(() => process.exit(EXIT.interrupted), LEAVING_MS)
+      return
+    }
     interruption.abort()
     // Without an id nothing runs yet, or the answer that names it is on its way.
     if (id !== undefined) void stop(invocation, id)
@@ -35,11 +37,10 @@ export async function follow(invocation: Invocation, begin: () => Promise<Run>, 
     id = begun.id
     if (interruption.signal.aborted) void stop(invocation, id)
     else if (begun.status === 'waiting') return begun
-    using input = options.sendsInput ? sendInput(invocation, id) : undefined
+    using _input = options.sendsInput ? sendInput(invocation, id) : undefined
     if (options.streams) await stream(invocation, id)
     using _progress = new Progress(options.streams ? 'looking at what changed' : 'running')
     const { run } = await client.runs.wait.query({ run: id })
-    void input
     return run
   } finally {
     for (const signal of ENDING) process.off(signal, interrupt)
@@ -67,32 +68,15 @@ async function stop({ client, tell }: Invocation, run: string): Promise<void> {
   }
 }
 
-/** Byte-exact, in order; after a broken connection it goes on where it was. */
-async function stream({ client, home }: Invocation, run: string): Promise<void> {
-  const progress = new Progress('running')
-  using _progress = progress
+async function stream(invocation: Invocation, run: string): Promise<void> {
+  using progress = new Progress('running')
   const lines = new OpenLine()
-  let after = 0
-  for (let failures = 0; failures < ATTEMPTS; failures += 1) {
-    try {
-      for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run, after })) {
-        if (piece.type === 'end') return lines.close()
-        progress.stop()
-        const bytes = Buffer.from(piece.base64, 'base64')
-        const target = process[piece.stream]
-        lines.wrote(target, bytes)
-        await write(target, bytes)
-        after = piece.at
-        failures = 0
-      }
-    } catch (error) {
-      if (!(error instanceof Problem) || !['daemon-unreachable', 'daemon-outdated'].includes(error.code)) throw error
-      await pause(50 * failures)
-      // The daemon went away: asking for the run starts it again, and its recovery has settled the run.
-      await client.runs.get.query({ run })
-    }
-  }
-  throw new Problem('daemon-unreachable', { cause: `the output of ${run} breaks off again and again` })
+  await takeOutput(invocation, run, (name, bytes) => {
+    progress.stop()
+    lines.wrote(process[name], bytes)
+    return write(process[name], bytes)
+  })
+  lines.close()
 }
 
 /** Knows whether the cursor stands behind unfinished output, so that our own lines begin on a line of their own. */
@@ -129,16 +113,4 @@ function sendInput({ client, tell }: Invocation, run: string): Disposable {
       stdin.destroy()
     },
   }
-}
-
-function write(target: NodeJS.WriteStream, bytes: Buffer): Promise<void> | undefined {
-  // A reader that has gone is told by SIGPIPE; what else comes has nowhere to go.
-  if (target.destroyed || target.write(bytes)) return undefined
-  return new Promise((resolve) => {
-    const go = () => {
-      target.off('drain', go).off('close', go)
-      resolve()
-    }
-    target.once('drain', go).once('close', go)
-  })
 }

@@ -97,4 +97,8 @@ function nearest(word: string): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' && !process.emit('SIGPIPE', 'SIGPIPE')) process.exit(EXIT.ok)
 })
+// Whoever has something to end first listens for SIGINT, too.
+process.on('SIGINT', () => {
+  if (process.listenerCount('SIGINT') === 1) process.exit(EXIT.interrupted)
+})
 process.exitCode = await main(process.argv.slice(2))

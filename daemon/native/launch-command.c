@@ -19,7 +19,6 @@ extern char **environ;
 
 static void take_standard(const struct launch_request *request, const struct start *start);
 static void reset_signals(void);
-static void close_others(int mistakes);
 static _Noreturn void give_up(const struct start *start, const char *step, bool is_exec);
 
 void command_main(const struct launch_request *request, const struct start *start) {
@@ -36,7 +35,8 @@ void command_main(const struct launch_request *request, const struct start *star
   umask((mode_t)request->umask);
   if (chdir(request->cwd) != 0) give_up(start, "chdir", false);
   reset_signals();
-  close_others(start->mistakes);
+  /* The pipe for mistakes must last until exec, and closes itself there with everything else. */
+  if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(start, "descriptors", false);
   environ = request->env.items ? request->env.items : (char *[]){NULL};
   execvp(request->argv.items[0], request->argv.items);
   give_up(start, "exec", true);
@@ -56,13 +56,6 @@ static void reset_signals(void) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Everything but 0, 1, 2; the pipe for mistakes must last until exec and closes itself there. */
-static void close_others(int mistakes) {
-  if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  long last = sysconf(_SC_OPEN_MAX);
-  for (int fd = 3; fd < (last > 0 && last < 65536 ? last : 65536); fd++) if (fd != mistakes) close(fd);
 }
 
 static void give_up(const struct start *start, const char *step, bool is_exec) {

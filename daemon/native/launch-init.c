@@ -18,6 +18,7 @@
 #include "launch.h"
 
 static void die_with_launcher(int report_socket);
+static void let_go_of_host(struct cell *cell);
 static void map_own_identity(const struct cell *cell);
 static pid_t start_command(const struct cell *cell, const int standard[3], bool is_terminal, int *mistakes);
 static void map_all_identities(pid_t command);
@@ -33,6 +34,7 @@ void init_main(struct cell *cell) {
   prctl(PR_SET_NAME, "nexus-init");
   if (cell->own_user_namespace) map_own_identity(cell);
   mounts_build(cell);
+  let_go_of_host(cell);
   if (strcmp(cell->request->net, "off") == 0) network_loopback_up();
 
   int slave = -1;
@@ -59,6 +61,19 @@ static void die_with_launcher(int report_socket) {
   struct pollfd launcher = {.fd = report_socket, .events = POLLIN};
   /* It may have died before the line above; its end of the socket is closed then. */
   if (poll(&launcher, 1, 0) > 0 && (launcher.revents & POLLHUP)) _exit(1);
+}
+
+/* Every layer, and the daemon's own ends of the streams, are still open: a hole in each wall. Four descriptors stay. */
+static void let_go_of_host(struct cell *cell) {
+  enum { FIRST = 3, KEPT = 4, ASIDE = 64 };
+  int *kept[KEPT] = {&cell->report_socket, &cell->standard[0], &cell->standard[1], &cell->standard[2]};
+  for (int i = 0; i < KEPT; i++) if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE)) < 0) fail("descriptors", NULL);
+  for (int i = 0; i < KEPT; i++) if (*kept[i] >= 0 && (*kept[i] = dup3(*kept[i], FIRST + i, O_CLOEXEC)) < 0) _exit(1);
+  report_to(cell->report_socket);
+  if (syscall(SYS_close_range, FIRST + KEPT, ~0U, 0) != 0) fail("descriptors", "close_range");
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int i = 0; i < FIRST; i++) if (nothing < 0 || dup2(nothing, i) < 0) fail("descriptors", "/dev/null");
+  close(nothing);
 }
 
 /* The same uid and gid inside as outside: npm and tar must not behave as root. */

@@ -11,7 +11,7 @@
 #include "launch.h"
 
 static void mount_overlay(int target, const struct launch_request *request, int root, int empty_folder);
-static bool try_overlay(int target, const char *layers, const struct launch_request *request);
+static bool try_overlay(int target, const char *layers, int work, const struct launch_request *request);
 static char *layers_of(const struct launch_request *request, int lower, int upper, int work);
 static int read_only_twin(int root, int target, int lower, int empty_folder, const char *project);
 static void forget_volatile(int work);
@@ -26,15 +26,14 @@ void mount_project(int root, const struct launch_request *request, int empty_fol
 
 static void mount_overlay(int target, const struct launch_request *request, int root, int empty_folder) {
   int lower = host_open(request->project, "lower"), upper = host_open(request->upper, "upper"), work = host_open(request->work, "work");
-  forget_volatile(work);
   char *layers = layers_of(request, lower, upper, work);
-  if (!try_overlay(target, layers, request) && errno == ELOOP) {
-    /* The layer lies inside the project. The kernel refuses that, but not with one more overlay in between. */
+  if (!try_overlay(target, layers, work, request) && errno == ELOOP) {
+    /* The layers lie inside the project. The kernel refuses that, but not with one more overlay in between. */
     lower = read_only_twin(root, target, lower, empty_folder, request->project);
     target = lower;
     free(layers);
     layers = layers_of(request, lower, upper, work);
-    if (!try_overlay(target, layers, request)) fail("overlay", NULL);
+    if (!try_overlay(target, layers, work, request)) fail("overlay", NULL);
   } else if (errno) {
     fail("overlay", NULL);
   }
@@ -42,7 +41,7 @@ static void mount_overlay(int target, const struct launch_request *request, int 
 }
 
 /* Strongest first; EINVAL is all the kernel says about an option it does not take. Leaves errno 0 when it worked. */
-static bool try_overlay(int target, const char *layers, const struct launch_request *request) {
+static bool try_overlay(int target, const char *layers, int work, const struct launch_request *request) {
   /* volatile: the end of a run must not wait for the whole disk to be synced; apply syncs what it takes from here.
    * redirect_dir: rename of a folder works. The others may be switched on machine-wide and would break the change set. */
   static const char *const trusted[] = {",redirect_dir=on,metacopy=off,index=off,volatile", ",redirect_dir=on,volatile", ",volatile", "", NULL};
@@ -54,6 +53,8 @@ static bool try_overlay(int target, const char *layers, const struct launch_requ
   if (!options) fail("memory", NULL);
   bool mounted = false;
   for (const char *const *extra = strcmp(request->xattrs, "trusted") == 0 ? trusted : user; *extra && !mounted; extra++) {
+    /* Each time: an attempt that fails leaves the mark, too. */
+    forget_volatile(work);
     snprintf(options, room, "%s%s", layers, *extra);
     mounted = mount("overlay", path, "overlay", MS_NOSUID | MS_NODEV, options) == 0;
     if (!mounted && errno != EINVAL) break;

@@ -8,6 +8,12 @@ export interface Proof {
   readonly title: string
 }
 
+/** A benchmark says in its first lines which figure it measures: `// PERF-1: …`. */
+export function benchmarksIn({ path, text }: Source): Proof[] {
+  if (!path.endsWith('.bench.ts')) return []
+  return [...text.matchAll(/^\/\/ (PERF-\d+): (.+)$/gm)].map(([, id = '', title = '']) => ({ id, path, title }))
+}
+
 /** A title proves an id by `proves('title', 'RUN-1')` or by ending in `[RUN-1]`; a test that is skipped or to do proves nothing. */
 export function proofsIn({ path, text }: Source): Proof[] {
   const found: Proof[] = []

@@ -1,9 +1,9 @@
 /** `nexus apply RUN [PATH…]` */
 import { isBlocking } from '@nexus/protocol/change-flags'
 import { EXIT } from '@nexus/protocol/exit-code'
+import { carryOut } from '../carrying-out.ts'
 import { named, text, type Invocation } from '../command.ts'
 import { projectPaths } from '../paths.ts'
-import { Progress } from '../screen/progress.ts'
 import { changeLine } from '../screen/changes.ts'
 import { confirm } from '../screen/confirm.ts'
 import { tellOutcome } from '../screen/outcome.ts'
@@ -24,9 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
     }
   }
   const digest = text(invocation, 'digest') ?? of.digest ?? undefined
-  using _progress = new Progress('applying')
-  const result = await client.runs.applyChanges.mutate({ run: of.id, paths, ...(digest === undefined ? {} : { digest }) })
-  _progress.stop()
+  const result = await carryOut(invocation, 'applying', of.id, () => client.runs.applyChanges.mutate({ run: of.id, paths, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
   else tellOutcome(invocation, 'applied', result)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok

@@ -2,6 +2,7 @@
 import { EXIT } from '@nexus/protocol/exit-code'
 import type { Invocation } from '../command.ts'
 import { Progress } from '../screen/progress.ts'
+import { safe } from '../screen/escape.ts'
 import { duration } from '../screen/words.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -18,9 +19,9 @@ export async function run(invocation: Invocation): Promise<number> {
     const name = `${probe.backend} by ${probe.launcher}`.padEnd(24)
     print(`${probe.works ? theme.good('✓') : theme.bad('✗')} ${name} ${probe.works ? strength(probe.strength, theme) : theme.bad('does not work')}  ${theme.dim(duration(probe.tookMs))}`)
     const missing = probe.walls.filter((wall) => !wall.up)
-    if (probe.works && missing.length > 0) print(theme.dim(`    absent: ${missing.map(({ name: wall, cause }) => (cause ? `${wall} (${cause})` : wall)).join(', ')}`))
-    if (probe.cause) print(`    cause: ${probe.cause}`)
-    if (probe.fix) print(`    fix:   ${probe.fix}`)
+    for (const wall of probe.works ? missing : []) print(theme.dim(`    absent: ${safe(wall.name)}${wall.required ? ' (required)' : ''}${wall.cause ? ` — ${safe(wall.cause)}` : ''}`))
+    if (probe.cause) print(`    cause: ${safe(probe.cause)}`)
+    if (probe.fix) print(`    fix:   ${safe(probe.fix)}`)
   }
   print(doctor.chosen ? `runs here use ${doctor.chosen.backend} by ${doctor.chosen.launcher}: ${strength(doctor.chosen.strength, theme)}` : theme.bad('no back end works: every run will be refused'))
   return code

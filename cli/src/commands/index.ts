@@ -1,7 +1,7 @@
 /** Every command of the client. To add one: one file beside this, one entry here. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
 
-const project: Record<string, OptionSpec> = { project: { type: 'string', value: 'DIR', help: 'the project, instead of the one around the current directory' } }
+const project: Record<string, OptionSpec> = { project: { type: 'string', value: 'DIR', help: 'the project (default: the one around here)' } }
 const color: Record<string, OptionSpec> = { color: { type: 'string', value: 'WHEN', help: 'auto, always or never' } }
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -11,12 +11,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: {
       cwd: { type: 'string', value: 'DIR', help: 'run there' },
       ...project,
-      apply: { type: 'boolean', help: 'apply when it exits 0, the check passes and no path is flagged' },
+      apply: { type: 'boolean', help: 'apply if exit 0, check passed, nothing flagged' },
       keep: { type: 'boolean', help: 'keep the layer, ask nothing' },
       discard: { type: 'boolean', help: 'throw the layer away afterwards' },
       timeout: { type: 'string', value: 'TIME', help: 'end it after TIME (90s, 10m, 1h): exit 124' },
-      check: { type: 'string', value: 'CMD', help: 'run CMD over the result in a throw-away layer; gates --apply' },
-      net: { type: 'string', value: 'off|on', help: "off (default): only lo; on: the host's network, not isolated" },
+      check: { type: 'string', value: 'CMD', help: 'run CMD over the result; gates --apply' },
+      net: { type: 'string', value: 'off|on', help: "off (default), or on: the host's, not isolated" },
       backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' },
       on: { type: 'string', value: 'RUN', help: 'not available yet' },
       detach: { type: 'boolean', help: 'not available yet' },

@@ -1,23 +1,19 @@
 /** `nexus show RUN` */
 import { fromBytes } from '@nexus/protocol/bytes'
-import type { Output } from '@nexus/protocol/runs'
 import { flag, named, type Invocation } from '../command.ts'
-import { subscribe } from '../daemon/stream.ts'
-import { safeLines } from '../screen/escape.ts'
+import { takeOutput, write } from '../output.ts'
+import { safe, safeLines } from '../screen/escape.ts'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
 import { commandLine } from '../screen/words.ts'
-import { safe } from '../screen/escape.ts'
 
 const SHOWN_LINES = 40
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { client, words, json, print, theme, home } = invocation
+  const { client, words, json, print, theme } = invocation
   const { run: shown } = await client.runs.get.query(named(invocation, words[0] ?? ''))
   if (flag(invocation, 'output') && !json) {
-    for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run: shown.id })) {
-      if (piece.type === 'output') (piece.stream === 'stdout' ? process.stdout : process.stderr).write(Buffer.from(piece.base64, 'base64'))
-      else return 0
-    }
+    await takeOutput(invocation, shown.id, (stream, bytes) => write(process[stream], bytes))
+    return 0
   }
   if (json) {
     print(JSON.stringify({ run: shown }))

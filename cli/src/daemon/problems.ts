@@ -1,10 +1,9 @@
 /** What went wrong between client and daemon, as a Problem that a person can act on. */
 import { Problem, PROBLEMS, type ProblemShape } from '@nexus/protocol/problem'
 
-/** Nobody listens at the socket. */
+/** Nobody listens at the socket, or nobody could: why the place is no good is told when a daemon is started there. */
 export function isAbsent(error: unknown): boolean {
-  const code = codeOf(error)
-  return code === 'ENOENT' || code === 'ECONNREFUSED'
+  return ['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')
 }
 
 /** A problem as it came over the wire. A newer daemon may know codes that we do not. */

@@ -1,6 +1,6 @@
 /** Starts the daemon on demand and waits until it answers; a start that fails tells its own reason. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -47,14 +47,37 @@ export async function startDaemon(start: Start): Promise<void> {
   throw new Problem('daemon-start-failed', { cause: `it did not answer within ${PATIENCE_MS / 1000} s` })
 }
 
-/** Asks the daemon to stop and waits until nobody listens. False: none was running, or a busy one stays (`ifIdle`). */
+/** Asks the daemon to stop and waits until it is gone. False: none was running, or a busy one stays (`ifIdle`). */
 export async function stopDaemon(home: Home, ifIdle: boolean): Promise<boolean> {
+  const pid = await pidOf(home)
   if (!(await agreesToStop(home, ifIdle))) return false
   using _progress = new Progress('stopping the daemon')
   for (const startedAt = performance.now(); performance.now() - startedAt < PATIENCE_MS; await pause(PAUSE_MS)) {
-    if (await isGone(home)) return true
+    // After its socket it closes its database, and only then it is gone.
+    if ((await isGone(home)) && (pid === undefined || hasEnded(pid))) return true
   }
   throw new Problem('daemon-unreachable', { cause: 'it does not stop' })
+}
+
+async function pidOf(home: Home): Promise<number | undefined> {
+  try {
+    const { result } = JSON.parse(await textOf(await ask({ socketPath: home.socket, path: '/trpc/system.status' }))) as { result?: { data?: { pid?: number } } }
+    return result?.data?.pid
+  } catch {
+    // Not running, stopping already, or no daemon at all: the question that follows tells.
+    return undefined
+  }
+}
+
+/** A zombie is dead: where nothing reaps orphans it stays for ever. */
+function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch (error) {
+    // Not there (any more); only a process of somebody else is alive and not ours to ask.
+    return (error as NodeJS.ErrnoException).code !== 'EPERM'
+  }
 }
 
 async function agreesToStop(home: Home, ifIdle: boolean): Promise<boolean> {
@@ -86,6 +109,8 @@ async function isGone(home: Home): Promise<boolean> {
 }
 
 function launch({ home, env, main = MAIN }: Start): ChildProcess {
+  // A home that is not there is nobody's: root would otherwise make the folder /nonexistent.
+  if (env.HOME && home.state.startsWith(`${env.HOME}/`) && !existsSync(env.HOME)) throw new Problem('home-unwritable', { path: env.HOME, cause: 'there is no such folder' })
   try {
     mkdirSync(home.state, { recursive: true, mode: 0o700 })
     rmSync(join(home.runtime, 'start-error.json'), { force: true })

@@ -1,16 +1,17 @@
-/** A yes-or-no question on the terminal. Enter, Ctrl-C and Ctrl-D mean no. */
-import { createInterface } from 'node:readline/promises'
+/** A yes-or-no question on the terminal, answered with one key: y, and anything else means no. */
+import { withKeys } from './keys.ts'
+
+/** A key that was meant for something else must not be a yes. */
+const DEAF_MS = 300
 
 export async function confirm(question: string): Promise<boolean> {
-  // Ink lets go of stdin when it leaves: without this the process would end before the answer.
-  process.stdin.ref()
-  const asked = createInterface({ input: process.stdin, output: process.stderr })
-  const closed = Promise.withResolvers<string>()
-  asked.once('close', () => closed.resolve(''))
-  try {
-    return /^y(es)?$/i.test((await Promise.race([asked.question(`${question} [y/N] `), closed.promise])).trim())
-  } finally {
-    asked.close()
-    process.stdin.unref()
-  }
+  process.stderr.write(`${question} [y/N] `)
+  const shownAt = performance.now()
+  const answered = Promise.withResolvers<boolean>()
+  const isYes = await withKeys((keys) => {
+    const yes = /^y$/i.test(keys.toString())
+    if (!yes || performance.now() - shownAt >= DEAF_MS) answered.resolve(yes)
+  }, () => answered.promise)
+  process.stderr.write(isYes ? 'yes\n' : 'no\n')
+  return isYes
 }

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import type { Change } from '@nexus/protocol/changes'
 import { countChanges } from '@nexus/protocol/change-flags'
 import type { Run } from '@nexus/protocol/runs'
-import { nextSteps, summaryLines } from './summary.ts'
+import { listLine, nextSteps, summaryLines } from './summary.ts'
 import { themeFor } from './theme.ts'
+import { widthOf } from './width.ts'
+import { duration } from './words.ts'
 
 const theme = themeFor({}, 'never', {})
 const change = (path: string, kind: Change['kind'], more: Partial<Change> = {}): Change => ({ path, kind, flags: [], ...more })
@@ -49,4 +51,42 @@ test('what can be done next', () => {
   expect(nextSteps(run({ status: 'kept' }))).toEqual(['nexus diff rabcdefghijkl', 'nexus apply rabcdefghijkl', 'nexus discard rabcdefghijkl'])
   expect(nextSteps(run({ status: 'failed', endReason: 'launcher-failed' }))).toEqual(['nexus doctor'])
   expect(nextSteps(run({ status: 'applied', changes: [change('a', 'added')], appliedPaths: ['a'] }))).toEqual(['nexus rollback rabcdefghijkl'])
+})
+
+const directory = { type: 'directory', mode: '0755', size: 0, mtimeNs: '0', uid: 0, gid: 0 } as const
+
+test('a folder stands with what is in it', () => {
+  const changes = [change('a', 'added', { after: directory }), change('b.txt', 'added'), change('a/x', 'added'), change('c/y', 'deleted')]
+  expect(summaryLines(run({ changes }), theme).slice(2)).toEqual(['  + a/', '  + a/x', '  + b.txt', '  - c/y'])
+})
+
+test('many folders are folded, and more than that are counted; a flagged path is never hidden', () => {
+  const changes = [...Array.from({ length: 200 }, (_, n) => change(`d${n}/f`, 'added')), change('z/.envrc', 'added', { flags: ['auto-exec'] })]
+  const lines = summaryLines(run({ changes }), theme).slice(2)
+  expect(lines).toHaveLength(62)
+  expect(lines.slice(-3)).toEqual(['  + d59/f', '  … and 141 paths in other folders', '  + z/.envrc  ⚑ runs by itself later'])
+})
+
+test('a hundred thousand changes cost no noticeable time', () => {
+  const changes = Array.from({ length: 100_000 }, (_, n) => change(`src/${n}`, 'added'))
+  const beganAt = performance.now()
+  expect(summaryLines(run({ changes }), theme)).toHaveLength(3)
+  expect(performance.now() - beganAt).toBeLessThan(1000)
+})
+
+test('what was turned away is said, a few of many', () => {
+  const denials = Array.from({ length: 7 }, (_, n) => ({ kind: 'network', target: `evil\u001B[2J${n}.example:443` }))
+  expect(summaryLines(run({ status: 'unchanged', denials }), theme).slice(2)).toEqual([
+    ...[0, 1, 2, 3, 4].map((n) => `  denied network evil\\x1b[2J${n}.example:443`), '  … and 2 more denials',
+  ])
+})
+
+test('one line of the list fits the terminal, also with wide characters', () => {
+  const line = listLine({ ...run({ command: ['echo 日本語日本語日本語日本語日本語日本語'] }) }, '3 s ago', theme, 63)
+  expect(line).toBe('rabcdefghijkl  kept        0 changes    3 s ago     echo 日本…')
+  expect(widthOf(line)).toBeLessThanOrEqual(63)
+})
+
+test.each([[0, '0 ms'], [999, '999 ms'], [999.9, '1.0 s'], [59_940, '59.9 s'], [59_960, '1 min 0 s'], [3_599_900, '1 h 0 min'], [7_260_000, '2 h 1 min']])('%d ms is %s', (milliseconds, words) => {
+  expect(duration(milliseconds)).toBe(words)
 })

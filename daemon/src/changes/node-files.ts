@@ -21,7 +21,12 @@ export class NodeFiles implements Files {
   async lock(): Promise<void> {}
 
   async stat(place: Place): Promise<FileStat | null> {
-    return lookAt('stat', resolve('stat', place))
+    try {
+      return lookAt('stat', resolve('stat', place))
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null
+      throw error
+    }
   }
 
   async list(place: Place): Promise<string[]> {

@@ -51,7 +51,7 @@ export async function examine(site: Site, host: Host, wishes: readonly Wish[]): 
     if (site.breath.isDue) await site.breath.take()
   }
   const open = examined.filter(({ isDone }) => !isDone)
-  const { parents, conflicts: misplaced } = await checkParents(host, open, plan)
+  const { parents, conflicts: misplaced } = await checkParents(host, open)
   conflicts.push(...misplaced, ...(await checkEmptied(site, open, plan)))
   return { examined, conflicts, parents }
 }
@@ -114,14 +114,14 @@ async function isOnlyMeta(site: Site, host: Host, { path, before, after, attribu
 }
 
 /** Every new name needs a real directory above it, on the project's own file system. */
-async function checkParents(host: Host, open: readonly Examined[], plan: ReadonlyMap<BytePath, Wish>): Promise<{ parents: Map<BytePath, FileStat>; conflicts: Conflict[] }> {
+async function checkParents(host: Host, open: readonly Examined[]): Promise<{ parents: Map<BytePath, FileStat>; conflicts: Conflict[] }> {
   const parents = new Map<BytePath, FileStat>()
   const conflicts: Conflict[] = []
   const top = await host.stat(TOP)
+  const coming = new Set(open.flatMap(({ wish, stat }) => (wish.after?.type === 'directory' && stat?.type !== 'directory' ? wish.path : [])))
   for (const { wish } of open) {
     const folder = parentOf(wish.path)
-    const comes = folder === TOP ? undefined : plan.get(folder)
-    if (parents.has(folder) || (comes?.after?.type === 'directory' && comes.before?.type !== 'directory')) continue
+    if (parents.has(folder) || coming.has(folder)) continue
     const stat = await statQuietly(host, folder)
     if (stat?.type !== 'directory') conflicts.push(conflict(wish.path, 'parent', { detail: 'the directory above it is gone' }))
     else if (stat.dev !== top?.dev) conflicts.push(conflict(wish.path, 'io', { detail: 'it lies on another file system than the project' }))

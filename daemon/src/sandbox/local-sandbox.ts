@@ -4,7 +4,6 @@ import type { Outside } from '@nexus/protocol/changes'
 import type { Backend } from '@nexus/protocol/runs'
 import type { Probe } from '@nexus/protocol/system'
 import type { Clock } from '../base/clock.ts'
-import { makeCaches } from './caches.ts'
 import { Chooser } from './choose.ts'
 import { discardLayer } from './discard.ts'
 import type { Launch, LaunchOrder } from './launch.ts'
@@ -60,7 +59,6 @@ class LocalSandbox implements Sandbox {
   launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch {
     try {
       const scene = sceneOf(this.#parts, layer, order)
-      makeCaches(scene.binds)
       return this.#chooser.launcher(choice).launch(scene, order)
     } catch (error) {
       return stillborn('scene', error instanceof Error ? error.message : String(error))

@@ -30,7 +30,7 @@ export function runProgram(program: string, args: readonly string[], signal?: Ab
   return promise
 }
 
-function isExecutable(file: string): boolean {
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
     return statSync(file).isFile()

@@ -2,6 +2,8 @@
 import type { Backend } from '@nexus/protocol/runs'
 
 export interface Scene {
+  /** The layer's own folder: a launcher may prepare things below `stage` in it. */
+  readonly folder: string
   /** Absolute path of the project, outside and inside. */
   readonly project: string
   readonly ground: Ground

@@ -1,11 +1,11 @@
 /** Sets the scene for one command in one layer. */
-import { readdirSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { isInside } from '../base/project.ts'
-import { cacheBinds } from './caches.ts'
+import { cacheBinds, makeCaches } from './caches.ts'
 import type { LaunchOrder } from './launch.ts'
 import type { Layer } from './layer.ts'
-import { mountsBelow } from './mounts-below.ts'
+import { mountsBelow } from './mount-table.ts'
 import type { Scene } from './scene.ts'
 import { toolchainsIn } from './toolchains.ts'
 
@@ -17,29 +17,49 @@ export interface Stage {
 
 export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
   const { folder, project } = layer
-  const home = homeIn(stage, project)
+  const home = homeIn(stage, layer)
   return {
-    project,
+    folder, project,
     ground: layer.backend === 'copy' ? { backend: 'copy', tree: layer.upper } : { backend: 'overlay', upper: layer.upper, work: join(folder, 'work'), parents: layer.parents, xattrs: layer.xattrs },
-    ...(home === undefined ? {} : { home: { path: home, from: join(folder, 'home') } }),
+    ...(home ? { home } : {}),
     tmpFrom: join(folder, 'tmp'),
     vartmpFrom: join(folder, 'vartmp'),
-    readonly: [...mountsBelow(project), ...(home === undefined ? [] : toolchainsIn(order.env.PATH ?? '', home, project))].filter((path) => !isInside(path, stage.state)),
-    binds: home === undefined ? [] : [...secondHome(home, join(folder, 'home')), ...cacheBinds(stage.state, project, home)],
-    hide: [stage.state, ...stage.hidden, ...stagingIn(project)],
+    readonly: [...mountsBelow(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project).filter((path) => hasRoom(home, path)) : [])].filter((path) => !isInside(path, stage.state)),
+    binds: home ? [...secondHome(home), ...cachesIn(stage, project, home)] : [],
+    hide: outermost([stage.state, ...stage.hidden, ...stagingIn(project)]),
   }
 }
 
+type PrivateHome = NonNullable<Scene['home']>
+
 /** Undefined where a private home would cover what must stay visible, or where there is no home at all. */
-function homeIn({ userHome }: Stage, project: string): string | undefined {
+function homeIn({ userHome }: Stage, { project, folder }: Layer): PrivateHome | undefined {
   if (userHome === '/' || isInside(userHome, project)) return undefined
-  return statSync(userHome, { throwIfNoEntry: false })?.isDirectory() ? userHome : undefined
+  return statSync(userHome, { throwIfNoEntry: false })?.isDirectory() ? { path: userHome, from: join(folder, 'home') } : undefined
 }
 
 /** A home that is a link (/home/ann -> /data/ann) must be private under both names: projects are known by the real one. */
-function secondHome(home: string, from: string): { from: string; to: string }[] {
-  const real = realpathSync(home)
-  return real === home ? [] : [{ from, to: real }]
+function secondHome({ path, from }: PrivateHome): { from: string; to: string }[] {
+  const real = realpathSync(path)
+  return real === path ? [] : [{ from, to: real }]
+}
+
+function cachesIn({ state }: Stage, project: string, home: PrivateHome): { from: string; to: string }[] {
+  const caches = cacheBinds(state, project, home.path).filter(({ to }) => hasRoom(home, to))
+  makeCaches(caches)
+  return caches
+}
+
+/** May something be mounted there? Not where an earlier run left a link or a file in the way: then it is left out. */
+function hasRoom(home: PrivateHome, path: string): boolean {
+  const names = relative(home.path, path).split('/')
+  return names.every((_, at) => lstatSync(join(home.from, ...names.slice(0, at + 1)), { throwIfNoEntry: false })?.isDirectory() ?? true)
+}
+
+/** What lies in a hidden folder is hidden with it. */
+function outermost(paths: readonly string[]): string[] {
+  const unique = [...new Set(paths)]
+  return unique.filter((path) => !unique.some((other) => other !== path && isInside(path, other)))
 }
 
 /** What an apply prepares in the project root is not the project's. */

@@ -3,7 +3,7 @@ import type { Backend, Strength, Wall } from '@nexus/protocol/runs'
 
 const REQUIRED = [
   'user-namespace', 'mount-namespace', 'pid-namespace', 'network-namespace', 'ipc-namespace', 'uts-namespace',
-  'read-only-root', 'private-home', 'private-tmp', 'private-dev', 'no-new-privileges', 'capabilities-dropped',
+  'read-only-root', 'detached-root', 'private-home', 'private-tmp', 'private-dev', 'private-keyring', 'closed-descriptors', 'no-new-privileges', 'capabilities-dropped',
 ] as const
 const OPTIONAL = ['seccomp', 'landlock', 'cgroup'] as const
 

@@ -1,7 +1,23 @@
 /** The lines a launcher answers with. A run's last line is exactly one that `endOf` understands. */
 import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
 import type { Usage } from '@nexus/protocol/runs'
 import type { LaunchEnd } from '../launch.ts'
+
+/** Calls back for every line that is an end. */
+export function answersOn(source: Readable | null, elapsedMs: () => number, tell: (end: LaunchEnd) => void): void {
+  let text = ''
+  source?.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (text += chunk).split('\n')
+    text = lines.pop() ?? ''
+    for (const line of lines) {
+      const end = endOf(line, elapsedMs())
+      if (end) tell(end)
+    }
+  })
+  // A launcher that is ended resets the socket; the process' own end tells the story.
+  source?.on('error', () => {})
+}
 
 /** Undefined for lines that are no end (`started PID`, `refused NAME`). */
 export function endOf(line: string, durationMs: number): LaunchEnd | undefined {

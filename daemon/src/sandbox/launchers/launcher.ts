@@ -7,7 +7,13 @@ export interface Launcher {
   readonly name: 'native' | 'util-linux'
   /** The walls it puts up; a required one that is down makes a run `reduced`. */
   readonly walls: readonly Wall[]
+  /** What it cannot do as well as asked; the contract suite holds it to that. */
+  readonly gaps: readonly Gap[]
   /** Why it cannot be tried at all here; undefined when it can. */
   absence(): { readonly cause: string; readonly fix: string } | undefined
   launch(scene: Scene, order: LaunchOrder): Launch
 }
+
+/** signal: a command that died of a signal is told as exit code 128 + n. resize: a terminal keeps its first size.
+ *  reopen: /dev/stdout and /dev/stderr cannot be opened again, because they are sockets. usage: CPU and memory are not told. */
+export type Gap = 'signal' | 'resize' | 'reopen' | 'usage'

@@ -1,11 +1,11 @@
 /** The native launcher: one small C program per run, spoken to over a socket on its descriptor 3. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type { LaunchEnd, LaunchOrder, Launch } from '../launch.ts'
+import { isExecutable } from '../programs.ts'
 import type { Scene } from '../scene.ts'
 import { NATIVE_WALLS } from '../walls.ts'
-import { endOf } from './answers.ts'
+import { answersOn } from './answers.ts'
 import { launchOf, stillborn } from './child.ts'
 import { encodeFrame, requestPairs, type Pair } from './frames.ts'
 import type { Launcher } from './launcher.ts'
@@ -17,18 +17,15 @@ export function nativeLauncher(nativePath: string | null): Launcher {
   return {
     name: 'native',
     walls: NATIVE_WALLS,
+    gaps: [],
     absence: () => absence(nativePath),
     launch: (scene, order) => launch(nativePath ?? '', scene, order),
   }
 }
 
 function absence(nativePath: string | null): { cause: string; fix: string } | undefined {
-  try {
-    accessSync(nativePath ?? '', constants.X_OK)
-    return undefined
-  } catch {
-    return { cause: 'the native launcher is not built (no C compiler was found)', fix: 'apt-get install gcc libc6-dev, then npm run build' }
-  }
+  if (nativePath !== null && isExecutable(nativePath)) return undefined
+  return { cause: 'the native launcher is not built (no C compiler was found)', fix: 'apt-get install gcc libc6-dev, then npm run build' }
 }
 
 function launch(program: string, scene: Scene, order: LaunchOrder): Launch {
@@ -36,13 +33,11 @@ function launch(program: string, scene: Scene, order: LaunchOrder): Launch {
   if (!request) return stillborn('request', 'the command line and its environment are longer than 1 MiB, or hold a NUL')
   const startedAt = performance.now()
   const child = spawn(program, ['launch'], { stdio: [order.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
-  const control = child.stdio[3] as Duplex // 'pipe' at index 3 is a socket, both ways
-  // The launcher may end before it reads: its end is told by `told`.
-  control?.on('error', () => {})
+  const control = child.stdio[3] as Duplex | null // 'pipe' at index 3 is a socket, both ways; null when nothing was started
   control?.write(request)
   const say = (pairs: readonly Pair[]) => {
     const frame = encodeFrame(pairs)
-    if (frame && control.writable) control.write(frame)
+    if (frame && control?.writable) control.write(frame)
   }
   let isKilled = false
   const told = listen(child, control, () => isKilled, () => performance.now() - startedAt)
@@ -58,17 +53,9 @@ function launch(program: string, scene: Scene, order: LaunchOrder): Launch {
   })
 }
 
-function listen(child: ChildProcess, control: Duplex | undefined, isKilled: () => boolean, elapsedMs: () => number): Promise<LaunchEnd> {
+function listen(child: ChildProcess, control: Duplex | null, isKilled: () => boolean, elapsedMs: () => number): Promise<LaunchEnd> {
   const { promise, resolve } = Promise.withResolvers<LaunchEnd>()
-  let text = ''
-  control?.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (text += chunk).split('\n')
-    text = lines.pop() ?? ''
-    for (const line of lines) {
-      const end = endOf(line, elapsedMs())
-      if (end) resolve(end)
-    }
-  })
+  answersOn(control, elapsedMs, resolve)
   child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
   // 'close' comes after the control socket was read to its end: no last line means that the launcher was ended.
   child.once('close', (code, signal) => resolve(isKilled()

@@ -1,6 +1,145 @@
-import type { Launcher } from './launcher.ts'
-import { stillborn } from './child.ts'
+/** The rung for machines without a C compiler: unshare, mount, setpriv and a shell. Slower, and with fewer walls. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import type { Launch, LaunchEnd, LaunchOrder } from '../launch.ts'
+import { findProgram } from '../programs.ts'
+import type { Scene } from '../scene.ts'
 import { wallsWithout } from '../walls.ts'
+import { answersOn } from './answers.ts'
+import { launchOf, stillborn } from './child.ts'
+import type { Launcher } from './launcher.ts'
+import { prepareStage } from './stage-folder.ts'
+import { ENTER, SETUP } from './util-linux-script.ts'
+
+const PROGRAMS = ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh'] as const
+type Programs = Readonly<Record<(typeof PROGRAMS)[number], string>>
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const GRACE_MS = 2000
+const ROOT_KEEPS = ['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service', 'sys_chroot']
+
 export function utilLinuxLauncher(path: string): Launcher {
-  return { name: 'util-linux', walls: wallsWithout({}), absence: () => ({ cause: 'later' + path.length, fix: '' }), launch: () => stillborn('x', 'y') }
+  const isRoot = process.geteuid?.() === 0
+  return {
+    name: 'util-linux',
+    walls: wallsWithout({
+      'private-keyring': 'no system program can leave the keyring of the daemon',
+      ...(findProgram('bash', path) ? {} : { 'closed-descriptors': 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can' }),
+      ...(isRoot ? { 'user-namespace': 'uid 0 is the root of the machine, with fewer capabilities' } : {}),
+    }),
+    gaps: ['signal', 'resize', 'reopen', 'usage'],
+    absence: () => absence(path),
+    launch: (scene, order) => launch(path, isRoot, scene, order),
+  }
+}
+
+function absence(path: string): { cause: string; fix: string } | undefined {
+  const missing = PROGRAMS.filter((name) => !findProgram(name, path))
+  return missing.length === 0 ? undefined : { cause: `there is no ${missing.join(', ')}`, fix: 'apt-get install util-linux mount coreutils' }
+}
+
+function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder): Launch {
+  const found = Object.fromEntries(PROGRAMS.map((name) => [name, findProgram(name, path) ?? name])) as Programs // all of PROGRAMS, just mapped
+  const programs = { ...found, sh: findProgram('bash', path) ?? found.sh }
+  if ([...order.argv, ...Object.values(order.env)].some((text) => text.includes('\0'))) return stillborn('request', 'the command line or its environment holds a NUL')
+  const startedAt = performance.now()
+  prepareStage(scene, isRoot)
+  try {
+    return watch(start(programs.setpriv, wordsOf(programs, isRoot, scene, order), order.stdin), order, startedAt)
+  } catch (error) {
+    // Node throws at once where the kernel refuses the size of the command line.
+    return stillborn('spawn', error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** In a session of its own: Ctrl-C in the daemon's terminal is not meant for its runs. */
+function start(program: string, words: readonly string[], hasInput: boolean): ChildProcess {
+  return spawn(program, words, { stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/', detached: true })
+}
+
+/** setpriv > unshare > sh (pid 1) > setpriv > sh > the command; the first dies with the daemon, the others with it. */
+function wordsOf(programs: Programs, isRoot: boolean, scene: Scene, order: LaunchOrder): string[] {
+  const { unshare, setpriv, sh } = programs
+  return [
+    '--pdeathsig', 'KILL', unshare, ...(isRoot ? [] : ['--user', '--map-current-user', '--keep-caps']),
+    '--mount', '--pid', '--ipc', '--uts', '--cgroup', ...(order.net === 'off' ? ['--net'] : []), '--propagation', 'private', '--fork', '--kill-child',
+    sh, '-c', SETUP, 'nexus-init', scene.folder, order.net,
+    setpriv, '--no-new-privs', '--inh-caps', '-all', '--ambient-caps', '-all', '--bounding-set', ['-all', ...(isRoot ? ROOT_KEEPS.map((name) => `+${name}`) : [])].join(','),
+    sh, '-c', ENTER, 'nexus-enter', order.umask.toString(8), order.cwd, order.env.PATH ?? SYSTEM_PATH, order.argv[0] ?? '', ...commandWords(programs, order),
+  ]
+}
+
+function commandWords({ env }: Programs, order: LaunchOrder): string[] {
+  const words = [env, '-i', ...Object.entries(order.env).map(([name, value]) => `${name}=${value}`), ...order.argv]
+  if (!order.pty) return words
+  // script(1) makes the terminal; it cannot be resized later.
+  const line = `stty rows ${order.pty.rows} cols ${order.pty.cols}; exec ${words.map(quoted).join(' ')}`
+  return [env, '-i', `PATH=${SYSTEM_PATH}`, 'script', '-q', '-e', '-f', '-c', line, '/dev/null']
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`
+}
+
+function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Launch {
+  const elapsedMs = () => performance.now() - startedAt
+  const { promise: told, resolve } = Promise.withResolvers<LaunchEnd>()
+  let outcome: 'killed' | 'timed-out' | undefined
+  let answer: LaunchEnd | undefined
+  answersOn(child.stdio[3] as Duplex | null, elapsedMs, (end) => { answer ??= end }) // 'pipe' at index 3 is a socket
+  const timers = new DisposableStack()
+  const kill = (as: 'killed' | 'timed-out') => {
+    outcome ??= as
+    signalInside(child, 'SIGKILL')
+    child.kill('SIGKILL')
+  }
+  if (order.timeoutMs !== undefined) {
+    after(timers, order.timeoutMs, () => {
+      outcome ??= 'timed-out'
+      signalInside(child, 'SIGTERM')
+      after(timers, GRACE_MS, () => kill('timed-out'))
+    })
+  }
+  child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
+  // unshare ends after pid 1 inside, and with that nothing of the run is alive.
+  child.once('exit', (exitCode, signal) => {
+    timers.dispose()
+    // The answers were written before; the socket may deliver them a moment later.
+    setImmediate(() => {
+      const rest = { durationMs: elapsedMs(), usage: null }
+      resolve(outcome ? { type: outcome, ...rest } : answer ?? (exitCode === null ? { type: 'failed', step: 'launcher', cause: `it ended with ${signal} and no word`, ...rest } : { type: 'exited', exitCode, ...rest }))
+    })
+  })
+  return launchOf(child, { told, resize() {}, kill: () => kill('killed') })
+}
+
+function after(timers: DisposableStack, delayMs: number, action: () => void): void {
+  const timer = setTimeout(action, delayMs)
+  timers.defer(() => clearTimeout(timer))
+}
+
+/** SIGKILL goes to pid 1 inside, which takes everything with it; anything else to everybody but pid 1. */
+function signalInside({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+  const [init] = pid === undefined ? [] : childrenOf(pid)
+  if (init === undefined) return
+  for (const target of signal === 'SIGKILL' ? [init] : descendantsOf(init)) {
+    try {
+      process.kill(target, signal)
+    } catch {
+      // It has ended in the meantime.
+    }
+  }
+}
+
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch {
+    return [] // it has ended, or this kernel does not tell: then SIGKILL to unshare has to do
+  }
 }

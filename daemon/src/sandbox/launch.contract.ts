@@ -1,0 +1,14 @@
+/** What every launcher with every back end must hold, as root and as a user. */
+import { describe } from 'vitest'
+import type { Rung } from './contract/ground.ts'
+import { life } from './contract/life.ts'
+import { places } from './contract/places.ts'
+import { terminal } from './contract/terminal.ts'
+import { walls } from './contract/walls.ts'
+
+export function launchContract(rung: Rung): void {
+  describe('life of a command', () => life(rung))
+  describe('walls', () => walls(rung))
+  describe('places', () => places(rung))
+  describe('terminal', () => terminal(rung))
+}

@@ -1,0 +1,19 @@
+/** The contract on every launcher and back end that works for whoever runs the tests (`.ci/run` does it as a user, too). */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { afterAll, describe, test } from 'vitest'
+import { nativeProgram, SYSTEM_PATH } from './contract/ground.ts'
+import { launchContract } from './launch.contract.ts'
+import { launchersOf } from './launchers/index.ts'
+import { tryOut } from './probe.ts'
+
+const state = mkdtempSync('/var/tmp/nexus-probe-')
+afterAll(() => rmSync(state, { recursive: true, force: true }))
+
+for (const launcher of launchersOf({ nativePath: nativeProgram() ?? null, path: SYSTEM_PATH })) {
+  for (const backend of ['overlay', 'copy'] as const) {
+    const { probe, xattrs } = await tryOut(launcher, backend, state, SYSTEM_PATH)
+    const name = `${launcher.name}, ${backend}`
+    if (probe.works) describe(name, () => launchContract({ launcher, backend, xattrs }))
+    else test.skip(`${name}: does not work here: ${probe.cause}`, () => {})
+  }
+}

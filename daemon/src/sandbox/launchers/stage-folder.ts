@@ -1,0 +1,33 @@
+/** What util-linux needs on disk before it can mount: places to mount on, the fstab, a minimal /dev. */
+import { copyFileSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isInside } from '../../base/project.ts'
+import type { Scene } from '../scene.ts'
+import { DEVICES, fstabOf } from './fstab.ts'
+
+export function prepareStage(scene: Scene, isRoot: boolean): void {
+  const stage = join(scene.folder, 'stage')
+  // From an earlier command in the same layer; nothing is mounted here on the host.
+  rmSync(stage, { recursive: true, force: true })
+  const lowers = scene.ground.backend === 'overlay' ? [...scene.ground.parents, scene.project] : []
+  for (const name of ['root', 'self', 'dev/pts', 'dev/shm', 'run/lock', 'empty-folder', ...lowers.map((_, at) => `lower${at}`)]) mkdirSync(join(stage, name), { recursive: true })
+  for (const name of DEVICES) writeFileSync(join(stage, 'dev', name), '')
+  const links = { fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2', ptmx: 'pts/ptmx' }
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(stage, 'dev', name))
+  writeFileSync(join(stage, 'empty-file'), '', { mode: 0o400 })
+  keepResolver(join(stage, 'run'))
+  writeFileSync(join(stage, 'fstab'), fstabOf(scene, isRoot))
+}
+
+/** Name lookup often reads a file below /run, which is private inside. */
+function keepResolver(run: string): void {
+  try {
+    const file = realpathSync('/etc/resolv.conf')
+    if (!isInside(file, '/run')) return
+    const copy = join(run, file.slice('/run'.length))
+    mkdirSync(dirname(copy), { recursive: true })
+    copyFileSync(file, copy)
+  } catch {
+    // No resolver configuration, or a dangling link: name lookup does not work outside either.
+  }
+}

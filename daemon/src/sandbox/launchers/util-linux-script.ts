@@ -1,0 +1,40 @@
+/** The shell scripts of the util-linux rung. Descriptor 3 is the daemon: answers go up, and its end is the end of the run. */
+
+/** pid 1 inside. Arguments: layer folder, off|on, then the words that give up rights and become the command. */
+export const SETUP = `
+fail() { echo "failed $1 0 \${2%%
+*}" >&3; exit 125; }
+# Below, -1 means everybody: outside of a pid namespace of our own that would be the whole machine.
+[ "$$" = 1 ] || fail pid-namespace "not pid 1"
+if [ -n "$BASH_VERSION" ]; then for fd in /proc/self/fd/*; do if [ "\${fd##*/}" -gt 3 ]; then eval "exec \${fd##*/}>&-"; fi; done; fi
+(read -r line <&3; kill -KILL -1) </dev/null >/dev/null 2>&1 &
+cd "$1" || fail stage "no layer folder"
+if [ -d work/work/incompat ]; then rm -rf work/work/incompat; fi
+said=$(mount -a -T stage/fstab 2>&1 </dev/null) || fail mounts "$said"
+cd stage/root || fail root "no new root"
+said=$(pivot_root . run/lock 2>&1 && umount -l /run/lock 2>&1) || fail root "$said"
+cd /
+if [ "$2" = off ]; then ip link set lo up || ifconfig lo up || :; fi </dev/null >/dev/null 2>&1
+ulimit -c 0
+shift 2
+"$@"
+exit $?
+`
+
+/** The command's side, without rights. Arguments: umask, directory, PATH, program, then what to execute for it. */
+export const ENTER = `
+umask "$1"
+cd "$2" 2>/dev/null || { echo "failed chdir 2 No such file or directory" >&3; exit 125; }
+case $4 in
+*/*) found=$4 ;;
+*) found=$(PATH=$3; command -v -- "$4") || found= ;;
+esac
+case $found in
+*/*) [ -e "$found" ] || found=
+     [ -z "$found" ] || { [ -x "$found" ] && [ ! -d "$found" ]; } || { echo "notfound 13 Permission denied" >&3; exit 126; } ;;
+esac
+[ -n "$found" ] || { echo "notfound 2 No such file or directory" >&3; exit 127; }
+echo "started $$" >&3
+shift 4
+exec "$@" 3>&-
+`
