@@ -94,6 +94,16 @@ test('events --json: one event per line, numbered without a gap, each with a sha
   compare('event-types', [...new Set(events.map(({ type }) => type))].sort())
 })
 
+test('the log is a chain that anybody can verify from the outside', async () => {
+  const { stdout } = await nexus.call('events', '--json')
+  const events = stdout.trimEnd().split('\n').map((line) => ANSWERS.event.parse(JSON.parse(line)))
+  let before = Buffer.alloc(32)
+  for (const { seq, at, type, actor, subject, payloadHash, hash } of events) {
+    before = createHash('sha256').update(Buffer.from([0])).update(before).update(canonical({ seq, at, type, actor, subject, payloadHash })).digest()
+    expect(hash, `event ${seq}`).toBe(before.toString('hex'))
+  }
+})
+
 function compare(name: string, answer: unknown): void {
   const file = join(import.meta.dirname, 'golden', `${name}.json`)
   const found = normalise(answer as Parameters<typeof normalise>[0], { base: nexus.base, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })

@@ -13,7 +13,7 @@ const name = fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...NAMES) }, { wei
 const data = fc.oneof(fc.constantFrom('', 'x', 'same\n', 'line 1\nline 2\n', 'A'.repeat(5000)), fc.string({ maxLength: 50 }))
 const mode = fc.constantFrom(0o644, 0o600, 0o755, 0o444, 0o640, 0o4755, 0o2755, 0o1777, 0o777)
 const number = fc.nat({ max: 1000 })
-const target = fc.constantFrom('a', '../b', '/etc/passwd', '.', 'does not exist', 'new\nline', 'y'.repeat(300))
+const target = fc.constantFrom('a', '../b', '/nowhere/at/all', '.', 'does not exist', 'new\nline', 'y'.repeat(300))
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('write' as const), folder: number, name, data, mode }) },

@@ -34,8 +34,7 @@ function carryOut(root: string, operation: Operation): void {
   const child = (number: number, name: string) => Buffer.concat([pick(folders, number), Buffer.from('/'), Buffer.from(name, 'latin1')])
   switch (operation.do) {
     case 'write':
-      fs.writeFileSync(child(operation.folder, operation.name), operation.data)
-      return fs.chmodSync(child(operation.folder, operation.name), operation.mode)
+      return write(child(operation.folder, operation.name), operation.data, operation.mode)
     case 'append':
       return fs.appendFileSync(pick(files, operation.file), operation.data)
     case 'open':
@@ -68,6 +67,17 @@ function carryOut(root: string, operation: Operation): void {
       fs.mkdirSync(path)
       return fs.writeFileSync(Buffer.concat([path, Buffer.from('/inside')]), 'it became a directory\n')
     }
+  }
+}
+
+/** Never through a link: these operations also run on the host, as root, and a link may lead anywhere. */
+function write(path: Buffer, data: string, mode: number): void {
+  const file = fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_TRUNC | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK, 0o666)
+  try {
+    fs.writeSync(file, data)
+    fs.fchmodSync(file, mode)
+  } finally {
+    fs.closeSync(file)
   }
 }
 
