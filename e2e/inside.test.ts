@@ -1,6 +1,6 @@
 /** What a command sees inside: the project as it is, the rest read-only or hidden, no network, real tools at work. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -138,9 +138,12 @@ describe('real tools', () => {
     put('src/a.ts', 'export const a: number = 1\n')
     put('package.json', '{"type":"module"}')
     put('tsconfig.json', '{"compilerOptions":{"outDir":"out","rootDir":"src","module":"nodenext","target":"es2022","types":[]},"include":["src"]}')
-    const compiler = realpathSync(join(root, 'node_modules/typescript'))
-    // Beside it in pnpm's store lies the package with the compiler for this platform.
-    for (const name of ['typescript', '@typescript']) cpSync(join(compiler, '..', name), join(nexus.project, 'node_modules', name), { recursive: true, dereference: true })
+    // As npm would have installed it: the package, and beside it the one with the compiler for this platform.
+    const typescript = realpathSync(join(root, 'node_modules/typescript'))
+    const [platform = ''] = readdirSync(join(typescript, '../@typescript'))
+    for (const [name, folder] of [['typescript', typescript], [`@typescript/${platform}`, realpathSync(join(typescript, '../@typescript', platform))]] as const) {
+      cpSync(folder, join(nexus.project, 'node_modules', name), { recursive: true })
+    }
     const run = await nexus.run('--keep', 'node node_modules/typescript/bin/tsc && cat out/a.js')
     expect({ exitCode: run.exitCode, stderr: run.stderr, stdout: run.stdout, changes: paths(run) }).toEqual({ exitCode: 0, stderr: '', stdout: 'export const a = 1;\n', changes: ['added out', 'added out/a.js'] })
   })

@@ -46,7 +46,8 @@ async function bundleClient() {
   await build({
     ...common(), entryPoints: { nexus: 'cli/src/main.ts' }, outdir: 'cli/dist', outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]', minifySyntax: true,
     alias: { 'react-devtools-core': './scripts/no-devtools.mjs' },
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    // Everything else is in the bundle: what its CommonJS packages still require are Node's own modules.
+    banner: { js: 'const require = process.getBuiltinModule;' },
   })
 }
 

@@ -9,6 +9,8 @@ import type { Daemon } from './daemon.ts'
 // Everything the daemon writes is its user's alone; SQLite would make its files 0644.
 process.umask(0o077)
 
+const FAREWELL_MS = 30
+
 async function main(): Promise<void> {
   const asked = Promise.withResolvers<void>()
   const config = readConfig(process.env)
@@ -27,6 +29,8 @@ async function main(): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => asked.resolve())
   await asked.promise
+  // The answer to the client that asked for the stop is still on its way.
+  await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
   await daemon[Symbol.asyncDispose]()
 }
 

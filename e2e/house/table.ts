@@ -48,5 +48,4 @@ export const LONG_LINES = 300
 /** Longer files and the answer. */
 export const LONG_FILES: Readonly<Record<string, string>> = {
   'daemon/src/base/native-files.ts': 'one conversation with the helper: its frames and its calls are read together',
-  'daemon/native/files.c': 'one file operation after the other, each a few lines; what is long (placing, copying) stands in files of its own',
 }

@@ -2,7 +2,6 @@
  * Where Nexus keeps its things; the client and the daemon must agree on it, so it is said here once.
  * Pure: the environment is handed in. NEXUS_HOME puts everything under one folder, else XDG.
  */
-import { createHash } from 'node:crypto'
 import { join, isAbsolute } from 'node:path'
 import { Problem } from './problem.ts'
 
@@ -37,7 +36,8 @@ export function homeOf(env: Readonly<Record<string, string | undefined>>, uid: n
 function socketIn(runtime: string, loginRuntime: string): { socket: string; socketLink?: string } {
   const direct = join(runtime, 'daemon.sock')
   if (Buffer.byteLength(direct) <= SOCKET_PATH_MAX) return { socket: direct }
-  const short = createHash('sha256').update(runtime).digest('hex').slice(0, 12)
+  // Imported, node:crypto would cost every start of the client 7 ms; a long path is rare.
+  const short = process.getBuiltinModule('node:crypto').createHash('sha256').update(runtime).digest('hex').slice(0, 12)
   const socketLink = join(loginRuntime, `nexus-${short}`)
   return { socket: join(socketLink, 'daemon.sock'), socketLink }
 }

@@ -24,7 +24,8 @@ export function gitconfigText({ name, email }: Identity): string | undefined {
 export function parseIdentity(text: string): Identity {
   const identity: { name?: string; email?: string } = {}
   let isUser = false
-  for (const line of text.replace(/\\\r?\n/g, '').split(/\r?\n/)) {
+  // An odd backslash at the end of a line joins it with the next.
+  for (const line of text.replace(/(?<!\\)((?:\\\\)*)\\\r?\n/g, '$1').split(/\r?\n/)) {
     const section = /^\s*\[\s*([\w.-]+)\s*("(?:[^"\\]|\\.)*")?\s*\]/.exec(line)
     if (section) isUser = section[1]?.toLowerCase() === 'user' && section[2] === undefined
     const rest = section ? line.slice(section[0].length) : line

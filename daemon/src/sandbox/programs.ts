@@ -25,7 +25,8 @@ export function runProgram(program: string, args: readonly string[], signal?: Ab
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C', PATH: USUAL_FOLDERS.join(':') }, cwd: '/', signal, killSignal: 'SIGKILL' })
   let errorText = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => { if (errorText.length < ERROR_TEXT_MAX) errorText += chunk })
-  child.once('error', reject)
+  // After an abort the end of the process is awaited, so that nothing still writes when the caller cleans up.
+  child.once('error', (error) => { if (!signal?.aborted || child.pid === undefined) reject(error) })
   child.once('close', (exitCode) => signal?.aborted ? reject(signal.reason) : resolve({ exitCode, errorText: errorText.slice(0, ERROR_TEXT_MAX).trim() }))
   return promise
 }

@@ -79,6 +79,8 @@ export class Server implements AsyncDisposable {
       prefix: '/trpc', useWSS: true,
       trpcOptions: {
         router: nexusRouter,
+        // A query that is longer than a request line may be comes as a body.
+        allowMethodOverride: true,
         createContext: ({ req, info }) => ({ ...services, actor: access.actorOf('raw' in req ? req.raw : req, info.connectionParams) }),
         onError({ error, path }) {
           // A Problem is an answer; anything else is a bug and is written down once, here.

@@ -1,0 +1,21 @@
+import { constants } from 'node:os'
+import { expect, test } from 'vitest'
+import { diagnose } from './diagnosis.ts'
+
+const { EPERM, EACCES, EINVAL, ENOSYS, ENOSPC } = constants.errno as Record<string, number>
+
+test.each([
+  ['user-namespace', EPERM, { 'kernel.apparmor_restrict_unprivileged_userns': 1 }, 'AppArmor', 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'],
+  // Ubuntu lets the namespace be made, and refuses what comes next.
+  ['identity', EACCES, { 'kernel.apparmor_restrict_unprivileged_userns': 1 }, 'AppArmor', 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'],
+  ['private-mounts', EACCES, { 'kernel.apparmor_restrict_unprivileged_userns': 1 }, 'AppArmor', 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'],
+  ['user-namespace', EPERM, { 'kernel.unprivileged_userns_clone': 0 }, 'switched off', 'sudo sysctl -w kernel.unprivileged_userns_clone=1'],
+  ['user-namespace', ENOSPC, { 'user.max_user_namespaces': 0 }, 'limit of user namespaces is 0', 'sudo sysctl -w user.max_user_namespaces=15000'],
+  ['user-namespace', EPERM, {}, 'container', 'in Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined; or run Nexus on the host'],
+  ['proc', EPERM, {}, 'covers parts of /proc', 'start the container with --security-opt systempaths=unconfined, or run Nexus on its host'],
+  ['overlay', EINVAL, {}, 'does not take this file system', 'set NEXUS_HOME to a folder on ext4, xfs, btrfs or tmpfs'],
+  ['root', ENOSYS, {}, 'too old', 'use Linux 5.12 or newer; in a container, relax its seccomp profile'],
+  ['namespaces', EPERM, {}, 'forbids', 'run Nexus outside the container, or start the container with --privileged'],
+] as const)('%s, errno %i', (step, errno, settings: Readonly<Record<string, number>>, cause, fix) => {
+  expect(diagnose({ step, errno, text: 'text of the system' }, (name) => settings[name])).toEqual({ cause: expect.stringMatching(new RegExp(`^${step}: text of the system .*${cause}`)), fix })
+})

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { mountsBelow, mountTable } from './mount-table.ts'
+
+const TEXT = String.raw`22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+23 22 0:5 / /srv/p/a\040b rw,nosuid,nodev - tmpfs x rw
+24 23 0:6 / /srv/p/a\040b/inner ro,relatime shared:3 - tmpfs y rw
+25 22 0:7 / /srv/pother rw - tmpfs z rw
+26 22 0:8 / /srv/p\012q rw - tmpfs z rw
+27 22 0:9 / /srv/p/a\040b ro - tmpfs on-top rw
+`
+
+test('names are unescaped and the mount on top counts', () => {
+  expect(mountTable(TEXT)).toEqual([
+    { point: '/', options: ['rw', 'relatime'] },
+    { point: '/srv/p/a b', options: ['ro'] },
+    { point: '/srv/p/a b/inner', options: ['ro', 'relatime'] },
+    { point: '/srv/pother', options: ['rw'] },
+    { point: '/srv/p\nq', options: ['rw'] },
+  ])
+})
+
+test('below a folder, outermost only', () => {
+  expect(mountsBelow('/srv/p', mountTable(TEXT))).toEqual(['/srv/p/a b'])
+  expect(mountsBelow('/srv/p/a b', mountTable(TEXT))).toEqual(['/srv/p/a b/inner'])
+})

@@ -1,0 +1,152 @@
+/** The room through its door. What a command can and cannot do inside is the contract suite's (launch.test.ts). */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import { fingerprint, gather, nativeProgram, SYSTEM_PATH } from './contract/ground.ts'
+import { discardLayer } from './discard.ts'
+import { foreignOwner } from './owners.ts'
+import { createSandbox, type Choice, type Sandbox } from './sandbox.ts'
+
+const native = nativeProgram() ?? null
+let folder: string
+let project: string
+let home: string
+let sandbox: Sandbox
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync('/var/tmp/nexus-sandbox-'))
+  project = join(folder, 'project')
+  home = join(folder, 'home')
+  for (const path of [project, home]) mkdirSync(path)
+  writeFileSync(join(project, 'file'), 'text\n')
+  sandbox = open()
+})
+afterEach(() => discardLayer(folder, dirname(folder), SYSTEM_PATH))
+
+function open(nativePath: string | null = native, path = SYSTEM_PATH): Sandbox {
+  return createSandbox({ state: join(folder, 'state'), nativePath, userHome: home, path, hidden: [join(folder, 'config')], clock: systemClock })
+}
+
+async function run(choice: Choice, command: string, parents: readonly string[] = []) {
+  const layer = await sandbox.open(`r${process.hrtime.bigint()}`, project, choice, parents)
+  const launch = sandbox.launch(layer, choice, { argv: ['/bin/sh', '-c', command], cwd: project, env: { PATH: SYSTEM_PATH, HOME: home }, umask: 0o022, net: 'off', stdin: false })
+  return { layer, ...await gather(launch) }
+}
+
+test('the best that works is chosen by itself, and says how strong it is', async () => {
+  const probes = await sandbox.probe()
+  expect(probes.map(({ backend, launcher }) => `${backend} ${launcher}`)).toEqual(['overlay native', 'overlay util-linux', 'copy native', 'copy util-linux'])
+  const best = probes.find(({ works }) => works)
+  const choice = await sandbox.choose('auto', project)
+  expect(choice).toEqual({ backend: best?.backend, launcher: best?.launcher, strength: best?.strength, walls: best?.walls })
+  expect(await sandbox.probe()).toEqual(probes)
+  expect((await sandbox.probe(true)).map(({ tookMs }) => tookMs)).not.toEqual(probes.map(({ tookMs }) => tookMs))
+})
+
+test.skipIf(native === null)('with the native launcher every required wall is up', async () => {
+  const choice = await sandbox.choose('auto', project)
+  expect([choice.launcher, choice.backend, choice.strength]).toEqual(['native', 'overlay', 'full'])
+  expect(choice.walls.filter(({ required, up }) => required && !up)).toEqual([])
+  expect(choice.walls.filter(({ required }) => !required)).toEqual(['seccomp', 'landlock', 'cgroup'].map((name) => ({ name, up: false, required: false, cause: 'not built yet' })))
+})
+
+test('without a compiler the run is reduced, and the missing walls are named', async () => {
+  sandbox = open(join(folder, 'not-built'))
+  const choice = await sandbox.choose('auto', project)
+  expect([choice.launcher, choice.strength]).toEqual(['util-linux', 'reduced'])
+  expect(choice.walls.filter(({ required, up }) => required && !up).map(({ name }) => name)).toContain('private-keyring')
+  const probe = (await sandbox.probe()).find(({ launcher }) => launcher === 'native')
+  expect(probe).toMatchObject({ works: false, cause: expect.stringContaining('not built'), fix: expect.stringContaining('apt-get install gcc') })
+  expect((await run(choice, 'cat file')).stdout).toBe('text\n')
+})
+
+test('with nothing that works, nothing runs, and the fix is named', async () => {
+  const broken = join(folder, 'broken')
+  writeFileSync(broken, '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  await expect(open(broken, folder).choose('auto', project)).resolves.toMatchObject({ launcher: 'util-linux' })
+  const nowhere = createSandbox({ state: join(folder, 'state'), nativePath: broken, userHome: home, path: folder, hidden: [], clock: systemClock })
+  for (const name of ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh', 'bash']) writeFileSync(join(folder, name), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  await expect(nowhere.choose('auto', project)).rejects.toMatchObject({ code: 'sandbox-unavailable', next: expect.stringMatching(/\w/) })
+})
+
+test('a copy is weak, holds the whole project, and is what the command sees', async () => {
+  symlinkSync('file', join(project, 'link'))
+  writeFileSync(join(project, 'hole'), '')
+  truncateSync(join(project, 'hole'), 50_000_000)
+  utimesSync(join(project, 'file'), 1, 2)
+  const choice = await sandbox.choose('copy', project)
+  expect(choice.strength).toBe('weak')
+  const before = fingerprint(project)
+  const { layer, stdout } = await run(choice, 'cat link; echo more >> file; rm link')
+  expect([stdout, readdirSync(layer.upper).sort()]).toEqual(['text\n', ['file', 'hole']])
+  expect(statSync(join(layer.upper, 'hole')).blocks).toBe(0)
+  expect(fingerprint(project)).toEqual(before)
+  const child = await run(choice, 'cat file; ls', [layer.upper])
+  expect(child.stdout).toBe('text\nmore\nfile\nhole\n')
+})
+
+test('a copy that is given up leaves nothing', async () => {
+  writeFileSync(join(project, 'large'), Buffer.alloc(200_000_000, 1))
+  const choice = await sandbox.choose('copy', project)
+  const abort = new AbortController()
+  const opening = sandbox.open('rcopied', project, choice, [], abort.signal)
+  setTimeout(() => abort.abort(new Error('given up')), 20)
+  await expect(opening).rejects.toThrow('given up')
+  expect(existsSync(join(folder, 'state/layers/rcopied'))).toBe(false)
+})
+
+test('a copy that cannot be faithful is a problem, not a surprise', async () => {
+  if (process.geteuid?.() === 0) return // root reads everything
+  writeFileSync(join(project, 'closed'), 'x', { mode: 0o000 })
+  await expect(sandbox.open('rclosed', project, await sandbox.choose('copy', project), [])).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('closed') })
+  expect(existsSync(join(folder, 'state/layers/rclosed'))).toBe(false)
+})
+
+test('files of others are found, and where they are', async () => {
+  mkdirSync(join(project, 'deep/er'), { recursive: true })
+  writeFileSync(join(project, 'deep/er/theirs'), '')
+  const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+  expect(await foreignOwner(project, own)).toBeUndefined()
+  expect(await foreignOwner(project, { ...own, gid: own.gid + 1 })).toBe(join(project, 'deep'))
+  expect(await foreignOwner('/usr/bin', { uid: 4242, gid: 4242 })).toMatch(/^\/usr\/bin\/./)
+})
+
+test('what is left outside is told, biggest first, without what Nexus put there', async () => {
+  const { layer } = await run(await sandbox.choose('auto', project), 'echo 123 > ~/small; head -c 9000 /dev/zero > /tmp/big; mkdir ~/empty /tmp/empty; ln -s x /var/tmp/link; mkfifo /tmp/fifo; mkdir ~/shut && echo x > ~/shut/x && chmod 000 ~/shut; echo cached > ~/.npm/cached')
+  const shut = process.geteuid?.() === 0 ? [{ path: `${home}/shut/x`, size: 2 }] : []
+  const told = await sandbox.outside(layer)
+  expect(told.slice(0, 2)).toEqual([{ path: '/tmp/big', size: 9000 }, { path: `${home}/small`, size: 4 }])
+  expect(told.slice(2).sort((one, other) => other.size - one.size)).toEqual([...shut, { path: '/var/tmp/link', size: 1 }])
+})
+
+test('discard removes everything a command can leave, and nothing else', async () => {
+  const { layer } = await run(await sandbox.choose('auto', project), `
+    mkdir -p shut/in && echo x > shut/in/x && chmod 000 shut/in && chmod 555 shut
+    d=deep; for i in $(seq 1 60); do mkdir -p /tmp/deep && d=$d/$(printf %0100d $i); done
+    cd /tmp && for i in $(seq 1 60); do mkdir $(printf %0100d 1) && cd $(printf %0100d 1); done; touch end
+    touch ~/-rf "$(printf '/tmp/new\\nline')"`)
+  expect(existsSync(layer.folder)).toBe(true)
+  await sandbox.discard(layer.folder)
+  expect([existsSync(layer.folder), readFileSync(join(project, 'file'), 'utf8')]).toEqual([false, 'text\n'])
+  await sandbox.discard(layer.folder)
+  for (const wrong of [join(folder, 'state/layers'), join(folder, 'state/layers/../../project'), project, '/', '']) await expect(sandbox.discard(wrong)).rejects.toThrow('not a layer')
+  expect(existsSync(join(project, 'file'))).toBe(true)
+})
+
+test('layers are the user\'s alone', async () => {
+  const { layer } = await run(await sandbox.choose('auto', project), 'true')
+  expect([layer.folder, join(layer.folder, '..'), join(layer.folder, 'home')].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700, 0o700])
+})
+
+test('a layer whose project has gone ends with a step, not with an exception', async () => {
+  const choice = await sandbox.choose('auto', project)
+  const layer = await sandbox.open('rgone', project, choice, [])
+  rmSync(project, { recursive: true })
+  expect(await sandbox.launch(layer, choice, { argv: ['true'], cwd: project, env: {}, umask: 0, net: 'off', stdin: false }).ended).toMatchObject({ type: 'failed' })
+})
+
+test('a project folder that may not be read is still a layer', async () => {
+  chmodSync(project, 0o711)
+  expect((await run(await sandbox.choose('auto', project), 'stat -c %a .')).stdout).toBe('711\n')
+})

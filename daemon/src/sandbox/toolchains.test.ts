@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { toolchainsIn } from './toolchains.ts'
+
+let home: string
+beforeEach(() => { home = mkdtempSync(join(tmpdir(), 'nexus-home-')) })
+afterEach(() => rmSync(home, { recursive: true }))
+
+function shown(entries: string[], folders: string[], project = '/elsewhere'): string[] {
+  for (const folder of folders) mkdirSync(join(home, folder), { recursive: true })
+  return toolchainsIn(entries.map((entry) => entry.replace('~', home)).join(':'), home, project.replace('~', home)).map((path) => path.replace(home, '~'))
+}
+
+test('a known toolchain comes with its root, once', () => {
+  expect(shown(['~/.nvm/versions/node/v24/bin', '~/.nvm/versions/node/v24/bin', '/usr/bin', ''], ['.nvm/versions/node/v24/bin', '.nvm/versions/node/v22'])).toEqual(['~/.nvm/versions/node/v24'])
+  expect(shown(['~/.pyenv/shims', '~/.pyenv/bin'], ['.pyenv/shims', '.pyenv/bin'])).toEqual(['~/.pyenv'])
+})
+
+test('cargo shows its programs and rustup, not its credentials', () => {
+  expect(shown(['~/.cargo/bin'], ['.cargo/bin', '.rustup'])).toEqual(['~/.cargo/bin', '~/.rustup'])
+})
+
+test('an unknown entry is shown alone, and only when it is a folder', () => {
+  expect(shown(['~/work/bin', '~/missing', '~'], ['work/bin'])).toEqual(['~/work/bin'])
+})
+
+test('the project is never covered, nor shown twice', () => {
+  expect(shown(['~/p/node_modules/.bin', '~/.pyenv/shims'], ['p/node_modules/.bin', '.pyenv/shims/p'], '~/p')).toEqual(['~/.pyenv'])
+  expect(shown(['~/.pyenv/shims'], ['.pyenv/shims'], '~/.pyenv/shims/p')).toEqual([])
+})
+
+test('a neighbour with the same beginning is not below the home', () => {
+  expect(toolchainsIn(`${home}-other/bin`, home, '/elsewhere')).toEqual([])
+})
