@@ -102,6 +102,25 @@ describe('Ctrl-C', () => {
   })
 })
 
+test('Ctrl-C at any moment: all of it is on the host, or nothing, and the record says which', async () => {
+  await nexus.call('daemon', 'start')
+  const rounds = process.env.NEXUS_ENDURANCE === '1' ? 200 : 8
+  for (let round = 0; round < rounds; round += 1) {
+    const files = Array.from({ length: 40 }, (_, at) => `round-${round}-${at}`)
+    const { child, ended } = nexus.start(['run', '--apply', `for i in $(seq 0 39); do echo $i > round-${round}-$i; done`])
+    const pauseMs = Math.round((round / rounds) * 300)
+    await sleep(pauseMs)
+    child.kill('SIGINT')
+    const end = await ended
+    const there = files.filter((name) => existsSync(join(nexus.project, name))).length
+    const what = `after ${pauseMs} ms: ${JSON.stringify(end)}`
+    expect([0, files.length], what).toContain(there)
+    if (end.code === 0) expect(there, what).toBe(files.length)
+    const run = (await nexus.json<{ runs: Run[] }>('runs', '--limit', '1')).runs[0]
+    if (run?.command[0]?.includes(`round-${round}-`)) expect(there === files.length, what).toBe(run.status === 'applied')
+  }
+})
+
 test('a client that is killed leaves no run behind that nobody can end', async () => {
   await nexus.call('daemon', 'start')
   const { child, ended } = nexus.start(['run', `sleep 63.${process.pid}`])

@@ -1,13 +1,14 @@
 /** The shell scripts of the util-linux rung. Descriptor 3 is the daemon: answers go up, and its end is the end of the run. */
 
-/** pid 1 inside. Arguments: layer folder, off|on, then the words that give up rights and become the command. */
+/** pid 1 inside, and makes sure of it: -1 means everybody. A word on descriptor 3 asks all to end. Arguments: layer folder, off|on, then the words that give up rights and become the command. */
 export const SETUP = `
 fail() { echo "failed $1 0 \${2%%
 *}" >&3; exit 125; }
 # Below, -1 means everybody: outside of a pid namespace of our own that would be the whole machine.
 [ "$$" = 1 ] || fail pid-namespace "not pid 1"
+[ $$ = 1 ] || fail pid-namespace "not in one of its own"
 if [ -n "$BASH_VERSION" ]; then for fd in /proc/self/fd/*; do if [ "\${fd##*/}" -gt 3 ]; then eval "exec \${fd##*/}>&-"; fi; done; fi
-(read -r line <&3; kill -KILL -1) </dev/null >/dev/null 2>&1 &
+(while read -r word <&3; do kill -TERM -1; done; kill -KILL -1) </dev/null >/dev/null 2>&1 &
 cd "$1" || fail stage "no layer folder"
 if [ -d work/work/incompat ]; then rm -rf work/work/incompat; fi
 said=$(mount -a -T stage/fstab 2>&1 </dev/null) || fail mounts "$said"
@@ -17,6 +18,8 @@ cd /
 if [ "$2" = off ]; then ip link set lo up || ifconfig lo up || :; fi </dev/null >/dev/null 2>&1
 ulimit -c 0
 shift 2
+# The daemon may have gone while this was built, and with it the watch below descriptor 3.
+kill -0 $! 2>/dev/null || exit 125
 "$@"
 exit $?
 `

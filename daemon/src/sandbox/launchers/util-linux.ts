@@ -1,7 +1,8 @@
 /** The rung for machines without a C compiler: unshare, mount, setpriv and a shell. Slower, and with fewer walls. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
+import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises'
 import type { Launch, LaunchEnd, LaunchOrder } from '../launch.ts'
 import { findProgram } from '../programs.ts'
 import type { Scene } from '../scene.ts'
@@ -17,6 +18,10 @@ type Programs = Readonly<Record<(typeof PROGRAMS)[number], string>>
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const GRACE_MS = 2000
+/** A command that has ended the watch inside is ended from outside after that: unshare takes pid 1 with it. */
+const KILL_PATIENCE_MS = 400
+/** The longest wait for what a SIGKILL has already reached. */
+const GONE_MS = 500
 const ROOT_KEEPS = ['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service', 'sys_chroot']
 
 export function utilLinuxLauncher(path: string): Launcher {
@@ -85,28 +90,33 @@ function quoted(word: string): string {
 function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Launch {
   const elapsedMs = () => performance.now() - startedAt
   const { promise: told, resolve } = Promise.withResolvers<LaunchEnd>()
+  const control = child.stdio[3] as Duplex | null // 'pipe' at index 3 is a socket; null when nothing was started
+  const timers = new DisposableStack()
   let outcome: 'killed' | 'timed-out' | undefined
   let answer: LaunchEnd | undefined
-  answersOn(child.stdio[3] as Duplex | null, elapsedMs, (end) => { answer ??= end }) // 'pipe' at index 3 is a socket
-  const timers = new DisposableStack()
+  let init: number | undefined
   const kill = (as: 'killed' | 'timed-out') => {
     outcome ??= as
-    signalInside(child, 'SIGKILL')
-    child.kill('SIGKILL')
+    // The end of descriptor 3 ends everybody inside, then pid 1, then unshare: in that order nothing is left behind.
+    control?.destroy()
+    after(timers, KILL_PATIENCE_MS, () => {
+      init = initOf(child)
+      child.kill('SIGKILL')
+    })
   }
+  answersOn(control, elapsedMs, (end) => { answer ??= end })
   if (order.timeoutMs !== undefined) {
     after(timers, order.timeoutMs, () => {
       outcome ??= 'timed-out'
-      signalInside(child, 'SIGTERM')
+      control?.write('term\n')
       after(timers, GRACE_MS, () => kill('timed-out'))
     })
   }
   child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
-  // unshare ends after pid 1 inside, and with that nothing of the run is alive.
   child.once('exit', (exitCode, signal) => {
     timers.dispose()
-    // The answers were written before; the socket may deliver them a moment later.
-    setImmediate(() => {
+    // By itself, unshare ends after pid 1, and with that nothing of the run is alive; when it was killed, it ends before.
+    void gone(init).then(() => {
       const rest = { durationMs: elapsedMs(), usage: null }
       resolve(outcome ? { type: outcome, ...rest } : answer ?? (exitCode === null ? { type: 'failed', step: 'launcher', cause: `it ended with ${signal} and no word`, ...rest } : { type: 'exited', exitCode, ...rest }))
     })
@@ -119,27 +129,19 @@ function after(timers: DisposableStack, delayMs: number, action: () => void): vo
   timers.defer(() => clearTimeout(timer))
 }
 
-/** SIGKILL goes to pid 1 inside, which takes everything with it; anything else to everybody but pid 1. */
-function signalInside({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
-  const [init] = pid === undefined ? [] : childrenOf(pid)
-  if (init === undefined) return
-  for (const target of signal === 'SIGKILL' ? [init] : descendantsOf(init)) {
-    try {
-      process.kill(target, signal)
-    } catch {
-      // It has ended in the meantime.
-    }
-  }
-}
-
-function descendantsOf(pid: number): number[] {
-  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
-}
-
-function childrenOf(pid: number): number[] {
+/** The process on the host that is pid 1 inside. Asked only while unshare is alive: a pid may be used again. */
+function initOf({ pid, exitCode, signalCode }: ChildProcess): number | undefined {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return undefined
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    const [init] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+    return init ? Number(init) : undefined
   } catch {
-    return [] // it has ended, or this kernel does not tell: then SIGKILL to unshare has to do
+    return undefined // it has just ended, or this kernel does not tell
   }
+}
+
+/** Also lets the answers arrive that were written just before the end. */
+async function gone(init: number | undefined): Promise<void> {
+  await immediately()
+  for (let waited = 0; init !== undefined && existsSync(`/proc/${init}`) && waited < GONE_MS; waited += 5) await sleep(5)
 }
