@@ -1,21 +1,23 @@
-/** Properties of change sets, over real overlays: RUN-2, RUN-3, RUN-4. */
+/** Properties of change sets, over real overlays. */
 import fc from 'fast-check'
 import { dirname } from 'node:path/posix'
 import { describe, expect, test } from 'vitest'
 import { fromBytes } from '@nexus/protocol/bytes'
 import type { Change } from '@nexus/protocol/changes'
 import { tree, work } from './changes/arbitrary.ts'
-import { buildHelper, isRoot, Lab, type LayerMade } from './changes/lab.ts'
+import { compileHelper } from '../daemon/src/changes/compiled-helper.ts'
+import { isRoot, Lab, type LayerMade } from './changes/lab.ts'
 import { differences, snapshot, type Entry, type Snapshot } from './oracle.ts'
+import { proves } from './requirements.ts'
 
-const helper = buildHelper()
+const helper = compileHelper()
 const seed = Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31)
 const numRuns = Number(process.env.NEXUS_RUNS ?? 25)
 console.log(`seed ${seed} (repeat with NEXUS_SEED=${seed}), ${numRuns} runs each, ${isRoot ? 'as root' : 'as a user'}`)
 const settings = { seed, numRuns, endOnFailure: false, interruptAfterTimeLimit: 240_000 }
 
 describe.skipIf(helper === null)('with the native helper', () => {
-  test('apply makes the host what the run saw, rollback makes it what it was', async () => {
+  test(proves('apply makes the host what the run saw, rollback makes it what it was', 'RUN-3', 'RUN-5'), async () => {
     await fc.assert(fc.asyncProperty(tree, work, async (before, operations) => {
       await using lab = new Lab(before)
       const layer = lab.run({ operations })
@@ -32,7 +34,7 @@ describe.skipIf(helper === null)('with the native helper', () => {
     }), settings)
   }, 300_000)
 
-  test('any part, then the rest, is the whole', async () => {
+  test(proves('any part, then the rest, is the whole', 'RUN-4'), async () => {
     await fc.assert(fc.asyncProperty(tree, work, fc.infiniteStream(fc.boolean()), async (before, operations, coin) => {
       await using lab = new Lab(before)
       const layer = lab.run({ operations })

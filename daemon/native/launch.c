@@ -94,6 +94,11 @@ static bool start(struct run *run) {
   close(pair[1]);
   run->reports = pair[0];
   run->init_ended = (int)syscall(SYS_pidfd_open, run->init, 0);
+  if (run->init_ended < 0) {
+    answer("failed pidfd %d %s", errno, strerror(errno));
+    end_all(run);
+    return false;
+  }
   run->master = -1;
   for (int i = 0; i < STREAMS; i++) run->streams[i].from = run->streams[i].to = -1;
   if (!run->request.rows) {

@@ -1,4 +1,5 @@
 /** The only reader of the environment: what the daemon was told from outside, parsed once. */
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Problem } from '@nexus/protocol/problem'
@@ -12,8 +13,8 @@ export interface Config {
   readonly port: number | undefined | null
   readonly logLevel: string
   readonly migrations: string
-  /** Where the native helper is when it could be built. */
-  readonly native: string
+  /** The native helper; null where it could not be built: runs are then `reduced`. */
+  readonly native: string | null
   /** Where the daemon finds its own tools. */
   readonly path: string
 }
@@ -27,7 +28,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const userHome = env.HOME ?? '/nonexistent'
   return {
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
-    migrations: join(dirname(package_), 'migrations'), native: env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native'),
+    migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
     path: env.PATH ?? '/usr/bin:/bin',
   }
 }
@@ -38,6 +39,10 @@ function portOf(text: string | undefined): number | undefined | null {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new Problem('usage', { what: `NEXUS_PORT is ${text}: not a port`, topic: 'daemon' })
+}
+
+function existing(path: string): string | null {
+  return existsSync(path) ? path : null
 }
 
 /** daemon/, both for daemon/src/config.ts and for the bundle in daemon/dist/. */

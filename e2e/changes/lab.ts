@@ -12,21 +12,6 @@ import { perform, type Operation } from './operations.ts'
 export const isRoot = process.getuid?.() === 0
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** The compiled helper (files only), built once per process; null without a compiler. */
-export function buildHelper(flags: readonly string[] = []): string | null {
-  const native = join(here, '../../daemon/native')
-  const folder = fs.mkdtempSync(join(tmpdir(), 'nexus-helper-'))
-  fs.chmodSync(folder, 0o755)
-  const main = join(folder, 'main.c')
-  fs.writeFileSync(main, '#include "nexus-native.h"\nint main(void) { return files_main(); }\n')
-  const sources = fs.readdirSync(native).filter((name) => /^files.*\.c$/.test(name)).map((name) => join(native, name))
-  const target = join(folder, 'nexus-native')
-  const done = spawnSync(process.env.CC ?? 'cc', ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wformat=2', ...flags, '-I', native, '-o', target, main, ...sources], { encoding: 'utf8' })
-  if (done.error) return null
-  if (done.status !== 0) throw new Error(done.stderr)
-  return target
-}
-
 export interface LayerMade {
   readonly ground: Ground
   /** The merged tree at the end of the run. */
@@ -61,7 +46,7 @@ export class Lab implements AsyncDisposable {
   /** A run over the project (and over earlier layers, nearest first). */
   run(work: { operations?: readonly Operation[]; shell?: string }, parents: readonly LayerMade[] = []): LayerMade {
     const folder = join(this.folder, `layer-${++this.#layers}`)
-    const [upper, workdir, merged] = ['upper', 'work', 'merged'].map((name) => join(folder, name)) as [string, string, string]
+    const [upper, workdir, merged] = [join(folder, 'upper'), join(folder, 'work'), join(folder, 'merged')]
     for (const path of [folder, upper, workdir, merged]) fs.mkdirSync(path)
     fs.chmodSync(upper, fs.statSync(this.project).mode & 0o7777)
     const uppers = parents.map(({ ground }) => ground.upper)

@@ -97,7 +97,7 @@ export class NodeFiles implements Files {
         }
       }
       if (mode !== undefined && !now.isSymbolicLink()) fs.chmodSync(path, mode)
-      if (mtimeNs !== undefined) fs.lutimesSync(path, now.atimeMs / 1000, Number(mtimeNs / 1000n) / 1e6)
+      if (mtimeNs !== undefined) fs.lutimesSync(path, nodeTime(now.atimeMs), nodeTime(Number(mtimeNs / 1000n) / 1e3))
     })
   }
 
@@ -146,6 +146,11 @@ function resolve(operation: string, { root, path }: Place): string {
     if (!stat.isDirectory()) throw new FileError('ENOTDIR', operation, path)
   }
   return `${at}/${names.at(-1)}`
+}
+
+/** Seconds; a time before 1970 must come as a date (whole milliseconds), since Node takes a negative number for "now". */
+function nodeTime(milliseconds: number): number | Date {
+  return milliseconds < 0 ? new Date(milliseconds) : milliseconds / 1000
 }
 
 function lookAt(operation: string, path: string): FileStat | null {

@@ -31,7 +31,7 @@ export function diagnose(failure: Failure, setting: ReadSetting): Diagnosis {
   const what = `${failure.step}: ${failure.text}`
   const isRefused = failure.errno === EPERM || failure.errno === EACCES
   if (failure.errno === ENOSYS) return { cause: `${what} (this kernel is too old, or a container filter hides the call)`, fix: 'use Linux 5.12 or newer; in a container, relax its seccomp profile' }
-  if (failure.step === 'user-namespace' || (isRefused && ['identity', 'private-mounts', 'unshare'].includes(failure.step))) return userNamespaceDiagnosis(what, failure, setting)
+  if (failure.step === 'user-namespace' || failure.step === 'command-namespace' || (isRefused && ['identity', 'private-mounts', 'unshare'].includes(failure.step))) return userNamespaceDiagnosis(what, failure, setting)
   if (failure.step === 'proc' && isRefused) {
     return { cause: `${what} (the container covers parts of /proc, so the kernel allows no fresh one)`, fix: 'start the container with --security-opt systempaths=unconfined, or run Nexus on its host' }
   }

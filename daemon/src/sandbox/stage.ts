@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { isInside } from '../base/project.ts'
 import { cacheBinds, makeCaches } from './caches.ts'
+import { externalGitFolders } from './git-folder.ts'
 import type { LaunchOrder } from './launch.ts'
 import type { Layer } from './layer.ts'
 import { mountsBelow } from './mount-table.ts'
@@ -24,7 +25,8 @@ export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
     ...(home ? { home } : {}),
     tmpFrom: join(folder, 'tmp'),
     vartmpFrom: join(folder, 'vartmp'),
-    readonly: [...mountsBelow(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project).filter((path) => hasRoom(home, path)) : [])].filter((path) => !isInside(path, stage.state)),
+    readonly: [...mountsBelow(project), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
+      .filter((path) => !isInside(path, stage.state) && (!home || hasRoom(home, path))),
     binds: home ? [...secondHome(home), ...cachesIn(stage, project, home)] : [],
     hide: outermost([stage.state, ...stage.hidden, ...stagingIn(project)]),
   }
@@ -50,8 +52,9 @@ function cachesIn({ state }: Stage, project: string, home: PrivateHome): { from:
   return caches
 }
 
-/** May something be mounted there? Not where an earlier run left a link or a file in the way: then it is left out. */
+/** May something be mounted there? Not where, below the home, an earlier run left a link or a file in the way: then it is left out. */
 function hasRoom(home: PrivateHome, path: string): boolean {
+  if (!isInside(path, home.path)) return true
   const names = relative(home.path, path).split('/')
   return names.every((_, at) => lstatSync(join(home.from, ...names.slice(0, at + 1)), { throwIfNoEntry: false })?.isDirectory() ?? true)
 }
