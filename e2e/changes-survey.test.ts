@@ -74,9 +74,13 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     const changes = await lab.changes(nativePath)
     expect(linesOf(await changes.survey(second.ground))).toEqual(['added a/c', 'added a/c/f', 'added other/z', 'renamed z/g > other/z/g', 'deleted y/c', 'deleted y/c/f', 'deleted z'].sort(byPath))
     expect(linesOf(await changes.survey(third.ground))).toEqual(['modified a/c/f', 'deleted other/z', 'deleted other/z/g'])
-    for (const [run, { ground }] of [['r1', first], ['r2', second], ['r3', third]] as const) {
-      const changeSet = await changes.survey(ground)
+    const sealed = await Promise.all([first, second, third].map(async ({ ground }) => ({ ground, changeSet: await changes.survey(ground) })))
+    for (const [index, { ground, changeSet }] of sealed.entries()) {
+      const run = `r${index}`
+      const diff = await changes.patch(ground, changeSet.changes)
       expect((await changes.apply({ run, ground, changeSet, selected: changeSet.changes, named: true })).conflicts).toEqual([])
+      // The diff of an applied run is the diff that was reviewed.
+      expect(await changes.patch(ground, changeSet.changes)).toBe(diff)
     }
     expect(fs.readFileSync(join(lab.project, 'a/c/f'), 'utf8')).toBe('1\nmore\nend\n')
     expect(fs.existsSync(join(lab.project, 'other/z'))).toBe(false)

@@ -1,6 +1,6 @@
 /** Carries selected changes of a sealed layer over to the host: all of them or none. */
 import type { Change, ChangeFlag } from '@nexus/protocol/changes'
-import type { FileStat, Place } from '../base/native-files.ts'
+import type { FileStat } from '../base/native-files.ts'
 import { parentOf, pathOf, TOP, type BytePath } from './byte-path.ts'
 import type { ApplyOrder, Ground, Outcome } from './changes.ts'
 import { carryOut } from './carry-out.ts'
@@ -11,6 +11,7 @@ import { examine, type Examined, type Wish } from './preconditions.ts'
 import { look } from './seen.ts'
 import { completeSelection } from './selection.ts'
 import type { Site } from './site.ts'
+import { findSources } from './sources.ts'
 import { CLOCK_TICK_NS, type Found, type View } from './view.ts'
 
 export async function apply(site: Site, journals: Journals, view: View, order: ApplyOrder): Promise<Outcome> {
@@ -22,11 +23,12 @@ export async function apply(site: Site, journals: Journals, view: View, order: A
   const open = examined.filter(({ isDone }) => !isDone)
   if (open.length === 0) return { applied: paths, conflicts: [] }
 
-  const sources = await sourcesOf(view, open)
-  const steps = stepsOf(open, sources)
+  await using sources = await findSources({ site, journals, view, project: order.ground.project, examined })
+  if (sources.conflicts.length > 0) return { applied: [], conflicts: sources.conflicts }
+  const steps = stepsOf(open, sources.found)
   const folders = await foldersOf({ site, host, view, ground: order.ground, steps, parents })
   const plan = { run: order.run, direction: 'apply' as const, project: order.ground.project, digest: order.changeSet.digest, paths, steps, folders, undoes: [] }
-  const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => placeOf(view, sources.get(step.path)))
+  const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => sources.places.get(step.path) ?? null)
   return failed.length > 0 ? { applied: [], conflicts: failed } : { applied: paths, conflicts: [] }
 }
 
@@ -40,21 +42,6 @@ function wishesOf(change: Change, isNamed: boolean): Wish[] {
     { path: pathOf(change.from), before: change.before ?? null, after: null, ...common },
     { path, before: null, after: change.after ?? null, ...common },
   ]
-}
-
-/** Where the layer (or, of a renamed directory, the tree below) holds each new content. */
-async function sourcesOf(view: View, open: readonly Examined[]): Promise<Map<BytePath, Found>> {
-  const sources = new Map<BytePath, Found>()
-  for (const { wish } of open) {
-    const found = wish.after && (await view.after(wish.path))
-    if (found) sources.set(wish.path, found)
-  }
-  return sources
-}
-
-function placeOf(view: View, found: Found | undefined): Place | null {
-  const root = found && view.roots[found.layer]
-  return root ? { root, path: found.path } : null
 }
 
 function stepsOf(open: readonly Examined[], sources: ReadonlyMap<BytePath, Found>): Step[] {

@@ -18,6 +18,7 @@ import { Lanes } from './lanes.ts'
 import { NodeFiles } from './node-files.ts'
 import { OverlayView } from './overlay-view.ts'
 import { patch } from './patch.ts'
+import { preImages } from './pre-images.ts'
 import { rollback } from './rollback.ts'
 import { settle } from './settle.ts'
 import type { Site } from './site.ts'
@@ -58,7 +59,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
   async patch(ground: Ground, changes: readonly Change[], options: { maxBytes?: number } = {}): Promise<string> {
     const breath = new Breath()
     await using view = await this.#view(ground, await this.#files('reading'), breath)
-    return await patch({ view, breath }, changes, options)
+    return await patch({ view, breath, project: ground.project, archive: this.#archive(ground.project, changes) }, changes, options)
   }
 
   async apply(order: ApplyOrder): Promise<Outcome> {
@@ -140,6 +141,16 @@ class ChangesRoom implements Changes, AsyncDisposable {
       await lock(files, root, project)
       return await work({ files, project: root, breath: new Breath(), isRoot: this.#isRoot, now: this.#parts.now, fault: this.#parts.fault })
     })
+  }
+
+  /** Looked through only when a content is missed, once. */
+  #archive(project: string, changes: readonly Change[]): (sha256: string) => string | null {
+    let kept: ReturnType<typeof preImages> | undefined
+    return (sha256) => {
+      kept ??= preImages(this.#journals, project, new Set(changes.flatMap(({ before, after }) => [before?.sha256 ?? [], after?.sha256 ?? []].flat())))
+      const image = kept.get(sha256)
+      return image ? join(image.folder, image.name) : null
+    }
   }
 
   async #view(ground: Ground, files: Files, breath: Breath): Promise<View> {

@@ -2,19 +2,25 @@
  * A change set as text: git's unified diff for what is text, one line for what is not. Bounded per file and as a whole,
  * and it says where it was cut.
  */
+import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import { structuredPatch } from 'diff'
 import { fromBytes, type Bytes } from '@nexus/protocol/bytes'
 import type { Change, Signature } from '@nexus/protocol/changes'
 import type { Breath } from './breath.ts'
-import { pathOf, type BytePath } from './byte-path.ts'
+import { fromText, pathOf, type BytePath } from './byte-path.ts'
 import { codeOf, openLent } from './node-files.ts'
 import { sameTarget } from './survey.ts'
+import { Tree } from './tree.ts'
 import type { Found, View } from './view.ts'
 
 export interface PatchParts {
   readonly view: View
   readonly breath: Breath
+  /** Where the project is, for contents that an apply has moved there. */
+  readonly project: string
+  /** A kept pre-image of a content, for an applied run whose old contents are gone from the project. */
+  readonly archive: (sha256: string) => string | null
 }
 
 const PATCH_MAX_BYTES = 4 * 1024 * 1024
@@ -22,25 +28,25 @@ const FILE_MAX_BYTES = 512 * 1024
 /** Two texts further apart than this are not compared line by line: it would take minutes. */
 const EDITS_MAX = 20_000
 
-export async function patch({ view, breath }: PatchParts, changes: readonly Change[], { maxBytes = PATCH_MAX_BYTES }: { maxBytes?: number }): Promise<string> {
-  const parts: string[] = []
+export async function patch(parts: PatchParts, changes: readonly Change[], { maxBytes = PATCH_MAX_BYTES }: { maxBytes?: number }): Promise<string> {
+  const texts: string[] = []
   let length = 0
   for (const [index, change] of changes.entries()) {
-    const part = await describe(view, change)
-    const bytes = Buffer.byteLength(part)
+    const text = await describe(parts, change)
+    const bytes = Buffer.byteLength(text)
     if (length + bytes > maxBytes) {
       const left = changes.length - index
-      parts.push(`[the diff is cut here: ${left} more ${left === 1 ? 'change' : 'changes'}; name paths to see them]\n`)
+      texts.push(`[the diff is cut here: ${left} more ${left === 1 ? 'change' : 'changes'}; name paths to see them]\n`)
       break
     }
-    parts.push(part)
+    texts.push(text)
     length += bytes
-    await breath.take()
+    await parts.breath.take()
   }
-  return parts.join('')
+  return texts.join('')
 }
 
-async function describe(view: View, change: Change): Promise<string> {
+async function describe(parts: PatchParts, change: Change): Promise<string> {
   const { path, from, before, after } = change
   const lines = [`diff --git ${quoted('a/', from ?? path)} ${quoted('b/', path)}`]
   if (!before && after) lines.push(`new file mode ${gitMode(after)}`)
@@ -48,7 +54,7 @@ async function describe(view: View, change: Change): Promise<string> {
   if (before && after && gitMode(before) !== gitMode(after)) lines.push(`old mode ${gitMode(before)}`, `new mode ${gitMode(after)}`)
   if (from !== undefined) lines.push(`rename from ${quoted('', from)}`, `rename to ${quoted('', path)}`)
   lines.push(...notes(change))
-  return `${lines.join('\n')}\n${await body(view, change)}`
+  return `${lines.join('\n')}\n${await body(parts, change)}`
 }
 
 /** What git has no words for. */
@@ -61,13 +67,15 @@ function notes({ kind, before, after, flags }: Change): string[] {
   return lines
 }
 
-async function body(view: View, change: Change): Promise<string> {
+async function body(parts: PatchParts, change: Change): Promise<string> {
   const { path, from, before, after, kind } = change
   if (kind === 'meta' || !(hasText(before) || hasText(after))) return ''
   if (before && after && before.type === after.type && before.sha256 === after.sha256 && sameTarget(before, after)) return ''
-  const [old, now] = [await contentOf(await view.before(pathOf(from ?? path)), before), await contentOf(await view.after(pathOf(path)), after)]
+  const { view } = parts
+  const old = contentOf(parts, pathOf(from ?? path), await view.before(pathOf(from ?? path)), before)
+  const now = contentOf(parts, pathOf(path), await view.after(pathOf(path)), after)
   if (old === null || now === null) return `Files differ, too large to show (${sizeText(before)} -> ${sizeText(after)})\n`
-  if (old === 'unreadable' || now === 'unreadable') return 'Files differ, not readable\n'
+  if (old === 'unreadable' || now === 'unreadable') return 'Files differ, content not available\n'
   if (isBinary(old) || isBinary(now)) return `Binary files differ (${sizeText(before)} -> ${sizeText(after)})\n`
   const diff = structuredPatch('', '', old.toString('utf8'), now.toString('utf8'), undefined, undefined, { context: 3, maxEditLength: EDITS_MAX })
   if (!diff) return `Files differ in more lines than can be compared (${sizeText(before)} -> ${sizeText(after)})\n`
@@ -81,23 +89,39 @@ function hasText(signature: Signature | undefined): boolean {
 }
 
 /** Null for what is too large. A link's content is its target; a directory has none. */
-async function contentOf(found: Found | null, signature: Signature | undefined): Promise<Buffer | 'unreadable' | null> {
+function contentOf(parts: PatchParts, path: BytePath, found: Found | null, signature: Signature | undefined): Buffer | 'unreadable' | null {
   if (signature?.type === 'symlink') return fromBytes(signature.linkTarget ?? '')
   if (signature?.type !== 'file') return Buffer.alloc(0)
   if (signature.size > FILE_MAX_BYTES) return null
-  if (!found || found.seen.type !== 'file' || signature.sha256 === undefined) return 'unreadable'
+  const { sha256 } = signature
+  if (sha256 === undefined) return 'unreadable'
+  // Once a run was applied its old side is no longer in the project: only content that still is what was reviewed is shown.
+  const isWanted = (content: Buffer | null): content is Buffer => content !== null && hash('sha256', content, 'hex') === sha256
+  const inView = found?.seen.type === 'file' ? read(found.real, found.layer === 0) : null
+  if (isWanted(inView)) return inView
+  using tree = new Tree()
+  const onHost = read(tree.at(fromText(parts.project), path), false)
+  if (isWanted(onHost)) return onHost
+  const archived = parts.archive(sha256)
+  const kept = archived === null ? null : read(fromText(archived), false)
+  return isWanted(kept) ? kept : 'unreadable'
+}
+
+function read(real: string, lend: boolean): Buffer | null {
   let descriptor
   try {
-    descriptor = openLent(found.real, found.layer === 0)
+    descriptor = openLent(real, lend)
   } catch (error) {
-    if (['EACCES', 'ENOENT', 'ELOOP'].includes(codeOf(error))) return 'unreadable'
+    if (['EACCES', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(codeOf(error))) return null
     throw error
   }
   try {
-    const content = Buffer.alloc(FILE_MAX_BYTES + 1)
+    const stat = fs.fstatSync(descriptor)
+    if (!stat.isFile()) return null
+    const content = Buffer.alloc(Math.min(stat.size, FILE_MAX_BYTES) + 1)
     let length = 0
     for (let got = -1; got !== 0 && length < content.length; length += got) got = fs.readSync(descriptor, content, length, content.length - length, null)
-    return length > FILE_MAX_BYTES ? null : content.subarray(0, length)
+    return content.subarray(0, length)
   } finally {
     fs.closeSync(descriptor)
   }

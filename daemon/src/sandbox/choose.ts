@@ -19,41 +19,52 @@ export interface ChooserParts {
   readonly clock: Clock
 }
 
+/** One launcher with one back end: tried when somebody asks, once. */
+interface Rung {
+  readonly launcher: Launcher
+  readonly backend: Backend
+  tried?: Promise<Tried>
+}
+
 export class Chooser {
   readonly #parts: ChooserParts
-  #tried: Promise<readonly Tried[]> | undefined
+  /** Best first. */
+  #rungs: readonly Rung[]
   /** Why the overlay cannot be used for a project, or undefined when it can. */
   readonly #obstacles = new Map<string, { readonly at: number; readonly cause: Promise<string | undefined> }>()
 
   constructor(parts: ChooserParts) {
     this.#parts = parts
+    this.#rungs = untried(parts)
   }
 
   async probe(fresh: boolean): Promise<Probe[]> {
-    return (await this.#all(fresh)).map(({ probe }) => probe)
+    if (fresh) {
+      this.#rungs = untried(this.#parts)
+      this.#obstacles.clear()
+    }
+    return (await this.#all()).map(({ probe }) => probe)
   }
 
   async choose(backend: 'auto' | Backend, project: string): Promise<Choice> {
-    const tried = await this.#all(false)
-    const working = tried.filter(({ probe }) => probe.works)
-    if (working.length === 0) throw unavailable(tried)
-    const overlay = working.find((one) => one.backend === 'overlay')
-    const copy = working.find((one) => one.backend === 'copy')
-    if (backend === 'copy') return copy ? choiceOf(copy) : refuse('copy', tried)
-    const obstacle = overlay ? await this.#obstacle(overlay, project) : tried.find((one) => one.backend === 'overlay')?.probe.cause
+    if (backend === 'copy') return choiceOf(await this.#first('copy') ?? await this.#refuse('copy'))
+    const overlay = await this.#first('overlay')
+    const obstacle = overlay ? await this.#obstacle(overlay, project) : undefined
     if (overlay && obstacle === undefined) return choiceOf(overlay)
     if (backend === 'overlay') {
-      if (!overlay) return refuse('overlay', tried)
+      if (!overlay) return this.#refuse('overlay')
       throw new Problem('backend-unavailable', { backend, cause: obstacle ?? '', fix: 'nexus run --backend copy -- …' })
     }
-    return copy ? choiceOf(copy, obstacle) : refuse('copy', tried)
+    const copy = await this.#first('copy')
+    if (!copy) throw overlay ? new Problem('backend-unavailable', { backend: 'overlay', cause: obstacle ?? '', fix: 'nexus doctor' }) : unavailable(await this.#all())
+    return choiceOf(copy, obstacle ?? (await this.#all()).find((one) => one.backend === 'overlay')?.probe.cause)
   }
 
   /** What was found out about a choice made earlier. */
-  async rung(choice: Choice): Promise<Tried> {
-    const found = (await this.#all(false)).find(({ launcher, backend }) => launcher.name === choice.launcher && backend === choice.backend)
+  rung(choice: Choice): Promise<Tried> {
+    const found = this.#rungs.find(({ launcher, backend }) => launcher.name === choice.launcher && backend === choice.backend)
     if (!found) throw new Error(`no such choice: ${choice.launcher} ${choice.backend}`)
-    return found
+    return this.#try(found)
   }
 
   launcher(choice: Choice): Launcher {
@@ -62,16 +73,34 @@ export class Chooser {
     return found
   }
 
-  #all(fresh: boolean): Promise<readonly Tried[]> {
-    if (!this.#tried || fresh) {
-      this.#obstacles.clear()
-      const { launchers, state, path } = this.#parts
-      const tried = inTurn((['overlay', 'copy'] as const).flatMap((backend) => launchers.map((launcher) => () => tryOut(launcher, backend, state, path))))
-      this.#tried = tried
-      // A state folder that could not be written (a full disk) is tried again next time.
-      tried.catch(() => { if (this.#tried === tried) this.#tried = undefined })
+  async #all(): Promise<Tried[]> {
+    const tried: Tried[] = []
+    // One after the other: they would only slow each other down.
+    for (const rung of this.#rungs) tried.push(await this.#try(rung))
+    return tried
+  }
+
+  /** The best rung of a back end that works; the ones below it are not tried for that. */
+  async #first(backend: Backend): Promise<Tried | undefined> {
+    for (const rung of this.#rungs.filter((one) => one.backend === backend)) {
+      const tried = await this.#try(rung)
+      if (tried.probe.works) return tried
     }
-    return this.#tried
+    return undefined
+  }
+
+  #try(rung: Rung): Promise<Tried> {
+    if (!rung.tried) {
+      rung.tried = tryOut(rung.launcher, rung.backend, this.#parts.state, this.#parts.path)
+      // A state folder that could not be written (a full disk) is tried again next time.
+      rung.tried.catch(() => { delete rung.tried })
+    }
+    return rung.tried
+  }
+
+  async #refuse(backend: Backend): Promise<never> {
+    const probe = (await this.#all()).find((one) => one.backend === backend)?.probe
+    throw new Problem('backend-unavailable', { backend, cause: probe?.cause ?? 'it was not tried', fix: probe?.fix ?? 'nexus doctor' })
   }
 
   async #obstacle(overlay: Tried, project: string): Promise<string | undefined> {
@@ -87,6 +116,10 @@ export class Chooser {
   }
 }
 
+function untried({ launchers }: ChooserParts): Rung[] {
+  return (['overlay', 'copy'] as const).flatMap((backend) => launchers.map((launcher): Rung => ({ launcher, backend })))
+}
+
 async function overlayObstacle(overlay: Tried, project: string, state: string, path: string): Promise<string | undefined> {
   const refusal = await tryProject(overlay, project, state, path)
   if (refusal !== undefined) return refusal
@@ -100,19 +133,8 @@ function choiceOf({ backend, launcher, probe }: Tried, cause?: string): Choice {
   return { backend, launcher: launcher.name, strength: probe.strength ?? 'weak', walls: probe.walls, ...(cause === undefined ? {} : { cause }) }
 }
 
-function refuse(backend: Backend, tried: readonly Tried[]): never {
-  const probe = tried.find((one) => one.backend === backend)?.probe
-  throw new Problem('backend-unavailable', { backend, cause: probe?.cause ?? 'it was not tried', fix: probe?.fix ?? 'nexus doctor' })
-}
-
 /** Told is the cause of the strongest one that is there at all: repairing that repairs most. */
 function unavailable(tried: readonly Tried[]): Problem {
   const probe = (tried.find(({ launcher }) => !launcher.absence()) ?? tried[0])?.probe
   return new Problem('sandbox-unavailable', { cause: probe?.cause ?? 'nothing to try', fix: probe?.fix ?? 'nexus doctor' })
-}
-
-async function inTurn<Result>(tasks: readonly (() => Promise<Result>)[]): Promise<Result[]> {
-  const results: Result[] = []
-  for (const task of tasks) results.push(await task())
-  return results
 }
