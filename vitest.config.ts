@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const patience = process.env.NEXUS_ENDURANCE === '1' ? 10 : 1
@@ -13,13 +14,15 @@ export default defineConfig({
       {
         test: {
           name: 'unit', include: ['{protocol,daemon,cli}/src/**/*.test.{ts,tsx}', ...READING],
-          testTimeout: 60_000 * patience, hookTimeout: 60_000 * patience, sequence: { groupOrder: 0 },
+          testTimeout: 60_000 * patience, hookTimeout: 60_000 * patience,
+          // vitest runs a project of one worker and order 0 last, and on two cores it would be one worker.
+          maxWorkers: Math.max(2, availableParallelism() - 1), sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'e2e', include: ['e2e/**/*.test.ts'], exclude: ['**/node_modules/**', ...READING], globalSetup: ['e2e/built.ts'],
-          testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, fileParallelism: false, sequence: { groupOrder: 1 },
+          testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, fileParallelism: false, sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -69,7 +69,7 @@ int read_marks(struct place *place, uint8_t namespace, struct buffer *out)
 	return 0;
 }
 
-int read_attributes(struct place *place, struct buffer *out)
+static int read_attributes(struct place *place, struct buffer *out)
 {
 	struct stat status;
 	int descriptor;
@@ -87,6 +87,19 @@ int read_attributes(struct place *place, struct buffer *out)
 		put_text(out, list, length);
 	free(list);
 	return wrong;
+}
+
+/* Of many paths below one root in one request; what cannot be read has none. */
+int read_all_attributes(int root, struct reader *reader, struct buffer *out)
+{
+	uint32_t count = take_u32(reader);
+	for (uint32_t i = 0; i < count && !reader->bad; i++) {
+		struct place place = { root, "", 0 };
+		place.path = take_text(reader, &place.length);
+		if (!reader->bad && read_attributes(&place, out))
+			put_u32(out, 0);
+	}
+	return reader->bad ? EBADMSG : 0;
 }
 
 int list_place(struct place *place, struct buffer *out)

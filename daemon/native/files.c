@@ -22,7 +22,7 @@
 
 enum operation {
 	OP_HELLO = 1, OP_ROOT, OP_CLOSE, OP_STAT, OP_MKDIR, OP_SYMLINK, OP_LINK, OP_COPY, OP_RENAME, OP_UNLINK, OP_RMDIR,
-	OP_META, OP_MARKS, OP_ATTRIBUTES, OP_COPY_ATTRIBUTES, OP_FSYNC, OP_SYNCFS, OP_LIST, OP_LOCK,
+	OP_META, OP_MARKS, OP_ATTRIBUTES, OP_COPY_ATTRIBUTES, OP_FSYNC, OP_SYNCFS, OP_LIST, OP_LOCK, OP_HASH,
 };
 
 static int answer_requests(struct session *session);
@@ -136,6 +136,7 @@ static int greet(struct session *session, struct reader *reader, struct buffer *
 		return EPROTO;
 	session->greeted = true;
 	put_u32(out, NEXUS_NATIVE_PROTOCOL);
+	put_u8(out, can_hash());
 	return 0;
 }
 
@@ -220,8 +221,11 @@ static int perform(struct session *session, enum operation operation, struct rea
 		return reader->bad ? EBADMSG : read_marks(&place, namespace, out);
 	}
 	case OP_ATTRIBUTES:
-		place = take_place(session, reader);
-		return reader->bad ? EBADMSG : read_attributes(&place, out);
+		root = take_root(session, reader);
+		return reader->bad ? EBADMSG : read_all_attributes(root->tree, reader, out);
+	case OP_HASH:
+		root = take_root(session, reader);
+		return reader->bad ? EBADMSG : hash_all(root->tree, reader, out);
 	case OP_COPY_ATTRIBUTES:
 		place = take_place(session, reader);
 		to = take_place(session, reader);

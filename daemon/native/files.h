@@ -60,7 +60,14 @@ char *take_string(struct reader *reader);
 
 int stat_place(struct place *place, struct buffer *out);
 int read_marks(struct place *place, uint8_t namespace, struct buffer *out);
-int read_attributes(struct place *place, struct buffer *out);
+int read_all_attributes(int root, struct reader *reader, struct buffer *out);
+
+/* ---- Hashing (files-hash.c) ---- */
+
+/* Has the processor instructions for SHA-256? */
+bool can_hash(void);
+int hash_all(int root, struct reader *reader, struct buffer *out);
+
 int list_place(struct place *place, struct buffer *out);
 
 /* ---- Changing (files-change.c) ---- */

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,9 +34,10 @@ void init_main(struct cell *cell) {
   die_with_launcher(cell->report_socket);
   prctl(PR_SET_NAME, "nexus-init");
   if (cell->own_user_namespace) map_own_identity(cell);
+  umask(022); /* for the folders made on the way; the command has the caller's */
+  if (strcmp(cell->request->net, "off") == 0) network_prepare();
   mounts_build(cell);
   let_go_of_host(cell);
-  if (strcmp(cell->request->net, "off") == 0) network_loopback_up();
 
   int slave = -1;
   if (cell->request->rows) {

@@ -143,7 +143,7 @@ int host_open(const char *path, const char *step);  /* O_PATH on the host side *
 void inside_bind(int source, int target, unsigned long long attributes, const char *step);
 void inside_mount(int target, const char *type, unsigned long flags, const char *options, const char *step);
 
-void network_loopback_up(void);                            /* launch-network.c */
+void network_prepare(void);                                /* launch-network.c */
 void terminal_open(const struct launch_request *request, int *master, int *slave); /* launch-terminal.c */
 void terminal_resize(int master, long rows, long cols);
 

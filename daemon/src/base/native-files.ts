@@ -55,6 +55,12 @@ export interface Marks {
   readonly redirect: string | null
 }
 
+export interface Hashed {
+  readonly sha256: string
+  /** As `attributes` gives them. */
+  readonly attributes: string
+}
+
 /** The operations; failures are FileErrors with the code of the system call. */
 export interface Files extends AsyncDisposable {
   /** What is exact: without the helper times are cut to microseconds and attributes are not seen. */
@@ -76,8 +82,13 @@ export interface Files extends AsyncDisposable {
   rmdir(place: Place): Promise<void>
   setMeta(place: Place, meta: Meta): Promise<void>
   marks(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]>
-  /** Extended attributes in one comparable string; '' for none. */
-  attributes(place: Place): Promise<string>
+  /** Of each path the extended attributes in one comparable string; '' for none and for what cannot be read. */
+  attributes(root: Root, paths: readonly string[]): Promise<string[]>
+  /**
+   * Of each path the hash of its content, and its extended attributes; null where the caller has to read it: large
+   * files, what cannot be opened, and every file where this way has no faster means than Node.
+   */
+  hashes(root: Root, paths: readonly string[]): Promise<(Hashed | null)[]>
   copyAttributes(from: Place, to: Place): Promise<void>
   fsync(place: Place): Promise<void>
   /** Flushes what lies below a directory: the whole file system with the helper, its files one by one without. */
@@ -115,7 +126,7 @@ const MAX_UINT32 = 0xffffffff
 
 const OPERATIONS = {
   hello: 1, root: 2, close: 3, stat: 4, mkdir: 5, symlink: 6, link: 7, copy: 8, rename: 9, unlink: 10, rmdir: 11, meta: 12, marks: 13,
-  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19,
+  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19, hash: 20,
 } as const
 type Operation = keyof typeof OPERATIONS
 
@@ -137,6 +148,8 @@ class NativeFiles implements Files {
   #outgoing: Buffer[] = []
   #incoming: Buffer = Buffer.alloc(0)
   #nextId = 0
+  /** The processor has instructions for SHA-256, and the helper uses them. */
+  #hashes = false
   #end: Error | undefined
 
   constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
@@ -159,6 +172,7 @@ class NativeFiles implements Files {
     const answer = await this.#ask('hello', '', new Request().u32(MAGIC).u32(PROTOCOL))
     const protocol = answer.u32()
     if (protocol !== PROTOCOL) throw new Error(`nexus-native speaks protocol ${protocol}, not ${PROTOCOL}`)
+    this.#hashes = answer.u8() === 1
   }
 
   async open(path: string): Promise<Root> {
@@ -230,8 +244,13 @@ class NativeFiles implements Files {
     }))
   }
 
-  async attributes(place: Place): Promise<string> {
-    return (await this.#ask('attributes', place.path, new Request().place(place))).text()
+  async attributes(root: Root, paths: readonly string[]): Promise<string[]> {
+    return await this.#askMany('attributes', root, paths, (answer) => answer.text())
+  }
+
+  async hashes(root: Root, paths: readonly string[]): Promise<(Hashed | null)[]> {
+    if (!this.#hashes) return paths.map(() => null)
+    return await this.#askMany('hash', root, paths, (answer) => (answer.u8() === 1 ? { sha256: answer.digest(), attributes: answer.text() } : null))
   }
 
   async copyAttributes(from: Place, to: Place): Promise<void> {
@@ -262,6 +281,19 @@ class NativeFiles implements Files {
       this.#nextId = (this.#nextId + 1) % MAX_UINT32
       this.#outgoing.push(request.frame(this.#nextId, OPERATIONS[operation]))
     })
+  }
+
+  /** Some hundred paths in one request: asking costs more than answering. */
+  async #askMany<Result>(operation: Operation, root: Root, paths: readonly string[], read: (answer: Answer) => Result): Promise<Result[]> {
+    const asked = []
+    for (let start = 0; start < paths.length; ) {
+      const count = fitting(paths, start)
+      const request = new Request().u32(root.handle).u32(count)
+      for (const path of paths.slice(start, start + count)) request.text(path)
+      asked.push(this.#ask(operation, root.path, request).then((answer) => Array.from({ length: count }, () => read(answer))))
+      start += count
+    }
+    return (await Promise.all(asked)).flat()
   }
 
   #send(): void {
@@ -311,6 +343,21 @@ class NativeFiles implements Files {
   #keepAlive(on: boolean): void {
     for (const part of [this.#child, this.#child.stdin as Socket, this.#child.stdout as Socket]) on ? part.ref() : part.unref()
   }
+}
+
+const REQUEST_BYTES = 512 * 1024
+const REQUEST_PATHS = 250
+
+/** How many paths, from one on, go into one request. */
+function fitting(paths: readonly string[], start: number): number {
+  let bytes = 0
+  let count = 0
+  for (const path of paths.slice(start, start + REQUEST_PATHS)) {
+    bytes += path.length + 4
+    if (count > 0 && bytes > REQUEST_BYTES) break
+    count += 1
+  }
+  return count
 }
 
 /** The fields of one request. */
@@ -398,6 +445,11 @@ class Answer {
     const length = this.u32()
     const start = this.#advance(length)
     return this.#bytes.toString('latin1', start, start + length)
+  }
+
+  digest(): string {
+    const start = this.#advance(32)
+    return this.#bytes.toString('hex', start, start + 32)
   }
 
   time(): bigint {

@@ -193,11 +193,11 @@ export class Engine {
   async #verify(copied: readonly { step: Step; index: number }[], { root, prefix, side, code }: Copies): Promise<void> {
     using tree = new Tree()
     const hasher = new Hasher(this.#site.breath)
-    for (const { step, index } of copied) {
-      const expected = side(step)
-      if (expected?.type !== 'file') continue
-      const sha256 = await hasher.sha256(tree.at(root.path, `${prefix}${index}`))
-      if (sha256 !== expected.sha256) throw new StepError(step.path, new FileError(code, 'copy', step.path))
+    const files = copied.filter(({ step }) => side(step)?.type === 'file')
+    const hashes = await this.#site.files.hashes(root, files.map(({ index }) => `${prefix}${index}`))
+    for (const [at, { step, index }] of files.entries()) {
+      const sha256 = hashes[at]?.sha256 ?? (await hasher.sha256(tree.at(root.path, `${prefix}${index}`)))
+      if (sha256 !== side(step)?.sha256) throw new StepError(step.path, new FileError(code, 'copy', step.path))
       if (this.#site.breath.isDue) await this.#site.breath.take()
     }
   }

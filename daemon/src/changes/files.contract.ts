@@ -1,5 +1,6 @@
 /** What every way to do file operations promises; runs on the helper, on its fallback without openat2, and on Node alone. */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -164,11 +165,25 @@ export function filesContract(name: string, open: () => Promise<Files>): void {
       write('from', 'x')
       if (spawnSync('python3', ['-c', 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"kept")', join(folder, 'from')]).status !== 0) return
       await files.copy(place('from'), place('to'), false)
-      expect(await files.attributes(place('to'))).toBe(await files.attributes(place('from')))
-      expect(await files.attributes(place('to'))).toBe('user.note\0\x04\0\0\0kept')
+      fs.symlinkSync('from', join(folder, 'link'))
+      expect(await files.attributes(root, ['from', 'to', 'link', 'nothing'])).toEqual(['user.note\0\x04\0\0\0kept', 'user.note\0\x04\0\0\0kept', '', ''])
+      const [hashed] = await files.hashes(root, ['to'])
+      if (hashed) expect(hashed.attributes).toBe('user.note\0\x04\0\0\0kept')
       write('plain', 'x')
       await files.copyAttributes(place('plain'), place('to'))
-      expect(await files.attributes(place('to'))).toBe('')
+      expect(await files.attributes(root, Array.from({ length: 2500 }, () => 'to'))).toEqual(Array.from({ length: 2500 }, () => ''))
+    })
+
+    test('hashes what it hashes right, and leaves the rest to the caller', async () => {
+      const lengths = [0, 1, 3, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 1000, 4096, 65_535, 1_048_575, 1_048_576, 1_048_577]
+      for (const length of lengths) fs.writeFileSync(join(folder, `f${length}`), Buffer.from(Array.from({ length }, (_, index) => (index * 7 + length) % 251)))
+      fs.mkdirSync(join(folder, 'folder'))
+      fs.symlinkSync('f3', join(folder, 'link'))
+      execFileSync('mkfifo', [join(folder, 'pipe')])
+      const hashes = await files.hashes(root, [...lengths.map((length) => `f${length}`), 'folder', 'link', 'pipe', 'nothing', '../x', 'link/x'])
+      const wanted = lengths.map((length) => createHash('sha256').update(fs.readFileSync(join(folder, `f${length}`))).digest('hex'))
+      const isFast = hashes[0] !== null
+      expect(hashes).toEqual([...wanted.map((hash, index) => (isFast && (lengths[index] ?? 0) <= 1_048_576 ? { sha256: hash, attributes: '' } : null)), null, null, null, null, null, null])
     })
 
     test('a lock is for one', async () => {

@@ -31,6 +31,15 @@ export class Host implements Disposable {
     return signatureOf(stat, content)
   }
 
+  /**
+   * Asks for the contents of many at once. Each must have been looked at before: what changes in between is noticed by
+   * its guard, when it is replaced.
+   */
+  async ask(paths: readonly BytePath[]): Promise<void> {
+    const hashes = await this.#site.files.hashes(this.#site.project, paths)
+    for (const [index, path] of paths.entries()) if (hashes[index]) this.#hashes.set(path, hashes[index].sha256)
+  }
+
   /** Hex sha256 of the very file that `stat` describes. */
   async hash(path: BytePath, stat: FileStat): Promise<string> {
     const known = this.#hashes.get(path)

@@ -54,8 +54,7 @@ export class NodeFiles implements Files {
       if (!fs.fstatSync(source).isFile()) throw new FileError('EINVAL', 'copy', from.path)
       // Node copies by path only; the descriptor's own entry in /proc is the very file that was opened.
       const target = fsPath(resolve('copy', to))
-      attempt('copy', to.path, () => fs.copyFileSync(`/proc/self/fd/${source}`, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE))
-      fs.chmodSync(target, 0o600)
+      attempt('copy', to.path, () => copyOpen(source, target))
     } finally {
       fs.closeSync(source)
     }
@@ -105,8 +104,12 @@ export class NodeFiles implements Files {
     return await readMarksWithTar(places, xattrs)
   }
 
-  async attributes(): Promise<string> {
-    return ''
+  async attributes(_root: Root, paths: readonly string[]): Promise<string[]> {
+    return paths.map(() => '')
+  }
+
+  async hashes(_root: Root, paths: readonly string[]): Promise<null[]> {
+    return paths.map(() => null)
   }
 
   async copyAttributes(): Promise<void> {}
@@ -204,6 +207,23 @@ export function openLent(path: string, lend: boolean): number {
     fs.chmodSync(fsPath(path), (mode & 0o7777) | 0o400)
     try { return fs.openSync(fsPath(path), flags) } finally { fs.chmodSync(fsPath(path), mode & 0o7777) }
   })
+}
+
+function copyOpen(source: number, target: string | Buffer): void {
+  try {
+    fs.copyFileSync(`/proc/self/fd/${source}`, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE)
+    fs.chmodSync(target, 0o600)
+  } catch (error) {
+    // Opened while its mode was lent: the mode is back, and the file cannot be opened again, only read.
+    if (codeOf(error) !== 'EACCES') throw error
+    const written = fs.openSync(target, fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW, 0o600)
+    try {
+      const chunk = Buffer.allocUnsafe(256 * 1024)
+      for (let got = fs.readSync(source, chunk); got > 0; got = fs.readSync(source, chunk)) fs.writeFileSync(written, chunk.subarray(0, got))
+    } finally {
+      fs.closeSync(written)
+    }
+  }
 }
 
 export function codeOf(error: unknown): string {

@@ -44,6 +44,10 @@ export async function examine(site: Site, host: Host, wishes: readonly Wish[]): 
   const conflicts: Conflict[] = []
   const examined: Examined[] = []
   const stats = await statAll(host, wishes, plan)
+  await host.ask(wishes.flatMap(({ path, before, after }, index) => {
+    const stat = stats[index]
+    return stat && stat !== 'parent' && stat.type === 'file' && (Number(stat.size) === before?.size || Number(stat.size) === after?.size) ? [path] : []
+  }))
   for (const [index, wish] of wishes.entries()) {
     const result = await judge(site, host, wish, stats[index] ?? null)
     if ('reason' in result) conflicts.push(result)

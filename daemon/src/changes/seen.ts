@@ -99,7 +99,7 @@ export class Hasher {
       whole.update(this.#chunk.subarray(0, length))
       // The buffer is shared: it is filled again only after the pause.
       await this.#breath.take()
-      length = this.#fill(descriptor)
+      length = length < CHUNK_BYTES ? 0 : this.#fill(descriptor)
     }
     return whole.digest('hex')
   }

@@ -1,7 +1,7 @@
 /** The change set of a layer: walk, compare, name renames, flag, sort, digest. */
 import fs from 'node:fs'
 import type { Change, ChangeFlag, ChangeKind, Signature } from '@nexus/protocol/changes'
-import { FileError, type Files, type Place } from '../base/native-files.ts'
+import { FileError, type Files } from '../base/native-files.ts'
 import type { Breath } from './breath.ts'
 import { comparePaths, fsPath, wireOf, type BytePath } from './byte-path.ts'
 import type { ChangeSet, Ground } from './changes.ts'
@@ -37,8 +37,7 @@ export interface SurveyParts {
 
 export async function survey(parts: SurveyParts): Promise<ChangeSet> {
   const differences = await parts.view.differences()
-  const attributes = attributesOf(parts, differences)
-  const drafts = await describeAll(parts, differences, attributes)
+  const drafts = await describeAll(parts, differences)
   const named = withoutLoneIndex(nameRenames(drafts)).map(unlinked).sort((a, b) => comparePaths(a.path, b.path))
   const changes = named.map(changeOf)
   return { changes, digest: digestOf(changes) }
@@ -56,15 +55,16 @@ function changeOf({ path, from, kind, before, after, flags }: Draft): Change {
   }
 }
 
-async function describeAll(parts: SurveyParts, differences: readonly Difference[], attributes: Promise<ReadonlySet<Difference>>): Promise<Draft[]> {
+async function describeAll(parts: SurveyParts, differences: readonly Difference[]): Promise<Draft[]> {
   const contents = new Contents(parts.breath, parts.view.layers)
+  await contents.ask(parts, differences)
+  const otherAttributes = await attributesOf(parts, differences, contents)
   const seen = []
   for (const difference of differences) {
     const { before, after } = difference
     seen.push({ difference, before: before && (await contents.of(before)), after: after && (await contents.of(after)) })
     if (parts.breath.isDue) await parts.breath.take()
   }
-  const otherAttributes = await attributes
   return seen.flatMap(({ difference, before, after }) => draftOf(parts, difference, before, after, otherAttributes.has(difference)) ?? [])
 }
 
@@ -113,15 +113,34 @@ interface Content {
   readonly isUnreadable: boolean
 }
 
+const ASKED_MAX_BYTES = 1024n * 1024n
+
 /** Reads each content once, also where a moved directory shows it at two paths. */
 class Contents {
   readonly #hasher: Hasher
   readonly #projectLayer: number
   readonly #hashes = new Map<string, string | null>()
+  /** By place; of what has been asked for. */
+  readonly attributes = new Map<string, string>()
 
   constructor(breath: Breath, layers: number) {
     this.#hasher = new Hasher(breath)
     this.#projectLayer = layers - 1
+  }
+
+  /** The helper hashes small files many at a time; what it leaves is read when it is needed. */
+  async ask({ files, view }: SurveyParts, differences: readonly Difference[]): Promise<void> {
+    const wanted = differences.flatMap(({ before, after }) => [before ?? [], after ?? []].flat()).filter(({ seen }) => seen.type === 'file' && seen.size <= ASKED_MAX_BYTES)
+    await Promise.all(view.roots.map(async (root, layer) => {
+      const here = wanted.filter((found) => found.layer === layer)
+      const hashes = await files.hashes(root, here.map(({ path }) => path))
+      for (const [index, { real }] of here.entries()) {
+        const hashed = hashes[index]
+        if (!hashed) continue
+        this.#hashes.set(real, hashed.sha256)
+        this.attributes.set(real, hashed.attributes)
+      }
+    }))
   }
 
   async of(found: Found): Promise<Content> {
@@ -158,23 +177,21 @@ class Contents {
   }
 }
 
-const BATCH = 500
-
 /** The differences whose extended attributes are others than before; empty where the helper is missing. */
-async function attributesOf({ files, view }: SurveyParts, differences: readonly Difference[]): Promise<ReadonlySet<Difference>> {
+async function attributesOf({ files, view }: SurveyParts, differences: readonly Difference[], contents: Contents): Promise<ReadonlySet<Difference>> {
   const others = new Set<Difference>()
   if (!files.exact.attributes) return others
-  const read = async (found: Found | null): Promise<string> => {
-    const root = found && view.roots[found.layer]
-    if (!root || (found.seen.type !== 'file' && found.seen.type !== 'directory')) return ''
-    return await files.attributes({ root, path: found.path } satisfies Place)
-  }
-  const compared = differences.filter(({ after }) => after !== null)
-  for (let start = 0; start < compared.length; start += BATCH) {
-    await Promise.all(compared.slice(start, start + BATCH).map(async (difference) => {
-      const [before, after] = await Promise.all([read(difference.before), read(difference.after)])
-      if (before !== after) others.add(difference)
-    }))
+  const { attributes } = contents
+  const places = differences.flatMap(({ before, after }) => (after ? [before ?? [], after].flat() : []))
+    .filter((found) => (found.seen.type === 'file' || found.seen.type === 'directory') && !attributes.has(found.real))
+  await Promise.all(view.roots.map(async (root, layer) => {
+    const here = places.filter((found) => found.layer === layer)
+    const read = await files.attributes(root, here.map(({ path }) => path))
+    for (const [index, { real }] of here.entries()) attributes.set(real, read[index] ?? '')
+  }))
+  for (const difference of differences) {
+    const { before, after } = difference
+    if (after && (before ? (attributes.get(before.real) ?? '') : '') !== (attributes.get(after.real) ?? '')) others.add(difference)
   }
   return others
 }

@@ -12,6 +12,7 @@ test.each([
   ['user-namespace', EPERM, { 'kernel.unprivileged_userns_clone': 0 }, 'switched off', 'sudo sysctl -w kernel.unprivileged_userns_clone=1'],
   ['user-namespace', ENOSPC, { 'user.max_user_namespaces': 0 }, 'limit of user namespaces is 0', 'sudo sysctl -w user.max_user_namespaces=15000'],
   ['user-namespace', EPERM, {}, 'container', 'in Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined; or run Nexus on the host'],
+  ['command-namespace', ENOSPC, { 'user.max_user_namespaces': 7 }, 'limit of user namespaces is 7', 'sudo sysctl -w user.max_user_namespaces=15000'],
   ['proc', EPERM, {}, 'covers parts of /proc', 'start the container with --security-opt systempaths=unconfined, or run Nexus on its host'],
   ['overlay', EINVAL, {}, 'does not take this file system', 'set NEXUS_HOME to a folder on ext4, xfs, btrfs or tmpfs'],
   ['root', ENOSYS, {}, 'too old', 'use Linux 5.12 or newer; in a container, relax its seccomp profile'],

@@ -25,21 +25,24 @@ export const readKernelSetting: ReadSetting = (name) => {
 }
 
 const { ENOSYS, EPERM, EACCES, EINVAL, ENOSPC, EUSERS } = constants.errno as Record<string, number>
-const ENOENT_HINT = 'nexus doctor says which step failed; please report it'
+/** Steps of the launchers where a user namespace is made. */
+const NAMESPACE_STEPS = ['user-namespace', 'command-namespace', 'unshare']
+/** AppArmor lets it be made, and refuses what comes next. */
+const EARLY_STEPS = ['identity', 'private-mounts']
 
 export function diagnose(failure: Failure, setting: ReadSetting): Diagnosis {
   const what = `${failure.step}: ${failure.text}`
   const isRefused = failure.errno === EPERM || failure.errno === EACCES
   if (failure.errno === ENOSYS) return { cause: `${what} (this kernel is too old, or a container filter hides the call)`, fix: 'use Linux 5.12 or newer; in a container, relax its seccomp profile' }
-  if (failure.step === 'user-namespace' || failure.step === 'command-namespace' || (isRefused && ['identity', 'private-mounts', 'unshare'].includes(failure.step))) return userNamespaceDiagnosis(what, failure, setting)
+  if (NAMESPACE_STEPS.includes(failure.step) || (isRefused && EARLY_STEPS.includes(failure.step))) return userNamespaceDiagnosis(what, failure, setting)
   if (failure.step === 'proc' && isRefused) {
     return { cause: `${what} (the container covers parts of /proc, so the kernel allows no fresh one)`, fix: 'start the container with --security-opt systempaths=unconfined, or run Nexus on its host' }
   }
   if (failure.step === 'overlay' && failure.errno === EINVAL) {
     return { cause: `${what} (overlayfs does not take this file system; the state folder must not lie on an overlay, NFS or FUSE)`, fix: 'set NEXUS_HOME to a folder on ext4, xfs, btrfs or tmpfs' }
   }
-  if (isRefused) return { cause: `${what} (a container or security module forbids it)`, fix: 'run Nexus outside the container, or start the container with --privileged' }
-  return { cause: what, fix: ENOENT_HINT }
+  if (isRefused || failure.step === 'mounts') return { cause: `${what} (a container or security module forbids it)`, fix: 'run Nexus outside the container, or start the container with --privileged' }
+  return { cause: what, fix: 'please report it, with the output of nexus doctor' }
 }
 
 function userNamespaceDiagnosis(what: string, failure: Failure, setting: ReadSetting): Diagnosis {

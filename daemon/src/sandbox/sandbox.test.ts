@@ -1,6 +1,9 @@
 /** The room through its door. What a command can and cannot do inside is the contract suite's (launch.test.ts). */
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Probe } from '@nexus/protocol/system'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { fingerprint, gather, nativeProgram, SYSTEM_PATH } from './contract/ground.ts'
@@ -68,6 +71,31 @@ test('with nothing that works, nothing runs, and the fix is named', async () => 
   const nowhere = createSandbox({ state: join(folder, 'state'), nativePath: broken, userHome: home, path: folder, hidden: [], clock: systemClock })
   for (const name of ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh', 'bash']) writeFileSync(join(folder, name), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   await expect(nowhere.choose('auto', project)).rejects.toMatchObject({ code: 'sandbox-unavailable', next: expect.stringMatching(/\w/) })
+})
+
+/** Probes in a user namespace of its own, where one more thing has been forbidden first: as the root of a container, or as somebody without rights. */
+function probeAfter(forbidding: string, who: 'root' | 'user'): Probe[] {
+  const program = fileURLToPath(new URL('./contract/probe-here.ts', import.meta.url))
+  const drop = who === 'root' ? '' : 'setpriv --inh-caps -all --ambient-caps -all --bounding-set -all'
+  const map = who === 'root' ? ['--map-root-user'] : ['--map-current-user', '--keep-caps']
+  const words = ['--user', ...map, '--mount', 'sh', '-c', `${forbidding} && exec ${drop} "$@"`, 'sh', process.execPath, program, join(folder, 'state'), home, native ?? '']
+  return JSON.parse(execFileSync('unshare', words, { encoding: 'utf8' }))
+}
+
+test.skipIf(native === null).each(['root', 'user'] as const)('a machine that forbids user namespaces to %s is told so, with the fix', (who) => {
+  expect(probeAfter('echo 0 > /proc/sys/user/max_user_namespaces', who).find(({ launcher }) => launcher === 'native'))
+    .toMatchObject({ works: false, cause: expect.stringContaining('the limit of user namespaces is 0'), fix: 'sudo sysctl -w user.max_user_namespaces=15000' })
+})
+
+// Root without capabilities may not even map itself; .ci/run repeats this suite as a user.
+test.skipIf(native === null || process.geteuid?.() === 0)('a container that covers /proc is told so, with the fix', () => {
+  const probes = probeAfter('mount -t tmpfs x /proc/sys', 'user')
+  expect(probes.filter(({ works }) => works)).toEqual([])
+  expect(probes.find(({ launcher }) => launcher === 'native')).toMatchObject({ cause: expect.stringContaining('covers parts of /proc'), fix: expect.stringContaining('systempaths=unconfined') })
+})
+
+test.skipIf(native === null)('root of a container has the whole sandbox, with marks a user may write', async () => {
+  expect(probeAfter('true', 'root')).toMatchObject([{ works: true, strength: 'full' }, { works: true, strength: 'reduced' }, { works: true, strength: 'weak' }, { works: true, strength: 'weak' }])
 })
 
 test('a copy is weak, holds the whole project, and is what the command sees', async () => {

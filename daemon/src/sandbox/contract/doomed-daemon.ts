@@ -3,18 +3,19 @@ import { launchersOf } from '../launchers/index.ts'
 import type { LaunchOrder } from '../launch.ts'
 import type { Layer } from '../layer.ts'
 import { sceneOf } from '../stage.ts'
-import { nativeProgram, SYSTEM_PATH } from './ground.ts'
+import { SYSTEM_PATH } from './ground.ts'
 
 interface Doom {
   readonly layer: Layer
   readonly order: LaunchOrder
   readonly launcher: string
+  readonly native: string | null
   readonly state: string
   readonly userHome: string
 }
 
-const { layer, order, launcher: name, state, userHome }: Doom = JSON.parse(process.argv[2] ?? '{}')
-const launcher = launchersOf({ nativePath: nativeProgram() ?? null, path: SYSTEM_PATH }).find((one) => one.name === name)
+const { layer, order, launcher: name, native, state, userHome }: Doom = JSON.parse(process.argv[2] ?? '{}')
+const launcher = launchersOf({ nativePath: native, path: SYSTEM_PATH }).find((one) => one.name === name)
 if (!launcher) throw new Error(`no launcher ${name}`)
 const end = await launcher.launch(sceneOf({ state, userHome, hidden: [] }, layer, order), order).ended
 throw new Error(`ended too early: ${JSON.stringify(end)}`)

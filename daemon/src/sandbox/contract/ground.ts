@@ -1,7 +1,7 @@
 /** Real ground for the contract suite: a folder with a project, a home and a state, and commands run in layers of it. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -137,17 +137,33 @@ export async function eventually(condition: () => boolean, withinMs: number): Pr
 
 const NATIVE_SOURCES = join(dirname(fileURLToPath(import.meta.url)), '../../../native')
 
+const compiled = new Map<string, string | undefined>()
+
 /** The built helper, or a fresh one when the sources are newer; undefined without a compiler. */
 export function nativeProgram(flags: readonly string[] = []): string | undefined {
-  const sources = readdirSync(NATIVE_SOURCES).filter((name) => /\.[ch]$/.test(name)).map((name) => join(NATIVE_SOURCES, name))
-  const built = join(NATIVE_SOURCES, '../dist/nexus-native')
-  const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs))
-  if (flags.length === 0 && existsSync(built) && statSync(built).mtimeMs > newest) return built
-  const program = join(mkdtempSync(join(tmpdir(), 'nexus-native-')), 'nexus-native')
-  const compiled = spawnSync('cc', ['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', ...flags, '-o', program, ...sources.filter((file) => file.endsWith('.c'))], { encoding: 'utf8' })
-  if (compiled.error) return undefined
-  if (compiled.status !== 0) throw new Error(compiled.stderr)
-  chmodSync(dirname(program), 0o755)
+  const key = flags.join(' ')
+  if (!compiled.has(key)) compiled.set(key, flags.length === 0 && isBuilt() ? BUILT : compile(flags))
+  return compiled.get(key)
+}
+
+const BUILT = join(NATIVE_SOURCES, '../dist/nexus-native')
+
+function sources(): string[] {
+  return readdirSync(NATIVE_SOURCES).filter((name) => /\.[ch]$/.test(name)).map((name) => join(NATIVE_SOURCES, name))
+}
+
+function isBuilt(): boolean {
+  return existsSync(BUILT) && sources().every((file) => statSync(file).mtimeMs < statSync(BUILT).mtimeMs)
+}
+
+function compile(flags: readonly string[]): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'nexus-native-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  chmodSync(folder, 0o755)
+  const program = join(folder, 'nexus-native')
+  const { error, status, stderr } = spawnSync('cc', ['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', ...flags, '-o', program, ...sources().filter((file) => file.endsWith('.c'))], { encoding: 'utf8' })
+  if (error) return undefined
+  if (status !== 0) throw new Error(stderr)
   return program
 }
 

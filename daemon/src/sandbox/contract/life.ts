@@ -5,7 +5,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { eventually, gather, Ground, processesWith, SYSTEM_PATH, type Rung } from './ground.ts'
+import { eventually, gather, Ground, nativeProgram, processesWith, SYSTEM_PATH, type Rung } from './ground.ts'
 
 export function life(rung: Rung): void {
   const { gaps } = rung.launcher
@@ -151,7 +151,7 @@ export function life(rung: Rung): void {
     const daemon = fileURLToPath(new URL('./doomed-daemon.ts', import.meta.url))
     const layer = await ground.layer()
     const order = { argv: ['/bin/sh', '-c', `(setsid sleep ${word} &); trap "" TERM HUP; while :; do sleep ${word}; done`], cwd: ground.project, env: { PATH: SYSTEM_PATH }, umask: 0o022, net: 'off', stdin: true }
-    const child = spawn(process.execPath, [daemon, JSON.stringify({ layer, order, launcher: rung.launcher.name, state: ground.state, userHome: ground.home })], { stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(process.execPath, [daemon, JSON.stringify({ layer, order, launcher: rung.launcher.name, native: nativeProgram() ?? null, state: ground.state, userHome: ground.home })], { stdio: ['ignore', 'ignore', 'inherit'] })
     expect(await eventually(() => processesWith(`sleep\0${word}`).length >= 2, 20_000)).toBe(true)
     child.kill('SIGKILL')
     expect(await eventually(() => processesWith(word).length === 0, 1000)).toBe(true)

@@ -123,6 +123,11 @@ export function walls(rung: Rung): void {
     }
   })
 
+  test.runIf(isRoot)('root may listen on a low port of its own network', async () => {
+    await using ground = new Ground(rung)
+    expect((await nodeInside(ground, `const s = require('net').createServer().listen(80, () => { console.log('listens'); s.close() }).on('error', (e) => console.log(e.code))`)).trim()).toBe('listens')
+  })
+
   test('sockets of the host in its scratch and run folders and in the home are out of reach', async () => {
     await using ground = new Ground(rung)
     const places = ['/tmp', ...(isRoot ? ['/run'] : []), ground.home]

@@ -4,15 +4,21 @@ import type { Readable } from 'node:stream'
 import type { Usage } from '@nexus/protocol/runs'
 import type { LaunchEnd } from '../launch.ts'
 
-/** Calls back for every line that is an end. */
-export function answersOn(source: Readable | null, elapsedMs: () => number, tell: (end: LaunchEnd) => void): void {
+export interface Listener {
+  /** The command itself runs. */
+  started?(): void
+  ended(end: LaunchEnd): void
+}
+
+export function answersOn(source: Readable | null, elapsedMs: () => number, listener: Listener): void {
   let text = ''
   source?.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (text += chunk).split('\n')
     text = lines.pop() ?? ''
     for (const line of lines) {
       const end = endOf(line, elapsedMs())
-      if (end) tell(end)
+      if (end) listener.ended(end)
+      else if (line.startsWith('started ')) listener.started?.()
     }
   })
   // A launcher that is ended resets the socket; the process' own end tells the story.

@@ -55,7 +55,7 @@ function launch(program: string, scene: Scene, order: LaunchOrder): Launch {
 
 function listen(child: ChildProcess, control: Duplex | null, isKilled: () => boolean, elapsedMs: () => number): Promise<LaunchEnd> {
   const { promise, resolve } = Promise.withResolvers<LaunchEnd>()
-  answersOn(control, elapsedMs, resolve)
+  answersOn(control, elapsedMs, { ended: resolve })
   child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
   // 'close' comes after the control socket was read to its end: no last line means that the launcher was ended.
   child.once('close', (code, signal) => resolve(isKilled()

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
-import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Launch, LaunchEnd, LaunchOrder } from '../launch.ts'
 import { findProgram } from '../programs.ts'
 import type { Scene } from '../scene.ts'
@@ -94,6 +94,8 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
   const timers = new DisposableStack()
   let outcome: 'killed' | 'timed-out' | undefined
   let answer: LaunchEnd | undefined
+  let isStarted = false
+  let complaint = ''
   let init: number | undefined
   const kill = (as: 'killed' | 'timed-out') => {
     outcome ??= as
@@ -104,7 +106,10 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
       child.kill('SIGKILL')
     })
   }
-  answersOn(control, elapsedMs, (end) => { answer ??= end })
+  const heard = endOfWords(control)
+  answersOn(control, elapsedMs, { started: () => { isStarted = true }, ended: (end) => { answer ??= end } })
+  // Until the command runs, what comes on stderr comes from unshare or setpriv.
+  child.stderr?.on('data', (chunk: Buffer) => { if (!isStarted) complaint += chunk.toString() })
   if (order.timeoutMs !== undefined) {
     after(timers, order.timeoutMs, () => {
       outcome ??= 'timed-out'
@@ -116,9 +121,12 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
   child.once('exit', (exitCode, signal) => {
     timers.dispose()
     // By itself, unshare ends after pid 1, and with that nothing of the run is alive; when it was killed, it ends before.
-    void gone(init).then(() => {
+    void Promise.all([heard, gone(init)]).then(() => {
       const rest = { durationMs: elapsedMs(), usage: null }
-      resolve(outcome ? { type: outcome, ...rest } : answer ?? (exitCode === null ? { type: 'failed', step: 'launcher', cause: `it ended with ${signal} and no word`, ...rest } : { type: 'exited', exitCode, ...rest }))
+      if (outcome) resolve({ type: outcome, ...rest })
+      else if (answer) resolve(answer)
+      else if (isStarted && exitCode !== null) resolve({ type: 'exited', exitCode, ...rest })
+      else resolve({ type: 'failed', step: 'unshare', cause: complaint.split('\n')[0] || `it ended with ${signal ?? exitCode} and no word`, ...rest })
     })
   })
   return launchOf(child, { told, resize() {}, kill: () => kill('killed') })
@@ -140,8 +148,14 @@ function initOf({ pid, exitCode, signalCode }: ChildProcess): number | undefined
   }
 }
 
-/** Also lets the answers arrive that were written just before the end. */
+/** The answers were written before the end, but may arrive after it. */
+function endOfWords(control: Duplex | null): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (control) control.once('close', resolve).once('end', resolve)
+  else resolve()
+  return promise
+}
+
 async function gone(init: number | undefined): Promise<void> {
-  await immediately()
   for (let waited = 0; init !== undefined && existsSync(`/proc/${init}`) && waited < GONE_MS; waited += 5) await sleep(5)
 }
