@@ -1,13 +1,14 @@
 /** The contract on every launcher and back end that works for whoever runs the tests (`.ci/run` does it as a user, too). */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { afterAll, describe, test } from 'vitest'
-import { nativeProgram, SYSTEM_PATH } from './contract/ground.ts'
+import { nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
 import { launchContract } from './launch.contract.ts'
 import { launchersOf } from './launchers/index.ts'
 import { tryOut } from './probe.ts'
 
 const state = mkdtempSync('/var/tmp/nexus-probe-')
 afterAll(() => rmSync(state, { recursive: true, force: true }))
+afterAll(removePrograms)
 
 for (const launcher of launchersOf({ nativePath: nativeProgram() ?? null, path: SYSTEM_PATH })) {
   for (const backend of ['overlay', 'copy'] as const) {

@@ -4,9 +4,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Probe } from '@nexus/protocol/system'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
-import { fingerprint, gather, nativeProgram, SYSTEM_PATH } from './contract/ground.ts'
+import { fingerprint, gather, nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
 import { discardLayer } from './discard.ts'
 import { foreignOwner } from './owners.ts'
 import { createSandbox, type Choice, type Sandbox } from './sandbox.ts'
@@ -25,6 +25,7 @@ beforeEach(() => {
   writeFileSync(join(project, 'file'), 'text\n')
   sandbox = open()
 })
+afterAll(removePrograms)
 afterEach(() => discardLayer(folder, dirname(folder), SYSTEM_PATH))
 
 function open(nativePath: string | null = native, path = SYSTEM_PATH): Sandbox {

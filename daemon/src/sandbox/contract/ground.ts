@@ -138,12 +138,18 @@ export async function eventually(condition: () => boolean, withinMs: number): Pr
 const NATIVE_SOURCES = join(dirname(fileURLToPath(import.meta.url)), '../../../native')
 
 const compiled = new Map<string, string | undefined>()
+const builds: string[] = []
 
 /** The built helper, or a fresh one when the sources are newer; undefined without a compiler. */
 export function nativeProgram(flags: readonly string[] = []): string | undefined {
   const key = flags.join(' ')
   if (!compiled.has(key)) compiled.set(key, flags.length === 0 && isBuilt() ? BUILT : compile(flags))
   return compiled.get(key)
+}
+
+/** A suite that called nativeProgram ends with this. */
+export function removePrograms(): void {
+  for (const folder of builds.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
 const BUILT = join(NATIVE_SOURCES, '../dist/nexus-native')
@@ -158,7 +164,7 @@ function isBuilt(): boolean {
 
 function compile(flags: readonly string[]): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-native-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  builds.push(folder)
   chmodSync(folder, 0o755)
   const program = join(folder, 'nexus-native')
   const { error, status, stderr } = spawnSync('cc', ['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', ...flags, '-o', program, ...sources().filter((file) => file.endsWith('.c'))], { encoding: 'utf8' })
