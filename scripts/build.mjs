@@ -65,7 +65,15 @@ function compileNative() {
   }
   try { if (statSync(target).mtimeMs > newest) return } catch { /* not built yet */ }
   const partial = `${target}.${process.pid}`
-  const done = spawnSync(compiler, ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wformat=2', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-fPIE', '-pie', '-Wl,-z,relro,-z,now', '-o', partial, ...sources], { cwd: root, stdio: ['ignore', 2, 2] })
-  if (done.status !== 0) process.exit(1)
+  const compile = (...extra) => spawnSync(compiler, ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Wshadow', '-Wformat=2', ...extra, '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-fPIE', '-pie', '-Wl,-z,relro,-z,now', '-o', partial, ...sources], { cwd: root, encoding: 'utf8' })
+  const strict = compile('-Werror')
+  // Here a warning is an error; another compiler's new warning must not cost somebody else the strong sandbox.
+  const done = strict.status === 0 || process.env.CI ? strict : compile('-w')
+  if (done.status !== 0) {
+    rmSync(target, { force: true })
+    process.stderr.write(`${done.stderr ?? ''}nexus: the native launcher does not compile here (kernel headers of Linux 5.12 or newer are needed): commands will run in a reduced sandbox\n`)
+    if (process.env.CI) process.exit(1)
+    return
+  }
   renameSync(partial, target)
 }
