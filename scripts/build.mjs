@@ -56,7 +56,7 @@ function compileNative() {
   const sources = readdirSync(join(root, 'daemon/native')).filter((name) => name.endsWith('.c')).map((name) => join('daemon/native', name))
   const target = join(root, 'daemon/dist/nexus-native')
   mkdirSync(dirname(target), { recursive: true })
-  const newest = Math.max(...sources.map((file) => statSync(join(root, file)).mtimeMs))
+  const newest = Math.max(...readdirSync(join(root, 'daemon/native')).map((name) => statSync(join(root, 'daemon/native', name)).mtimeMs))
   const compiler = [process.env.CC, 'cc', 'gcc', 'clang'].find((name) => name && spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
   if (!compiler || process.platform !== 'linux' || sources.length === 0) {
     rmSync(target, { force: true })
