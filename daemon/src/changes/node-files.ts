@@ -117,7 +117,7 @@ export class NodeFiles implements Files {
   async fsync(place: Place): Promise<void> {
     const path = fsPath(resolve('fsync', place))
     attempt('fsync', place.path, () => {
-      const descriptor = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK)
+      const descriptor = openToFlush(path)
       try { fs.fsyncSync(descriptor) } finally { fs.closeSync(descriptor) }
     })
   }
@@ -133,6 +133,19 @@ export class NodeFiles implements Files {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isClosed = true
+  }
+}
+
+/** An own file that its mode makes unreadable is made readable for the moment of opening. */
+function openToFlush(path: string | Buffer): number {
+  const open = () => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK)
+  try {
+    return open()
+  } catch (error) {
+    const stat = fs.lstatSync(path)
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES' || !stat.isFile()) throw error
+    fs.chmodSync(path, 0o600)
+    try { return open() } finally { fs.chmodSync(path, stat.mode & 0o7777) }
   }
 }
 
