@@ -1,15 +1,16 @@
 /** A host that is not what the run saw is a conflict: all of them told at once, nothing written. */
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Changes, ChangeSet, Outcome } from '../daemon/src/changes/changes.ts'
-import { compileHelper } from '../daemon/src/changes/compiled-helper.ts'
+import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
 import { Lab, type LayerMade } from './changes/lab.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
 const helper = compileHelper()
+afterAll(() => removeHelper(helper))
 
 describe.each([['native', helper], ['node', null]] as const)('%s', (name, nativePath) => {
   const here = test.skipIf(name === 'native' && helper === null)

@@ -1,14 +1,15 @@
 /** What a change set says of real runs: kinds, renames, flags, digest, diff. */
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { showBytes } from '@nexus/protocol/bytes'
 import type { ChangeSet } from '../daemon/src/changes/changes.ts'
-import { compileHelper } from '../daemon/src/changes/compiled-helper.ts'
+import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
 import { isRoot, Lab } from './changes/lab.ts'
 import { proves } from './requirements.ts'
 
 const helper = compileHelper()
+afterAll(() => removeHelper(helper))
 
 describe.each([['native', helper], ['node', null]] as const)('%s', (name, nativePath) => {
   const here = test.skipIf(name === 'native' && helper === null)

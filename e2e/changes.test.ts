@@ -1,16 +1,17 @@
 /** Properties of change sets, over real overlays. */
 import fc from 'fast-check'
 import { dirname } from 'node:path/posix'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { fromBytes } from '@nexus/protocol/bytes'
 import type { Change } from '@nexus/protocol/changes'
 import { tree, work } from './changes/arbitrary.ts'
-import { compileHelper } from '../daemon/src/changes/compiled-helper.ts'
+import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
 import { isRoot, Lab, type LayerMade } from './changes/lab.ts'
 import { differences, snapshot, type Entry, type Snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
 const helper = compileHelper()
+afterAll(() => removeHelper(helper))
 const seed = Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31)
 const numRuns = Number(process.env.NEXUS_RUNS ?? 25)
 console.log(`seed ${seed} (repeat with NEXUS_SEED=${seed}), ${numRuns} runs each, ${isRoot ? 'as root' : 'as a user'}`)

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { compileHelper } from '../../daemon/src/changes/compiled-helper.ts'
+import { compileHelper, removeHelper } from '../../daemon/src/changes/compiled-helper.ts'
 import { Lab } from '../changes/lab.ts'
 import { bestOf, goal, pairs, row } from './pairs.ts'
 
 const helper = compileHelper()
+process.once('exit', () => removeHelper(helper))
 
 // 4 KB each, in folders of 50: added, or edited where there was something before.
 const files = (count: number, text: string) => `python3 - <<'EOF'

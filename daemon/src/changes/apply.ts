@@ -75,18 +75,39 @@ async function foldersOf({ site, host, view, ground, steps, parents }: FolderPar
   const folders: Folder[] = []
   for (const [path, stat] of parents) {
     if (goes.has(path) || path === TOP || !touched.has(path)) continue
-    const found = await view.after(path)
-    folders.push(folderOf(site, ground, path, stat, found?.layer === 0 ? found.seen.mtimeNs : null))
+    folders.push(folderOf(site, ground, path, stat, await timesOf(view, path)))
   }
   const top = await host.stat(TOP)
-  const upper = view.roots[0] && look(view.roots[0].path)
   // The staging folder comes and goes in the root, so its time is always set.
-  if (top) folders.push(touched.has(TOP) ? folderOf(site, ground, TOP, top, upper?.mtimeNs ?? null) : { path: TOP, before: top, after: { mode: top.mode, mtimeNs: top.mtimeNs } })
+  if (top) folders.push(touched.has(TOP) ? folderOf(site, ground, TOP, top, await timesOf(view, TOP)) : { path: TOP, before: top, after: { mode: top.mode, mtimeNs: top.mtimeNs } })
   return folders.map(({ path, before, after }) => ({ path, before: { mode: before.mode, mtimeNs: before.mtimeNs }, after }))
 }
 
-function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, inLayer: bigint | null): Folder {
-  const isUndisturbed = inLayer !== null && (stat.mtimeNs === inLayer || stat.mtimeNs < ground.startedAtNs - CLOCK_TICK_NS)
-  const mtimeNs = isUndisturbed ? inLayer : BigInt(site.now()) * 1_000_000n
+interface Times {
+  /** What the run left; null where it never touched the directory. */
+  readonly left: bigint | null
+  /** What it found, as far as a sealed layer below knows it for certain. */
+  readonly found: bigint | null
+}
+
+async function timesOf(view: View, path: BytePath): Promise<Times> {
+  const [before, after] = path === TOP ? topsOf(view) : [await view.before(path), await view.after(path)]
+  return {
+    left: after?.layer === 0 ? after.seen.mtimeNs : null,
+    found: before && before.layer < view.layers - 1 ? before.seen.mtimeNs : null,
+  }
+}
+
+function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { left, found }: Times): Folder {
+  const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < ground.startedAtNs - CLOCK_TICK_NS
+  const mtimeNs = left !== null && isUndisturbed ? left : BigInt(site.now()) * 1_000_000n
   return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
+}
+
+function topsOf(view: View): (Pick<Found, 'layer' | 'seen'> | null)[] {
+  return [1, 0].map((layer) => {
+    const root = view.roots[layer]
+    const seen = root && look(root.path)
+    return seen ? { layer, seen } : null
+  })
 }

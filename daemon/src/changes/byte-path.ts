@@ -10,11 +10,11 @@ export type BytePath = string & { readonly __bytes: 'path' }
 export const TOP = '' as BytePath
 
 export function pathOf(bytes: Bytes): BytePath {
-  return latin1(fromBytes(bytes))
+  return typeof bytes === 'string' && isAscii(bytes) ? (bytes as BytePath) : latin1(fromBytes(bytes))
 }
 
 export function wireOf(path: BytePath): Bytes {
-  return toBytes(Buffer.from(path, 'latin1'))
+  return isAscii(path) ? path : toBytes(Buffer.from(path, 'latin1'))
 }
 
 /** The byte form of a path that a person or the daemon wrote as text. */
@@ -28,8 +28,13 @@ export function latin1(bytes: Buffer): BytePath {
 
 /** What Node's file functions take: plain ASCII as it is, anything else as bytes. */
 export function fsPath(path: string): string | Buffer {
-  for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) > 127) return Buffer.from(path, 'latin1')
-  return path
+  return isAscii(path) ? path : Buffer.from(path, 'latin1')
+}
+
+/** Nearly every path; then characters and bytes are the same thing. */
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
 }
 
 export function below(folder: BytePath, name: string): BytePath {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const SOURCES = fileURLToPath(new URL('../../native', import.meta.url))
@@ -19,4 +19,8 @@ export function compileHelper(flags: readonly string[] = []): string | null {
   if (done.error) return null
   if (done.status !== 0) throw new Error(done.stderr)
   return target
+}
+
+export function removeHelper(helper: string | null): void {
+  if (helper !== null) fs.rmSync(dirname(helper), { recursive: true, force: true })
 }

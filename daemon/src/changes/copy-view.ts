@@ -5,6 +5,7 @@
 import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
 import type { Ground } from './changes.ts'
+import type { Wanted } from './contents.ts'
 import type { Files, Root } from '../base/native-files.ts'
 import type { Hidden } from './hidden.ts'
 import { look, type Seen } from './seen.ts'
@@ -36,9 +37,12 @@ export class CopyView implements View {
     return this.#ground.parents.length > 0 ? 3 : 2
   }
 
-  async differences(): Promise<Difference[]> {
+  async differences(want: (found: Wanted) => void): Promise<Difference[]> {
     const differences: Difference[] = []
-    await this.#compare(TOP, this.#at(0, TOP), this.#at(1, TOP), false, differences)
+    await this.#compare(TOP, this.#at(0, TOP), this.#at(1, TOP), false, (difference) => {
+      differences.push(difference)
+      for (const found of [difference.before, difference.after]) if (found) want(found)
+    })
     return differences
   }
 
@@ -59,7 +63,7 @@ export class CopyView implements View {
    * `mayHaveMoved`: a directory above was touched, so it may be another one than the one copied to this path, and its
    * contents say nothing by their ctime: they are compared in full.
    */
-  async #compare(path: BytePath, after: Found | null, before: Found | null, mayHaveMoved: boolean, out: Difference[]): Promise<void> {
+  async #compare(path: BytePath, after: Found | null, before: Found | null, mayHaveMoved: boolean, found: (difference: Difference) => void): Promise<void> {
     const isFolder = after?.parts ? after : null
     const wasFolder = before?.parts ? before : null
     const isTouched = !isFolder || this.#isTouched(isFolder.seen)
@@ -74,8 +78,8 @@ export class CopyView implements View {
       // A directory that the run never touched lost no entry: this one came to the host later.
       if (!is && !isTouched && !mayHaveMoved) continue
       const isUntouched = is !== null && !mayHaveMoved && !this.#isTouched(is.seen)
-      if (!isUntouched) out.push({ path: at, before: was, after: is })
-      if (is?.parts || was?.parts) await this.#compare(at, is, was, mayHaveMoved || !is?.parts || this.#isTouched(is.seen), out)
+      if (!isUntouched) found({ path: at, before: was, after: is })
+      if (is?.parts || was?.parts) await this.#compare(at, is, was, mayHaveMoved || !is?.parts || this.#isTouched(is.seen), found)
     }
   }
 

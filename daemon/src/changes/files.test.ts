@@ -2,17 +2,17 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openNativeFiles } from '../base/native-files.ts'
-import { compileHelper } from './compiled-helper.ts'
+import { compileHelper, removeHelper } from './compiled-helper.ts'
 import { filesContract } from './files.contract.ts'
 import { NodeFiles } from './node-files.ts'
 
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 const helpers = { plain: compileHelper(), sanitized: compileHelper(SANITIZERS), old: compileHelper(['-DNEXUS_WITHOUT_OPENAT2', ...SANITIZERS]) }
-afterAll(() => { for (const helper of Object.values(helpers)) if (helper) fs.rmSync(dirname(helper), { recursive: true, force: true }) })
+afterAll(() => { for (const helper of Object.values(helpers)) removeHelper(helper) })
 
 filesContract('Node alone', async () => new NodeFiles())
 const { plain, sanitized, old } = helpers

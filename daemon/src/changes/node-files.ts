@@ -126,7 +126,7 @@ export class NodeFiles implements Files {
   async syncfs(folder: Place): Promise<void> {
     for (const name of await this.list(folder)) {
       const place = { root: folder.root, path: folder.path === '' ? name : `${folder.path}/${name}` }
-      if ((await this.stat(place))?.type === 'file') await this.fsync(place)
+      if ((await this.stat(place))?.type === 'file') attempt('syncfs', place.path, () => flush(openLent(resolve('syncfs', place), true)))
     }
     await this.fsync(folder)
   }
@@ -220,6 +220,10 @@ export function openLent(path: string, lend: boolean): number {
     fs.chmodSync(fsPath(path), (mode & 0o7777) | 0o400)
     try { return fs.openSync(fsPath(path), flags) } finally { fs.chmodSync(fsPath(path), mode & 0o7777) }
   })
+}
+
+function flush(descriptor: number): void {
+  try { fs.fsyncSync(descriptor) } finally { fs.closeSync(descriptor) }
 }
 
 function copyOpen(source: number, target: string | Buffer): void {

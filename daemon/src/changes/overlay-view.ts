@@ -5,6 +5,7 @@
 import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
 import type { Ground } from './changes.ts'
+import type { Wanted } from './contents.ts'
 import type { Files, Marks, Root } from '../base/native-files.ts'
 import type { Hidden } from './hidden.ts'
 import { isWhiteout, look, type Seen } from './seen.ts'
@@ -53,15 +54,18 @@ export class OverlayView implements View {
     return this.#tops.length
   }
 
-  async differences(): Promise<Difference[]> {
+  async differences(want: (found: Wanted) => void): Promise<Difference[]> {
     const top = this.#tops[0]
     const seen = top && look(top.real)
     if (!seen) throw new Error(`the layer ${this.#ground.upper} is gone`)
-    const node = await this.#scan({ seen, part: top, children: null })
+    const node = await this.#scan({ seen, part: top, children: null }, want)
     await this.#readMarks(node)
     const differences: Difference[] = []
     const lower = this.#tops.slice(1)
-    await this.#compare(TOP, this.#tops, lower, differences)
+    await this.#compare(TOP, this.#tops, lower, (difference) => {
+      differences.push(difference)
+      for (const found of [difference.before, difference.after]) if (found && found.layer > 0) want(found)
+    })
     return differences
   }
 
@@ -79,7 +83,7 @@ export class OverlayView implements View {
   }
 
   /** Reads the upper below a directory, level by level. */
-  async #scan(top: Node): Promise<Node> {
+  async #scan(top: Node, want: (found: Wanted) => void): Promise<Node> {
     const open = [top]
     for (let folder = open.pop(); folder; folder = open.pop()) {
       this.#nodes.set(folder.part.real, folder)
@@ -94,6 +98,7 @@ export class OverlayView implements View {
         const child: Node = { seen, part: { layer: 0, path, real }, children: null }
         folder.children.set(name, child)
         if (seen.type === 'directory') open.push(child)
+        else want({ ...child.part, seen })
         if (this.#breath.isDue) await this.#breath.take()
       }
     }
@@ -122,7 +127,7 @@ export class OverlayView implements View {
    * Where the after side is the before side with the upper on top, only names of the upper can differ. Where it is
    * not (opaque, redirected, new, gone) every name of both sides is looked at.
    */
-  async #compare(path: BytePath, after: readonly Part[], before: readonly Part[], out: Difference[]): Promise<void> {
+  async #compare(path: BytePath, after: readonly Part[], before: readonly Part[], found: (difference: Difference) => void): Promise<void> {
     if (sameParts(after, before)) return
     const isPlain = after[0]?.layer === 0 && sameParts(after.slice(1), before)
     const names = isPlain && after[0] ? this.#namesIn(after[0]) : this.#union(after, before)
@@ -136,8 +141,8 @@ export class OverlayView implements View {
       if (!is && !was) continue
       // The very same object of a lower layer.
       if (is && was && is.real === was.real && !is.parts) continue
-      out.push({ path: at, before: was, after: is })
-      if (is?.parts || was?.parts) await this.#compare(at, is?.parts ?? [], was?.parts ?? [], out)
+      found({ path: at, before: was, after: is })
+      if (is?.parts || was?.parts) await this.#compare(at, is?.parts ?? [], was?.parts ?? [], found)
     }
   }
 

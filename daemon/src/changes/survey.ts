@@ -1,17 +1,16 @@
 /** The change set of a layer: walk, compare, name renames, flag, sort, digest. */
-import fs from 'node:fs'
 import type { Change, ChangeFlag, ChangeKind, Signature } from '@nexus/protocol/changes'
-import { FileError, type Files } from '../base/native-files.ts'
+import type { Files } from '../base/native-files.ts'
 import type { Breath } from './breath.ts'
-import { comparePaths, fsPath, wireOf, type BytePath } from './byte-path.ts'
+import { comparePaths, wireOf, type BytePath } from './byte-path.ts'
 import type { ChangeSet, Ground } from './changes.ts'
+import { Contents, type Content } from './contents.ts'
 import { digestOf } from './digest.ts'
 import { flagsOf } from './flags.ts'
 import { withoutLoneIndex } from './git.ts'
 import { haveScriptsChanged } from './package-scripts.ts'
 import { nameRenames } from './renames.ts'
-import { Hasher, isTooSparse, signatureOf } from './seen.ts'
-import { sawStart, type Difference, type Found, type View } from './view.ts'
+import { sawStart, type Difference, type View } from './view.ts'
 
 /** A change while its set is being put together. */
 export interface Draft {
@@ -36,8 +35,11 @@ export interface SurveyParts {
 }
 
 export async function survey(parts: SurveyParts): Promise<ChangeSet> {
-  const differences = await parts.view.differences()
-  const drafts = await describeAll(parts, differences)
+  const contents = new Contents(parts.files, parts.view, parts.breath)
+  const differences = await parts.view.differences((found) => contents.want(found))
+  await contents.settled()
+  await contents.askAttributes(differences.flatMap(({ before, after }) => (after ? [before ?? [], after].flat() : [])))
+  const drafts = await describeAll(parts, differences, contents)
   const named = withoutLoneIndex(nameRenames(drafts)).map(unlinked).sort((a, b) => comparePaths(a.path, b.path))
   const changes = named.map(changeOf)
   return { changes, digest: digestOf(changes) }
@@ -55,17 +57,16 @@ function changeOf({ path, from, kind, before, after, flags }: Draft): Change {
   }
 }
 
-async function describeAll(parts: SurveyParts, differences: readonly Difference[]): Promise<Draft[]> {
-  const contents = new Contents(parts.breath, parts.view.layers)
-  await contents.ask(parts, differences)
-  const otherAttributes = await attributesOf(parts, differences, contents)
-  const seen = []
+async function describeAll(parts: SurveyParts, differences: readonly Difference[], contents: Contents): Promise<Draft[]> {
+  const drafts: Draft[] = []
   for (const difference of differences) {
     const { before, after } = difference
-    seen.push({ difference, before: before && (await contents.of(before)), after: after && (await contents.of(after)) })
+    const otherAttributes = after !== null && (before ? contents.attributesOf(before) : '') !== contents.attributesOf(after)
+    const draft = draftOf(parts, difference, before && (await contents.of(before)), after && (await contents.of(after)), otherAttributes)
+    if (draft) drafts.push(draft)
     if (parts.breath.isDue) await parts.breath.take()
   }
-  return seen.flatMap(({ difference, before, after }) => draftOf(parts, difference, before, after, otherAttributes.has(difference)) ?? [])
+  return drafts
 }
 
 function draftOf(parts: SurveyParts, difference: Difference, before: Content | null, after: Content | null, otherAttributes: boolean): Draft | null {
@@ -106,92 +107,4 @@ function kindOf(before: Signature | undefined, after: Signature | undefined, { o
 
 export function sameTarget(a: Signature, b: Signature): boolean {
   return a.linkTarget === b.linkTarget || JSON.stringify(a.linkTarget) === JSON.stringify(b.linkTarget)
-}
-
-interface Content {
-  readonly signature: Signature
-  readonly isUnreadable: boolean
-}
-
-const ASKED_MAX_BYTES = 1024n * 1024n
-
-/** Reads each content once, also where a moved directory shows it at two paths. */
-class Contents {
-  readonly #hasher: Hasher
-  readonly #projectLayer: number
-  readonly #hashes = new Map<string, string | null>()
-  /** By place; of what has been asked for. */
-  readonly attributes = new Map<string, string>()
-
-  constructor(breath: Breath, layers: number) {
-    this.#hasher = new Hasher(breath)
-    this.#projectLayer = layers - 1
-  }
-
-  /** The helper hashes small files many at a time; what it leaves is read when it is needed. */
-  async ask({ files, view }: SurveyParts, differences: readonly Difference[]): Promise<void> {
-    const wanted = differences.flatMap(({ before, after }) => [before ?? [], after ?? []].flat()).filter(({ seen }) => seen.type === 'file' && seen.size <= ASKED_MAX_BYTES)
-    await Promise.all(view.roots.map(async (root, layer) => {
-      const here = wanted.filter((found) => found.layer === layer)
-      const hashes = await files.hashes(root, here.map(({ path }) => path))
-      for (const [index, { real }] of here.entries()) {
-        const hashed = hashes[index]
-        if (!hashed) continue
-        this.#hashes.set(real, hashed.sha256)
-        this.attributes.set(real, hashed.attributes)
-      }
-    }))
-  }
-
-  async of(found: Found): Promise<Content> {
-    switch (found.seen.type) {
-      case 'file': {
-        const sha256 = await this.#hash(found)
-        return sha256 === null ? { signature: signatureOf(found.seen, {}), isUnreadable: true } : { signature: signatureOf(found.seen, { sha256 }), isUnreadable: false }
-      }
-      case 'symlink':
-        return { signature: signatureOf(found.seen, { linkTarget: fs.readlinkSync(fsPath(found.real), 'latin1') }), isUnreadable: false }
-      case 'directory':
-        return { signature: signatureOf(found.seen, {}), isUnreadable: found.isClosed === true }
-      case 'fifo': case 'socket': case 'character-device': case 'block-device':
-        return { signature: signatureOf(found.seen, {}), isUnreadable: false }
-    }
-  }
-
-  async #hash(found: Found): Promise<string | null> {
-    const known = this.#hashes.get(found.real)
-    if (known !== undefined) return known
-    const sha256 = isTooSparse(found.seen) ? null : await this.#read(found)
-    this.#hashes.set(found.real, sha256)
-    return sha256
-  }
-
-  async #read(found: Found): Promise<string | null> {
-    try {
-      // The mode of a file in a layer is ours to lend; the mode of a file of the host is not.
-      return await this.#hasher.sha256(found.real, found.layer < this.#projectLayer)
-    } catch (error) {
-      if (error instanceof FileError && ['EACCES', 'EPERM', 'ENOENT', 'ELOOP', 'ENOTDIR'].includes(error.code)) return null
-      throw error
-    }
-  }
-}
-
-/** The differences whose extended attributes are others than before; empty where the helper is missing. */
-async function attributesOf({ files, view }: SurveyParts, differences: readonly Difference[], contents: Contents): Promise<ReadonlySet<Difference>> {
-  const others = new Set<Difference>()
-  if (!files.exact.attributes) return others
-  const { attributes } = contents
-  const places = differences.flatMap(({ before, after }) => (after ? [before ?? [], after].flat() : []))
-    .filter((found) => (found.seen.type === 'file' || found.seen.type === 'directory') && !attributes.has(found.real))
-  await Promise.all(view.roots.map(async (root, layer) => {
-    const here = places.filter((found) => found.layer === layer)
-    const read = await files.attributes(root, here.map(({ path }) => path))
-    for (const [index, { real }] of here.entries()) attributes.set(real, read[index] ?? '')
-  }))
-  for (const difference of differences) {
-    const { before, after } = difference
-    if (after && (before ? (attributes.get(before.real) ?? '') : '') !== (attributes.get(after.real) ?? '')) others.add(difference)
-  }
-  return others
 }

@@ -2,6 +2,7 @@
 import type { Root } from '../base/native-files.ts'
 import type { Ground } from './changes.ts'
 import type { BytePath } from './byte-path.ts'
+import type { Wanted } from './contents.ts'
 import type { Seen } from './seen.ts'
 
 /** A directory of one layer that shows through at some path of the merged tree. */
@@ -38,7 +39,8 @@ export interface View extends AsyncDisposable {
   readonly roots: readonly Root[]
   /** Number of layers; the project is the last. */
   readonly layers: number
-  differences(): Promise<Difference[]>
+  /** `want` hears early of every file whose content will be asked for. */
+  differences(want: (found: Wanted) => void): Promise<Difference[]>
   before(path: BytePath): Promise<Found | null>
   after(path: BytePath): Promise<Found | null>
 }

@@ -1,0 +1,122 @@
+/**
+ * Contents of what a walk comes across: hashed once each, also where a moved directory shows one file at two paths.
+ * The helper hashes small files many at a time while the walk goes on; what it leaves is read when it is needed.
+ */
+import fs from 'node:fs'
+import type { Signature } from '@nexus/protocol/changes'
+import { FileError, type Files } from '../base/native-files.ts'
+import type { Breath } from './breath.ts'
+import { fsPath } from './byte-path.ts'
+import { Hasher, isTooSparse, signatureOf } from './seen.ts'
+import type { Found, View } from './view.ts'
+
+export interface Content {
+  readonly signature: Signature
+  readonly isUnreadable: boolean
+}
+
+const ASKED_MAX_BYTES = 1024n * 1024n
+const BATCH = 250
+
+/** What is needed to ask for a content; `Found` has it, and so has a file of the upper before it is compared. */
+export type Wanted = Pick<Found, 'layer' | 'path' | 'real' | 'seen'>
+
+export class Contents {
+  readonly #files: Files
+  readonly #view: Pick<View, 'roots' | 'layers'>
+  readonly #hasher: Hasher
+  readonly #hashes = new Map<string, string | null>()
+  readonly #attributes = new Map<string, string>()
+  readonly #queues = new Map<number, Wanted[]>()
+  readonly #asked: Promise<void>[] = []
+  #failure: unknown
+
+  constructor(files: Files, view: Pick<View, 'roots' | 'layers'>, breath: Breath) {
+    this.#files = files
+    this.#view = view
+    this.#hasher = new Hasher(breath)
+  }
+
+  /** Will be asked for; the answer may come at any time before `settled`. */
+  want(found: Wanted): void {
+    if (found.seen.type !== 'file' || found.seen.size > ASKED_MAX_BYTES) return
+    const queue = this.#queues.get(found.layer) ?? []
+    this.#queues.set(found.layer, queue)
+    queue.push(found)
+    if (queue.length >= BATCH) this.#ask(found.layer)
+  }
+
+  async settled(): Promise<void> {
+    for (const layer of this.#queues.keys()) this.#ask(layer)
+    await Promise.all(this.#asked)
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** After `settled`. */
+  async of(found: Found): Promise<Content> {
+    switch (found.seen.type) {
+      case 'file': {
+        const sha256 = await this.#hash(found)
+        return sha256 === null ? { signature: signatureOf(found.seen, {}), isUnreadable: true } : { signature: signatureOf(found.seen, { sha256 }), isUnreadable: false }
+      }
+      case 'symlink':
+        return { signature: signatureOf(found.seen, { linkTarget: fs.readlinkSync(fsPath(found.real), 'latin1') }), isUnreadable: false }
+      case 'directory':
+        return { signature: signatureOf(found.seen, {}), isUnreadable: found.isClosed === true }
+      case 'fifo': case 'socket': case 'character-device': case 'block-device':
+        return { signature: signatureOf(found.seen, {}), isUnreadable: false }
+    }
+  }
+
+  /** Asks for those that did not come along with a hash. Without the helper nothing is seen. */
+  async askAttributes(places: readonly Found[]): Promise<void> {
+    if (!this.#files.exact.attributes) return
+    const open = places.filter(({ seen, real }) => (seen.type === 'file' || seen.type === 'directory') && !this.#attributes.has(real))
+    await Promise.all(this.#view.roots.map(async (root, layer) => {
+      const here = open.filter((found) => found.layer === layer)
+      const read = await this.#files.attributes(root, here.map(({ path }) => path))
+      for (const [index, { real }] of here.entries()) this.#attributes.set(real, read[index] ?? '')
+    }))
+  }
+
+  /** Comparable text; '' for none. */
+  attributesOf(found: Found): string {
+    return this.#attributes.get(found.real) ?? ''
+  }
+
+  #ask(layer: number): void {
+    const queue = this.#queues.get(layer) ?? []
+    const root = this.#view.roots[layer]
+    this.#queues.set(layer, [])
+    if (queue.length === 0 || !root) return
+    // Told by `settled`: nobody waits for a single batch.
+    this.#asked.push(this.#files.hashes(root, queue.map(({ path }) => path)).then((hashes) => this.#take(queue, hashes), (error: unknown) => { this.#failure ??= error }))
+  }
+
+  #take(queue: readonly Wanted[], hashes: Awaited<ReturnType<Files['hashes']>>): void {
+    for (const [index, { real }] of queue.entries()) {
+      const hashed = hashes[index]
+      if (!hashed) continue
+      this.#hashes.set(real, hashed.sha256)
+      this.#attributes.set(real, hashed.attributes)
+    }
+  }
+
+  async #hash(found: Found): Promise<string | null> {
+    const known = this.#hashes.get(found.real)
+    if (known !== undefined) return known
+    const sha256 = isTooSparse(found.seen) ? null : await this.#read(found)
+    this.#hashes.set(found.real, sha256)
+    return sha256
+  }
+
+  async #read(found: Found): Promise<string | null> {
+    try {
+      // The mode of a file in a layer is ours to lend; the mode of a file of the host is not.
+      return await this.#hasher.sha256(found.real, found.layer < this.#view.layers - 1)
+    } catch (error) {
+      if (error instanceof FileError && ['EACCES', 'EPERM', 'ENOENT', 'ELOOP', 'ENOTDIR'].includes(error.code)) return null
+      throw error
+    }
+  }
+}
