@@ -1,5 +1,6 @@
 /** A host that is not what the run saw is a conflict: all of them told at once, nothing written. */
 import fs from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Bytes } from '@nexus/protocol/bytes'
@@ -14,6 +15,8 @@ afterAll(() => removeHelper(helper))
 
 describe.each([['native', helper], ['node', null]] as const)('%s', (name, nativePath) => {
   const here = test.skipIf(name === 'native' && helper === null)
+  // Node alone sets times to the microsecond only.
+  const times = () => (nativePath === null ? ['mtimeNs' as const] : [])
 
   here(proves('everything that changed on the host is told at once, and nothing is written', 'RUN-4'), async () => {
     await using story = await Story.of(nativePath, {
@@ -125,6 +128,37 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(fs.readFileSync(join(lab.project, 'b'), 'utf8')).toBe('1\n')
   })
 
+  here('a pre-image is the very file that gave way; after a rollback it has one name again', async () => {
+    await using story = await Story.of(nativePath, { project: 'echo 1 >file; echo 1 >gone; echo 1 >two; ln two names', run: 'echo 2 >file; rm gone; echo 2 >two' })
+    const file = join(story.lab.project, 'file')
+    const before = fs.statSync(file).ino
+    expect((await story.apply({ named: true })).conflicts).toEqual([])
+    expect(fs.statSync(file)).toMatchObject({ nlink: 1 })
+    expect((await story.rollback()).conflicts).toEqual([])
+    expect(fs.statSync(file)).toMatchObject({ ino: before, nlink: 1 })
+    expect(fs.statSync(join(story.lab.project, 'gone')).nlink).toBe(1)
+  })
+
+  here('a program that still writes to the file that gave way makes its pre-image another: a conflict, and nothing is lost', async () => {
+    await using story = await Story.of(nativePath, { project: 'echo 1 >file', run: 'echo 2 >file' })
+    const late = fs.openSync(join(story.lab.project, 'file'), 'a')
+    expect((await story.apply()).conflicts).toEqual([])
+    fs.writeSync(late, 'late\n')
+    fs.closeSync(late)
+    const host = snapshot(story.lab.project)
+    await expect(story.rollback()).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('"file" was written to after the apply') as unknown })
+    expect(differences(host, snapshot(story.lab.project), { ignore: times })).toEqual([])
+  })
+
+  here('pre-images on another file system than the project are copies', async ({ skip }) => {
+    if (!fs.existsSync('/dev/shm') || fs.statSync('/dev/shm').dev === fs.statSync(tmpdir()).dev) skip('needs /dev/shm as a file system of its own')
+    await using story = await Story.of(nativePath, { project: 'echo 1 >file; mkdir d; echo 2 >d/f', run: 'echo 2 >file; rm -r d', stateIn: '/dev/shm' })
+    const original = snapshot(story.lab.project)
+    expect((await story.apply()).conflicts).toEqual([])
+    expect((await story.rollback()).conflicts).toEqual([])
+    expect(differences(original, snapshot(story.lab.project), { ignore: times })).toEqual([])
+  })
+
   here('pre-images can be forgotten, and rollback then says so', async () => {
     await using story = await Story.of(nativePath, { project: 'echo 1 >file', run: 'echo 2 >file' })
     expect((await story.apply()).conflicts).toEqual([])
@@ -148,8 +182,8 @@ class Story implements AsyncDisposable {
     this.changeSet = changeSet
   }
 
-  static async of(nativePath: string | null, { project, run }: { project: string; run: string }): Promise<Story> {
-    const lab = new Lab([], project)
+  static async of(nativePath: string | null, { project, run, stateIn }: { project: string; run: string; stateIn?: string }): Promise<Story> {
+    const lab = new Lab([], project, stateIn)
     const layer = lab.run({ shell: run })
     const changes = await lab.changes(nativePath)
     return new Story(lab, layer, changes, await changes.survey(layer.ground))

@@ -21,13 +21,14 @@ export interface LayerMade {
 export class Lab implements AsyncDisposable {
   readonly folder = fs.mkdtempSync(join(tmpdir(), 'nexus-lab-'))
   readonly project = join(this.folder, 'project')
-  readonly state = join(this.folder, 'state')
+  readonly state: string
   readonly #rooms: AsyncDisposable[] = []
   #layers = 0
 
-  constructor(operations: readonly Operation[] = [], shell?: string) {
+  /** `stateIn`: another folder for the state, as on another file system. */
+  constructor(operations: readonly Operation[] = [], shell?: string, stateIn?: string) {
     fs.mkdirSync(this.project)
-    fs.mkdirSync(this.state)
+    this.state = fs.mkdtempSync(join(stateIn ?? this.folder, 'state-'))
     perform(this.project, operations)
     if (shell !== undefined) this.host(shell)
   }
@@ -76,7 +77,7 @@ export class Lab implements AsyncDisposable {
     for (const room of this.#rooms) await room[Symbol.asyncDispose]()
     // The overlay's work folder has mode 000.
     spawnSync('chmod', ['-R', 'u+rwX', this.folder])
-    fs.rmSync(this.folder, { recursive: true, force: true })
+    for (const folder of [this.folder, this.state]) fs.rmSync(folder, { recursive: true, force: true })
   }
 }
 

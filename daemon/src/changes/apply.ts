@@ -12,7 +12,7 @@ import { look } from './seen.ts'
 import { completeSelection } from './selection.ts'
 import type { Site } from './site.ts'
 import { findSources } from './sources.ts'
-import { CLOCK_TICK_NS, type Found, type View } from './view.ts'
+import { sawStart, type Found, type View } from './view.ts'
 
 export async function apply(site: Site, journals: Journals, view: View, order: ApplyOrder): Promise<Outcome> {
   const selected = completeSelection(order.changeSet.changes, order.selected)
@@ -28,7 +28,10 @@ export async function apply(site: Site, journals: Journals, view: View, order: A
   const steps = stepsOf(open, sources.found)
   const folders = await foldersOf({ site, host, view, ground: order.ground, steps, parents })
   const plan = { run: order.run, direction: 'apply' as const, project: order.ground.project, digest: order.changeSet.digest, paths, steps, folders, undoes: [] }
-  const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => sources.places.get(step.path) ?? null)
+  const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => {
+    const place = sources.places.get(step.path)
+    return place ? { place, isPreImage: false } : null
+  })
   return failed.length > 0 ? { applied: [], conflicts: failed } : { applied: paths, conflicts: [] }
 }
 
@@ -99,7 +102,9 @@ async function timesOf(view: View, path: BytePath): Promise<Times> {
 }
 
 function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { left, found }: Times): Folder {
-  const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < ground.startedAtNs - CLOCK_TICK_NS
+  const start = sawStart(ground)
+  // A time of the future says nothing, hence the ctime; an earlier apply of ours moves that, hence the others.
+  const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < start || stat.ctimeNs < start
   const mtimeNs = left !== null && isUndisturbed ? left : BigInt(site.now()) * 1_000_000n
   return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
 }

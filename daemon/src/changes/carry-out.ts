@@ -7,8 +7,9 @@ import type { Host } from './host.ts'
 import type { Journals } from './journal.ts'
 import type { Plan, Source } from './plan.ts'
 import type { FileStat } from '../base/native-files.ts'
+import { codeOf } from './node-files.ts'
 import { settle } from './settle.ts'
-import type { Site } from './site.ts'
+import { StepError, type Site } from './site.ts'
 
 /** Empty when the whole plan was carried out; otherwise nothing of it stands. Throws Problem `io` for a full disk. */
 export async function carryOut(site: Site, host: Host, journals: Journals, plan: Plan, stats: readonly (FileStat | null)[], source: Source): Promise<Conflict[]> {
@@ -18,21 +19,21 @@ export async function carryOut(site: Site, host: Host, journals: Journals, plan:
   try {
     await site.fault?.('open stage')
     await engine.openStage()
-    await engine.backUp(plan.steps)
+    await engine.backUp(plan.steps, stats)
     await engine.stage(plan.steps, source)
     await site.fault?.('mark staged')
   } catch (error) {
     await abandon(site, engine, plan)
-    journals.forsake(journal)
+    await journals.forsake(journal)
     const conflict = conflictOf(error)
     if (conflict && conflict.reason !== 'io') return [conflict]
-    throw new Problem('io', { what: `nothing was written to ${plan.project}: its staging failed`, cause: error instanceof Error ? error.message : String(error), fix: 'mend the cause, then try again' }, { cause: error })
+    throw unstaged(plan, error)
   }
   journals.mark(journal.name, 'staged')
   try {
     await engine.carryOut(plan.steps.map((step, index) => ({ step, index, stat: stats[index] ?? null })), plan.steps, plan.folders)
     await site.fault?.('mark done')
-    journals.finish(journal)
+    await journals.finish(journal)
     return []
   } catch (error) {
     if (site.files.isClosed) throw error
@@ -41,6 +42,16 @@ export async function carryOut(site: Site, host: Host, journals: Journals, plan:
     const conflict = conflictOf(error)
     return [...(conflict ? [conflict] : []), ...settled.conflicts]
   }
+}
+
+function unstaged(plan: Plan, error: unknown): Problem {
+  const what = `nothing was written to ${plan.project}: its staging failed`
+  if (plan.direction === 'rollback' && error instanceof StepError && codeOf(error.cause) === 'EBADMSG') {
+    // The pre-image is the file that gave way, and who had it open can still write to it.
+    const fix = 'undo it by hand: nexus diff shows what the run did, and the folder `backups` of the state holds that file'
+    return new Problem('io', { what, cause: `the old ${JSON.stringify(error.path)} was written to after the apply, by a program that still had it open`, fix }, { cause: error })
+  }
+  return new Problem('io', { what, cause: error instanceof Error ? error.message : String(error), fix: 'mend the cause, then try again' }, { cause: error })
 }
 
 /** Takes the staging folder away and leaves the project's root as it was. */

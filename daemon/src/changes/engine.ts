@@ -37,20 +37,24 @@ export class Engine {
     await this.#site.files.mkdir(this.#place(this.#journal.stage), 0o700)
   }
 
-  /** Pre-images of everything that will be replaced or removed, each checked against what the plan saw. */
-  async backUp(steps: readonly Step[]): Promise<void> {
+  /**
+   * Pre-images of everything that will be replaced or removed, each checked against what the plan saw. The file itself
+   * is kept, under another name: what replaces it is another file. Only where it has more names already, or where no
+   * name can be given to it here, it is copied. `stage` flushes both.
+   */
+  async backUp(steps: readonly Step[], stats: readonly (FileStat | null)[]): Promise<void> {
     fs.mkdirSync(this.#journal.backups, { recursive: true, mode: 0o700 })
     await using backups = await this.#site.files.open(fromText(this.#journal.backups))
     const kept = steps.map((step, index) => ({ step, index })).filter(({ step }) => isBackedUp(step))
     await this.#forEach(kept, ({ index }) => `back up ${index}`, async ({ step, index }) => {
       const to = { root: backups, path: String(index) }
-      if (step.before?.type === 'file') return await this.#site.files.copy(this.#place(step.path), to, false)
+      if (step.before?.type === 'file') return await this.#keep(this.#place(step.path), to, stats[index]?.nlink === 1)
       await this.#site.files.mkdir(to, 0o700)
       await this.#site.files.copyAttributes(this.#place(step.path), to)
     })
     // ESTALE: the host changed since the look that allowed this.
     await this.#verify(kept, { root: backups, prefix: '', side: (step) => step.before, code: 'ESTALE' })
-    await this.#site.files.syncfs({ root: backups, path: '' })
+    if (kept.length > 0 && !(await this.#isOneDevice(backups))) await this.#site.files.syncfs({ root: backups, path: '' })
   }
 
   /** New objects under their final mode, owner and time, one rename away from their place. */
@@ -65,11 +69,12 @@ export class Engine {
       const from = source(step, index)
       if (after?.type === 'directory') {
         await files.mkdir(to, 0o700)
-        if (from) await files.copyAttributes(from, to)
+        if (from) await files.copyAttributes(from.place, to)
         return
       }
       if (!from) throw new FileError('ENOENT', 'stage', step.path)
-      await files.copy(from, to, true)
+      if (from.isPreImage) await this.#keep(from.place, to, true)
+      else await files.copy(from.place, to, true)
     })
     await this.#verify(copied, { root: this.#site.project, prefix: `${this.#journal.stage}/${prefix}`, side: (step) => step.after, code: 'EBADMSG' })
     // A directory keeps its private mode until what belongs into it is there.
@@ -96,6 +101,25 @@ export class Engine {
     if (top) await files.setMeta(this.#place(TOP), top)
     await this.#site.fault?.('flush')
     await this.#flush(all, metas)
+  }
+
+  /** The same file under another name where that can be, else a copy. */
+  async #keep(from: Place, to: Place, mayLink: boolean): Promise<void> {
+    const { files } = this.#site
+    if (mayLink) {
+      try {
+        return await files.link(from, to)
+      } catch (error) {
+        if (!(error instanceof FileError) || !CANNOT_LINK.has(error.code)) throw error
+      }
+    }
+    await files.copy(from, to, to.root === this.#site.project)
+  }
+
+  /** Then one flush is enough for both. */
+  async #isOneDevice(root: Root): Promise<boolean> {
+    const [here, there] = await Promise.all([this.#site.files.stat(this.#place(TOP)), this.#site.files.stat({ root, path: TOP })])
+    return here?.dev === there?.dev
   }
 
   /** Removes the staging folder and all it holds; false when there was none. */
@@ -235,6 +259,9 @@ interface Copies {
   readonly side: (step: Step) => Signature | null
   readonly code: string
 }
+
+/** Another file system or project quota, too many names, a kernel that lets only owners give names, a file system without. */
+const CANNOT_LINK: ReadonlySet<string> = new Set(['EXDEV', 'EMLINK', 'EPERM', 'EACCES', 'EOPNOTSUPP', 'ENOSYS'])
 
 /** More directories than this are flushed at once with their whole file system. */
 const FLUSH_WHOLE = 64

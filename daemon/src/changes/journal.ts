@@ -12,6 +12,7 @@
  * A line cut off by a crash is no line. The marks alone decide what recovery does.
  */
 import fs from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Signature } from '@nexus/protocol/changes'
@@ -84,7 +85,7 @@ export class Journals {
     fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     const number = 1 + Math.max(0, ...this.#names().filter((name) => runOf(name) === plan.run).map(numberOf))
     const name = `${plan.run}-${number}`
-    const journal = { name, plan, marks: new Set<Mark>(['planned']), stage: `${STAGE_PREFIX}${plan.run}`, backups: join(this.#backups, plan.run, String(number)) }
+    const journal = { name, plan, marks: new Set<Mark>(['planned']), stage: `${STAGE_PREFIX}${plan.run}`, backups: this.#backupsOf(name) }
     const header: Header = {
       journal: 'nexus', version: VERSION, run: plan.run, direction: plan.direction, project: plan.project, stage: journal.stage, backups: journal.backups,
       digest: plan.digest, at: this.#now(), undoes: plan.undoes,
@@ -122,16 +123,25 @@ export class Journals {
     return names.sort((a, b) => (runOf(a) < runOf(b) ? -1 : runOf(a) > runOf(b) ? 1 : numberOf(a) - numberOf(b))).flatMap((name) => this.#read(name) ?? [])
   }
 
-  /** The end of a plan that was carried out. What a rollback kept for its own way back is of no more use. */
-  finish({ name, plan, backups }: Journal): void {
-    this.mark(name, 'done')
-    if (plan.direction === 'rollback') fs.rmSync(backups, { recursive: true, force: true })
+  /** The end of a plan that was carried out. */
+  async finish(journal: Journal): Promise<void> {
+    this.mark(journal.name, 'done')
+    await this.sweep(journal)
+  }
+
+  /**
+   * After a rollback neither its own pre-images nor those that it put back are of more use; and those are still names
+   * of the host's own files, which would look hard-linked. Harmless when it was done before.
+   */
+  async sweep({ plan, backups }: Journal): Promise<void> {
+    if (plan.direction !== 'rollback') return
+    for (const folder of [backups, ...plan.undoes.map((name) => this.#backupsOf(name))]) await rm(folder, { recursive: true, force: true })
   }
 
   /** The host is as before: nothing to roll back, nothing to keep. */
-  forsake({ name, backups }: Journal): void {
+  async forsake({ name, backups }: Journal): Promise<void> {
     this.mark(name, 'undone')
-    fs.rmSync(backups, { recursive: true, force: true })
+    await rm(backups, { recursive: true, force: true })
   }
 
   /** Names of the journals whose end the caller may not know yet, by the last lines alone: plans can be large. */
@@ -179,6 +189,10 @@ export class Journals {
 
   #path(name: string): string {
     return join(this.#folder, `${name}.journal`)
+  }
+
+  #backupsOf(name: string): string {
+    return join(this.#backups, runOf(name), String(numberOf(name)))
   }
 
   #flushFolder(): void {

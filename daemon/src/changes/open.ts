@@ -129,6 +129,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
       return [recovered]
     }
     if (!journal.marks.has('done') || journal.marks.has('settled')) return []
+    await this.#journals.sweep(journal)
     this.#tell(run)
     return [{ run, direction, ended: 'finished', paths, conflicts: [] }]
   }

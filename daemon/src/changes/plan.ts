@@ -48,8 +48,15 @@ export interface Plan {
   readonly undoes: readonly string[]
 }
 
+/** Where a content can be taken from. */
+export interface Origin {
+  readonly place: Place
+  /** A pre-image, which is of no more use once it is back: the very file can be put back, as another name of it. */
+  readonly isPreImage: boolean
+}
+
 /** Where the content of a step comes from; null for what is made of the signature alone. */
-export type Source = (step: Step, index: number) => Place | null
+export type Source = (step: Step, index: number) => Origin | null
 
 export function howOf(before: Signature | null, after: Signature | null, options: { attributes: boolean; isLinked: boolean }): How {
   if (!before) return 'create'

@@ -36,7 +36,7 @@ export async function rollback(site: Site, journals: Journals, run: string): Pro
   const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => {
     const way = ways.get(step.path)
     const root = way && roots.get(way.journal)
-    return root && isBackedUp(way.original) ? { root, path: String(way.index) } : null
+    return root && isBackedUp(way.original) ? { place: { root, path: String(way.index) }, isPreImage: true } : null
   })
   return failed.length > 0 ? { applied: [], conflicts: failed } : { applied: paths, conflicts: [] }
 }

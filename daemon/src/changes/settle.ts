@@ -32,7 +32,7 @@ export async function settle(site: Site, host: Host, journals: Journals, journal
 
   if (!journal.marks.has('staged')) {
     if (await engine.dropStage()) await restoreTop(site, plan.folders)
-    journals.forsake(journal)
+    await journals.forsake(journal)
     return result('undone')
   }
 
@@ -42,7 +42,7 @@ export async function settle(site: Site, host: Host, journals: Journals, journal
   if (strangers.length === 0 && (await isForwardOpen(engine, judged))) {
     try {
       await engine.carryOut(judged.filter(({ state }) => state !== 'after'), plan.steps, plan.folders)
-      journals.finish(journal)
+      await journals.finish(journal)
       return result('finished')
     } catch (error) {
       if (site.files.isClosed) throw error
@@ -52,14 +52,14 @@ export async function settle(site: Site, host: Host, journals: Journals, journal
   }
   if (strangers.length > 0 && !(await engine.hasStage()) && isAllNew(judged)) {
     // Everything had been taken; somebody worked on the result before we came back.
-    journals.finish(journal)
+    await journals.finish(journal)
     return result('finished')
   }
   try {
     const again = await judgeAll(host, engine, plan.steps)
     if (!isWayBackOpen(again)) return result('stuck', conflicts)
     await undo(site, engine, journal, again)
-    journals.forsake(journal)
+    await journals.forsake(journal)
     return result('undone', conflicts)
   } catch (error) {
     const failed = conflictOf(error)
@@ -136,7 +136,7 @@ async function undo(site: Site, engine: Engine, journal: Journal, judged: readon
   await using backups = fs.existsSync(journal.backups) ? await site.files.open(fromText(journal.backups)) : null
   await engine.stage(back, (_, index) => {
     const original = journal.plan.steps[index]
-    return backups && original && isBackedUp(original) ? { root: backups, path: String(index) } : null
+    return backups && original && isBackedUp(original) ? { place: { root: backups, path: String(index) }, isPreImage: true } : null
   }, 'u')
   const ready = judged.filter(({ index }) => taken.has(index)).map(({ index, stat }) => ({ step: steps[index] as Step, index, stat }))
   // Directories that stand as before get their mode and time back, too; what is a stranger's keeps its own.
