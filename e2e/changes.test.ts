@@ -13,7 +13,7 @@ import { proves } from './requirements.ts'
 const helper = compileHelper()
 afterAll(() => removeHelper(helper))
 const seed = Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31)
-const numRuns = Number(process.env.NEXUS_RUNS ?? 25)
+const numRuns = Number(process.env.NEXUS_RUNS ?? (process.env.NEXUS_ENDURANCE === '1' ? 200 : 25))
 console.log(`seed ${seed} (repeat with NEXUS_SEED=${seed}), ${numRuns} runs each, ${isRoot ? 'as root' : 'as a user'}`)
 const settings = { seed, numRuns, endOnFailure: false, interruptAfterTimeLimit: 240_000 }
 
