@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Bytes } from '@nexus/protocol/bytes'
-import type { Changes, ChangeSet, Outcome } from '../daemon/src/changes/changes.ts'
+import type { Progress } from '@nexus/protocol/runs'
+import type { Changes, ChangeSet, Outcome, Report } from '../daemon/src/changes/changes.ts'
 import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
 import { Lab, type LayerMade } from './changes/lab.ts'
 import { differences, snapshot } from './oracle.ts'
@@ -159,6 +160,14 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(original, snapshot(story.lab.project), { ignore: times })).toEqual([])
   })
 
+  here('who waits for an apply is told how far it is, phase by phase', async () => {
+    await using story = await Story.of(nativePath, { project: 'for i in $(seq 600); do echo 1 >f$i; done', run: 'for i in $(seq 600); do echo 2 >f$i; done' })
+    const seen: Progress[] = []
+    expect((await story.apply({ report: (progress) => seen.push(progress) })).conflicts).toEqual([])
+    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['saving', 'staging', 'changing'])
+    for (const phase of ['saving', 'staging', 'changing']) expect(seen.filter((entry) => entry.phase === phase).map(({ done, total }) => [done, total])).toEqual([[256, 600], [512, 600], [600, 600]])
+  })
+
   here('pre-images can be forgotten, and rollback then says so', async () => {
     await using story = await Story.of(nativePath, { project: 'echo 1 >file', run: 'echo 2 >file' })
     expect((await story.apply()).conflicts).toEqual([])
@@ -189,9 +198,9 @@ class Story implements AsyncDisposable {
     return new Story(lab, layer, changes, await changes.survey(layer.ground))
   }
 
-  apply({ named = true, paths }: { named?: boolean; paths?: readonly Bytes[] } = {}): Promise<Outcome> {
+  apply({ named = true, paths, ...more }: { named?: boolean; paths?: readonly Bytes[]; report?: Report } = {}): Promise<Outcome> {
     const selected = this.changeSet.changes.filter(({ path }) => !paths || paths.includes(path))
-    return this.changes.apply({ run: 'r1', ground: this.layer.ground, changeSet: this.changeSet, selected, named })
+    return this.changes.apply({ run: 'r1', ground: this.layer.ground, changeSet: this.changeSet, selected, named, ...more })
   }
 
   rollback(): Promise<Outcome> {

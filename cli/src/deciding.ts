@@ -76,7 +76,7 @@ async function agreesToFlagged({ tell, errorTheme }: Invocation, run: Run): Prom
 /** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. */
 async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[]): Promise<number> {
   const request = { run: run.id, paths: [...paths], ...(run.digest === null ? {} : { digest: run.digest }) }
-  const result = await carryOut(invocation, 'applying', run.id, () => invocation.client.runs.applyChanges.mutate(request))
+  const result = await carryOut(invocation, 'applying', { run: run.id }, () => invocation.client.runs.applyChanges.mutate(request))
   tellOutcome(invocation, 'applied', result)
   return result.conflicts.length > 0 ? EXIT.conflict : exitCodeOfRun(run, 'keep')
 }

@@ -137,6 +137,10 @@ export const outputSchema = z.discriminatedUnion('type', [
 ])
 export type Output = z.infer<typeof outputSchema>
 
+/** How far an apply or a rollback is: `saving` pre-images, `staging` new contents, `changing` the host. */
+export const progressSchema = z.object({ phase: z.enum(['saving', 'staging', 'changing']), done: z.number(), total: z.number() })
+export type Progress = z.infer<typeof progressSchema>
+
 export interface RunsService {
   start(request: RunRequest, actor: Actor): Promise<Run>
   /** Resolves when nothing moves any more: sealed and decided as far as the request allowed, waiting, refused or failed. */
@@ -149,6 +153,8 @@ export interface RunsService {
   diff(request: DiffRequest): Promise<Diff>
   apply(request: ApplyRequest, actor: Actor): Promise<ApplyResult>
   rollback(request: NamedRun, actor: Actor): Promise<ApplyResult>
+  /** A hint to look at, not a record: what is under way now, until nothing is. */
+  progress(named: NamedRun, signal: AbortSignal | undefined): AsyncIterable<Progress>
   discard(named: NamedRun, actor: Actor): Promise<Run>
   approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
   /** Ends one run; its layer is kept for inspection and is not appliable. */
@@ -177,6 +183,9 @@ export const runsRouter = router({
   // `apply` itself is a word that tRPC keeps.
   applyChanges: procedure.input(applyRequestSchema).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.apply(input, ctx.actor)),
   rollback: procedure.input(namedRun).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.rollback(input, ctx.actor)),
+  progress: procedure.input(namedRun).subscription(async function* ({ ctx, input, signal }) {
+    yield* ctx.runs.progress(input, signal)
+  }),
   discard: procedure.input(namedRun).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
   kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.kill(input, input.reason, ctx.actor) })),

@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
     }
   }
   const digest = text(invocation, 'digest') ?? of.digest ?? undefined
-  const result = await carryOut(invocation, 'applying', of.id, () => client.runs.applyChanges.mutate({ run: of.id, paths, ...(digest === undefined ? {} : { digest }) }))
+  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
   else tellOutcome(invocation, 'applied', result)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok

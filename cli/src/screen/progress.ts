@@ -7,6 +7,7 @@ export class Progress implements Disposable {
   readonly #timer: NodeJS.Timeout | undefined
   #shown = false
   #what: string
+  #more: (() => Promise<void>) | undefined
 
   constructor(what: string) {
     this.#what = what
@@ -21,6 +22,11 @@ export class Progress implements Disposable {
     this.#shown = false
   }
 
+  /** Asks for more to tell, once the line is there. What goes wrong with that is no news. */
+  whenLong(more: () => Promise<void>): void {
+    this.#more = more
+  }
+
   now(what: string): void {
     this.#what = what
   }
@@ -33,6 +39,10 @@ export class Progress implements Disposable {
     const elapsedMs = performance.now() - this.#startedAt
     if (elapsedMs < AFTER_MS) return
     this.#shown = true
+    const more = this.#more
+    this.#more = undefined
+    // Who waits is told the end by the answer itself.
+    more?.().catch(() => undefined)
     process.stderr.write(`\r\u001B[K${this.#what} … ${(elapsedMs / 1000).toFixed(0)} s`)
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Change, Conflict } from '@nexus/protocol/changes'
 import type { Bytes } from '@nexus/protocol/bytes'
+import type { Progress } from '@nexus/protocol/runs'
 import { openChanges } from './open.ts'
 
 /** What the room is built from. */
@@ -51,6 +52,16 @@ export interface ApplyOrder {
   readonly selected: readonly Change[]
   /** True when a person named the paths: allows `hardlink`. */
   readonly named: boolean
+  readonly report?: Report
+}
+
+/** Told of every batch of paths. */
+export type Report = (progress: Progress) => void
+
+export interface RollbackOrder {
+  readonly run: string
+  readonly project: string
+  readonly report?: Report
 }
 
 export interface Outcome {
@@ -74,7 +85,7 @@ export interface Changes {
   patch(ground: Ground, changes: readonly Change[], options?: { maxBytes?: number }): Promise<string>
   apply(order: ApplyOrder): Promise<Outcome>
   /** Undoes an applied run from its pre-images, newest apply first; conflicts where the host is no longer `after`. */
-  rollback(order: { readonly run: string; readonly project: string }): Promise<Outcome>
+  rollback(order: RollbackOrder): Promise<Outcome>
   /** Finishes or undoes every interrupted apply and rollback. Runs before the daemon listens. */
   recover(): Promise<Recovered[]>
   /** Forgets the pre-images of a run. */

@@ -10,9 +10,9 @@ import { fromBytes } from '@nexus/protocol/bytes'
 import { FileError, type FileStat, type Meta, type Place, type Root } from '../base/native-files.ts'
 import { depthOf, fromText, parentOf, TOP, type BytePath } from './byte-path.ts'
 import type { Journal } from './journal.ts'
-import { isFolder, isStaged, orderOf, type Folder, type Source, type Step } from './plan.ts'
+import { isFolder, isStaged, orderOf, type Folder, type Origin, type Source, type Step } from './plan.ts'
 import { Hasher } from './seen.ts'
-import { forEach, placeIn, StepError, type Site } from './site.ts'
+import { forEach, placeIn, StepError, type Round, type Site } from './site.ts'
 import { Tree } from './tree.ts'
 
 /** A step with what the host has at its path now: the last look before the change. */
@@ -21,6 +21,9 @@ export interface Ready {
   readonly index: number
   readonly stat: FileStat | null
 }
+
+/** A step with its position in the plan. */
+type Indexed = Pick<Ready, 'step' | 'index'>
 
 export class Engine {
   readonly #site: Site
@@ -46,11 +49,13 @@ export class Engine {
     fs.mkdirSync(this.#journal.backups, { recursive: true, mode: 0o700 })
     await using backups = await this.#site.files.open(fromText(this.#journal.backups))
     const kept = steps.map((step, index) => ({ step, index })).filter(({ step }) => isBackedUp(step))
-    await this.#forEach(kept, ({ index }) => `back up ${index}`, async ({ step, index }) => {
-      const to = { root: backups, path: String(index) }
-      if (step.before?.type === 'file') return await this.#keep(this.#place(step.path), to, stats[index]?.nlink === 1)
-      await this.#site.files.mkdir(to, 0o700)
-      await this.#site.files.copyAttributes(this.#place(step.path), to)
+    await this.#forEach({
+      items: kept, name: ({ index }) => `back up ${index}`, pathOf: pathOfStep, phase: 'saving', work: async ({ step, index }) => {
+        const to = { root: backups, path: String(index) }
+        if (step.before?.type === 'file') return await this.#keep(this.#place(step.path), to, stats[index]?.nlink === 1)
+        await this.#site.files.mkdir(to, 0o700)
+        await this.#site.files.copyAttributes(this.#place(step.path), to)
+      },
     })
     // ESTALE: the host changed since the look that allowed this.
     await this.#verify(kept, { root: backups, prefix: '', side: (step) => step.before, code: 'ESTALE' })
@@ -62,26 +67,15 @@ export class Engine {
     const { files } = this.#site
     const made = steps.map((step, index) => ({ step, index })).filter(({ step }) => isStaged(step))
     const copied = made.filter(({ step }) => step.twin === undefined)
-    await this.#forEach(copied, ({ index }) => `stage ${index}`, async ({ step, index }) => {
-      const { after } = step
-      const to = this.#staged(index, prefix)
-      if (after?.type === 'symlink') return await files.symlink(to, fromBytes(after.linkTarget ?? '').toString('latin1'))
-      const from = source(step, index)
-      if (after?.type === 'directory') {
-        await files.mkdir(to, 0o700)
-        if (from) await files.copyAttributes(from.place, to)
-        return
-      }
-      if (!from) throw new FileError('ENOENT', 'stage', step.path)
-      if (from.isPreImage) await this.#keep(from.place, to, true)
-      else await files.copy(from.place, to, true)
-    })
+    const work = async ({ step, index }: Indexed) => await this.#make(step, this.#staged(index, prefix), source(step, index))
+    await this.#forEach({ items: copied, name: ({ index }) => `stage ${index}`, pathOf: pathOfStep, phase: 'staging', work })
     await this.#verify(copied, { root: this.#site.project, prefix: `${this.#journal.stage}/${prefix}`, side: (step) => step.after, code: 'EBADMSG' })
     // A directory keeps its private mode until what belongs into it is there.
     const finished = copied.filter(({ step }) => !isFolder(step.after))
-    await this.#forEach(finished, ({ index }) => `dress ${index}`, ({ step, index }) => files.setMeta(this.#staged(index, prefix), this.#metaOf(step.after)))
-    await this.#forEach(made.filter(({ step }) => step.twin !== undefined), ({ index }) => `link ${index}`, ({ step, index }) =>
-      files.link(this.#staged(step.twin ?? index, prefix), this.#staged(index, prefix)))
+    const dress = ({ step, index }: Indexed) => files.setMeta(this.#staged(index, prefix), this.#metaOf(step.after))
+    await this.#forEach({ items: finished, name: ({ index }) => `dress ${index}`, pathOf: pathOfStep, work: dress })
+    const link = ({ step, index }: Indexed) => files.link(this.#staged(step.twin ?? index, prefix), this.#staged(index, prefix))
+    await this.#forEach({ items: made.filter(({ step }) => step.twin !== undefined), name: ({ index }) => `link ${index}`, pathOf: pathOfStep, work: link })
     await files.syncfs(this.#place(this.#journal.stage))
   }
 
@@ -91,9 +85,9 @@ export class Engine {
     await this.#loosen(ready, folders)
     const byIndex = new Map(ready.map((entry) => [entry.index, entry]))
     const ordered = orderOf(all).flatMap(({ index }) => byIndex.get(index) ?? [])
-    await this.#forEach(ordered, ({ step, index }) => `step ${index} ${step.how}`, async (entry) => await this.#take(entry, prefix))
+    await this.#forEach({ items: ordered, name: ({ step, index }) => `step ${index} ${step.how}`, pathOf: pathOfStep, phase: 'changing', work: async (entry) => await this.#take(entry, prefix) })
     const metas = folderMetas(all, folders, (signature) => this.#metaOf(signature))
-    await this.#forEach([...metas].filter(([path]) => path !== TOP), ([path]) => `folder ${path}`, ([path, meta]) => files.setMeta(this.#place(path), meta), ([path]) => path)
+    await this.#forEach({ items: [...metas].filter(([path]) => path !== TOP), name: ([path]) => `folder ${path}`, pathOf: ([path]) => path, work: ([path, meta]) => files.setMeta(this.#place(path), meta) })
     await this.#site.fault?.('unstage')
     await this.dropStage()
     await this.#site.fault?.('top')
@@ -101,6 +95,19 @@ export class Engine {
     if (top) await files.setMeta(this.#place(TOP), top)
     await this.#site.fault?.('flush')
     await this.#flush(all, metas)
+  }
+
+  async #make({ path, after }: Step, to: Place, from: Origin | null): Promise<void> {
+    const { files } = this.#site
+    if (after?.type === 'symlink') return await files.symlink(to, fromBytes(after.linkTarget ?? '').toString('latin1'))
+    if (after?.type === 'directory') {
+      await files.mkdir(to, 0o700)
+      if (from) await files.copyAttributes(from.place, to)
+      return
+    }
+    if (!from) throw new FileError('ENOENT', 'stage', path)
+    if (from.isPreImage) await this.#keep(from.place, to, true)
+    else await files.copy(from.place, to, true)
   }
 
   /** The same file under another name where that can be, else a copy. */
@@ -192,7 +199,7 @@ export class Engine {
       ...ready.flatMap(({ step, stat }) => (stat?.type === 'directory' ? [{ path: step.path, mode: stat.mode }] : [])),
     ].filter(({ mode }) => (mode & 0o700) !== 0o700)
     tight.sort((a, b) => depthOf(a.path) - depthOf(b.path))
-    await this.#forEach(tight, ({ path }) => `loosen ${path}`, ({ path, mode }) => this.#site.files.setMeta(this.#place(path), { mode: mode | 0o700 }), ({ path }) => path)
+    await this.#forEach({ items: tight, name: ({ path }) => `loosen ${path}`, pathOf: ({ path }) => path, work: ({ path, mode }) => this.#site.files.setMeta(this.#place(path), { mode: mode | 0o700 }) })
   }
 
   async #flush(all: readonly Step[], metas: ReadonlyMap<BytePath, Meta>): Promise<void> {
@@ -202,15 +209,17 @@ export class Engine {
     for (const step of all) if (isFolder(step.before) && !isFolder(step.after)) standing.delete(step.path)
     standing.add(TOP)
     if (standing.size > FLUSH_WHOLE) return await files.syncfs(this.#place(TOP))
-    await this.#forEach([...standing], () => 'flush folder', async (path) => {
-      try {
-        await files.fsync(this.#place(path))
-      } catch (error) {
-        // A directory that nobody may read is flushed with its file system.
-        if (!(error instanceof FileError) || error.code !== 'EACCES') throw error
-        await files.syncfs(this.#place(TOP))
-      }
-    }, (path) => path)
+    await this.#forEach({
+      items: [...standing], name: () => 'flush folder', pathOf: (path) => path, work: async (path) => {
+        try {
+          await files.fsync(this.#place(path))
+        } catch (error) {
+          // A directory that nobody may read is flushed with its file system.
+          if (!(error instanceof FileError) || error.code !== 'EACCES') throw error
+          await files.syncfs(this.#place(TOP))
+        }
+      },
+    })
   }
 
   /** What was copied is what was approved, byte by byte. */
@@ -232,14 +241,15 @@ export class Engine {
   }
 
   /** Names the path in every failure. */
-  async #forEach<Item>(items: readonly Item[], name: (item: Item) => string, work: (item: Item) => Promise<void>, pathOf?: (item: Item) => BytePath): Promise<void> {
-    const path = pathOf ?? ((item: Item) => (item as { readonly step: Step }).step.path)
-    await forEach(this.#site, items, name, async (item) => {
-      try {
-        await work(item)
-      } catch (error) {
-        throw new StepError(path(item), error)
-      }
+  async #forEach<Item>({ pathOf, work, ...round }: Round<Item> & { readonly pathOf: (item: Item) => BytePath }): Promise<void> {
+    await forEach(this.#site, {
+      ...round, work: async (item) => {
+        try {
+          await work(item)
+        } catch (error) {
+          throw new StepError(pathOf(item), error)
+        }
+      },
     })
   }
 
@@ -258,6 +268,10 @@ interface Copies {
   readonly prefix: string
   readonly side: (step: Step) => Signature | null
   readonly code: string
+}
+
+function pathOfStep({ step }: Indexed): BytePath {
+  return step.path
 }
 
 /** Another file system or project quota, too many names, a kernel that lets only owners give names, a file system without. */

@@ -8,7 +8,7 @@ import { FileError, openNativeFiles, type Files, type Root } from '../base/nativ
 import { apply } from './apply.ts'
 import { Breath } from './breath.ts'
 import { fromText, TOP } from './byte-path.ts'
-import type { ApplyOrder, Changes, ChangesParts, ChangeSet, Ground, Outcome, Recovered } from './changes.ts'
+import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, Outcome, Recovered, Report, RollbackOrder } from './changes.ts'
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
 import { hiddenIn } from './hidden.ts'
@@ -63,7 +63,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   async apply(order: ApplyOrder): Promise<Outcome> {
-    return await this.#at(order.ground.project, async (site) => {
+    return await this.#at(order.ground.project, order.report, async (site) => {
       this.#settle(order.run)
       await using view = await this.#view(order.ground, site.files, site.breath)
       const outcome = await apply(site, this.#journals, view, order)
@@ -72,8 +72,8 @@ class ChangesRoom implements Changes, AsyncDisposable {
     })
   }
 
-  async rollback({ run, project }: { readonly run: string; readonly project: string }): Promise<Outcome> {
-    return await this.#at(project, async (site) => {
+  async rollback({ run, project, report }: RollbackOrder): Promise<Outcome> {
+    return await this.#at(project, report, async (site) => {
       this.#settle(run)
       const outcome = await rollback(site, this.#journals, run)
       this.#tell(run)
@@ -88,7 +88,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
       if (!journal) continue
       const { plan } = journal
       try {
-        recovered.push(...(await this.#at(plan.project, (site) => this.#recoverOne(site, name))))
+        recovered.push(...(await this.#at(plan.project, undefined, (site) => this.#recoverOne(site, name))))
       } catch (error) {
         if (!(error instanceof FileError)) throw error
         recovered.push({ run: plan.run, direction: plan.direction, ended: 'stuck', paths: plan.paths, conflicts: [conflict(TOP, 'io', { detail: `the project ${plan.project}: ${error.code}` })] })
@@ -135,12 +135,12 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   /** Works in the project's lane, holding its lock against other daemons. */
-  async #at<Result>(project: string, work: (site: Site) => Promise<Result>): Promise<Result> {
+  async #at<Result>(project: string, report: Report | undefined, work: (site: Site) => Promise<Result>): Promise<Result> {
     return await this.#lanes.take(project, async () => {
       const files = await this.#files('writing')
       await using root = await files.open(fromText(project))
       await lock(files, root, project)
-      return await work({ files, project: root, breath: new Breath(), isRoot: this.#isRoot, now: this.#parts.now, fault: this.#parts.fault })
+      return await work({ files, project: root, breath: new Breath(), isRoot: this.#isRoot, now: this.#parts.now, fault: this.#parts.fault, report })
     })
   }
 

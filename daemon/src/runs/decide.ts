@@ -10,10 +10,12 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { summaryOf, type Ledger, type RunRow } from './ledger.ts'
 import { groundOf, layerOf } from './seal.ts'
 import { requireMove } from './status.ts'
+import { UnderWay } from './under-way.ts'
 
 type Decision = 'apply' | 'roll-back' | 'discard'
 
 export class Decisions {
+  readonly underWay = new UnderWay()
   readonly #ledger: Ledger
   readonly #changes: Changes
   readonly #sandbox: Sandbox
@@ -40,7 +42,7 @@ export class Decisions {
 
     this.#begin(row, 'applying', 'run.apply-began', 'apply', actor, { paths: selected.length, of: changes.length })
     const order = { run: id, ground: groundOf(row, layer), changeSet: { changes, digest: row.digest }, selected, named: paths.length > 0 }
-    const outcome = await this.#carefully(id, row.status, actor, () => this.#changes.apply(order))
+    const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.apply({ ...order, report })))
     if (outcome.conflicts.length > 0) return this.#refused(id, row.status, 'run.apply-refused', outcome, actor)
     const applied = [...(row.status === 'applied' ? appliedPaths : []), ...outcome.applied]
     const rest = changes.length - new Set(applied.map(keyOf)).size
@@ -55,7 +57,7 @@ export class Decisions {
     const row = this.#ledger.row(id)
     requireMove(id, row.status, 'rolling-back', 'rolled back')
     this.#begin(row, 'rolling-back', 'run.rollback-began', 'roll-back', actor, {})
-    const outcome = await this.#carefully(id, row.status, actor, () => this.#changes.rollback({ run: id, project: row.project }))
+    const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.rollback({ run: id, project: row.project, report })))
     if (outcome.conflicts.length > 0) return this.#refused(id, 'applied', 'run.rollback-refused', outcome, actor)
     this.#ledger.move(id, {
       to: 'rolled-back', event: 'run.rolled-back', actor, action: 'rolled back', durable: true, payload: { paths: outcome.applied.length },

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
-import type { ApplyRequest, ApplyResult, Diff, DiffRequest, NamedRun, Output, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { ApplyRequest, ApplyResult, Diff, DiffRequest, NamedRun, Output, Progress, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
 import { placeOf, type Boundaries } from '../base/project.ts'
 import type { Changes } from '../changes/changes.ts'
@@ -117,6 +117,10 @@ export class Runs implements RunsService {
 
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
     return this.#parts.decisions.rollback(this.#find(request), nameOf(actor))
+  }
+
+  async *progress(named: NamedRun, signal: AbortSignal | undefined): AsyncGenerator<Progress> {
+    yield* this.#parts.decisions.underWay.follow(this.#find(named), signal)
   }
 
   async discard(named: NamedRun, actor: Actor): Promise<Run> {
