@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          name: 'unit', include: ['{protocol,daemon,cli}/src/**/*.test.{ts,tsx}', ...READING],
+          name: 'unit', include: ['{protocol,daemon,cli,dashboard}/src/**/*.test.{ts,tsx}', ...READING],
           testTimeout: 60_000 * patience, hookTimeout: 60_000 * patience,
           // vitest runs a project of one worker and order 0 last, and on two cores it would be one worker.
           maxWorkers: Math.max(2, availableParallelism() - 1), sequence: { groupOrder: 1 },

@@ -260,6 +260,8 @@ try 0 'daemon start, when it runs' "$nexus" daemon start --json
 has '"running":true' 'it is the same one'
 try 0 'daemon status' "$nexus" daemon status --json
 has '"socket":' 'says where it listens'
+try 125 'the dashboard needs a port, and this daemon has none' "$nexus" dashboard
+says 'NEXUS_PORT' 'it says which setting'
 try 0 'doctor --json' "$nexus" doctor --json
 is_json 'it is one line of JSON'
 has '"probes":[{' 'it tried the back ends'

@@ -5,7 +5,7 @@ import { isTest, sourcesIn } from './house/source.ts'
 import { proves, REQUIREMENTS } from './requirements.ts'
 
 const root = join(import.meta.dirname, '..')
-const sources = sourcesIn(root, ['protocol/src', 'daemon/src', 'cli/src', 'e2e'])
+const sources = sourcesIn(root, ['protocol/src', 'daemon/src', 'cli/src', 'dashboard/src', 'e2e'])
 const proofs = [...sources.filter(({ path }) => isTest(path) && path !== 'e2e/coverage.test.ts').flatMap(proofsIn), ...sources.flatMap(benchmarksIn)]
 
 test.each(Object.entries(REQUIREMENTS).filter(([, { built }]) => built))('%s has a proof', (id) => {

@@ -5,7 +5,7 @@ import { LONG_FILES, LONG_LINES } from './house/table.ts'
 import { sourcesIn } from './house/source.ts'
 
 const root = join(import.meta.dirname, '..')
-const FOLDERS = ['protocol/src', 'daemon/src', 'daemon/native', 'cli/src']
+const FOLDERS = ['protocol/src', 'daemon/src', 'daemon/native', 'cli/src', 'dashboard/src']
 
 /** What the rules say of one file with this text at this path. */
 function judged(path: string, text: string): string[] {

@@ -17,9 +17,11 @@ export const REQUIREMENTS = {
   'RUN-6': { promise: 'The kept state can be entered and inspected before deciding.', built: true },
   'CHAT-2': { promise: 'Every command works without a terminal, with --json and documented exit codes.', built: true },
   'SYS-1': { promise: 'One daemon per user, started on demand, stopped gracefully, recovered after a crash.', built: true },
+  'SYS-2': { promise: 'A dashboard in the browser shows runs live, lets a person decide, and holds the kill switch.', built: true },
   'SYS-4': { promise: 'Only the same user reaches the daemon: socket permissions, token, Host and Origin checks.', built: true },
   'PERF-1': { promise: 'A command of the client against a warm daemon takes less than 100 ms and at most 2.2 x `node -e 0`.', built: true },
   'PERF-2': { promise: 'The full sandbox adds less than 10 ms to the bare command, whatever the size of the project.', built: true },
+  'PERF-6': { promise: 'An event is on the screen of the dashboard within 50 ms, 500 events a second stay smooth.', built: false },
   'PERF-7': { promise: 'The daemon is ready in less than 500 ms and idles below 150 MB.', built: true },
 } as const satisfies Record<string, Requirement>
 

@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { loginLinkSchema } from '@nexus/protocol/access'
 import { eventSchema } from '@nexus/protocol/events'
 import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
 import { applyResultSchema, diffSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
@@ -28,6 +29,7 @@ export const ANSWERS = {
   kill: killResultSchema,
   doctor: doctorSchema,
   gc: gcResultSchema,
+  dashboard: loginLinkSchema,
   // one per line
   event: eventSchema,
   // daemon start, daemon restart, daemon stop

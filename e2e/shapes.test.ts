@@ -68,6 +68,7 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   ['short-run', 2, () => ['show', 'rz'], 'error'],
   ['usage', 2, () => ['show'], 'error'],
   ['later', 125, () => ['run', '--backend', 'docker', 'true'], 'error'],
+  ['dashboard-without-a-port', 125, () => ['dashboard'], 'error'],
   ['daemon-stop', 0, () => ['daemon', 'stop'], 'daemon'],
 ])(proves('%s --json, exit %i', 'CHAT-2'), async (golden, code, words, shape) => {
   if (golden === 'conflict') writeFileSync(join(nexus.project, 'src/old.txt'), 'the host moved on\n')

@@ -137,8 +137,8 @@ function ensureBuild(node, force) {
   fs.utimesSync(stamp, startedAt, startedAt)
 }
 
-const SOURCES = ['protocol/src', 'daemon/src', 'daemon/native', 'cli/src', 'migrations', 'scripts/build.mjs', 'pnpm-lock.yaml']
-const OUTPUTS = ['cli/dist/nexus.mjs', 'daemon/dist/nexusd.mjs']
+const SOURCES = ['protocol/src', 'daemon/src', 'daemon/native', 'cli/src', 'dashboard/src', 'dashboard/public', 'dashboard/index.html', 'dashboard/vite.config.ts', 'migrations', 'scripts/build.mjs', 'pnpm-lock.yaml']
+const OUTPUTS = ['cli/dist/nexus.mjs', 'daemon/dist/nexusd.mjs', 'dashboard/dist/index.html']
 
 function isStale(stamp) {
   if (OUTPUTS.some((file) => !fs.existsSync(path.join(root, file)))) return true

@@ -11,6 +11,7 @@ const NEEDED = [
   { name: 'make', programs: ['make'], package: 'make' },
   { name: 'python3', programs: ['python3'], package: 'python3' },
   { name: 'tmux', programs: ['tmux'], package: 'tmux' },
+  { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium fonts-dejavu-core' },
   { name: 'unshare', programs: ['unshare'], package: 'util-linux' },
   { name: 'setfattr', programs: ['setfattr'], package: 'attr' },
 ]

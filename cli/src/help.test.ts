@@ -6,14 +6,14 @@ test('every command, as a person reads it', () => {
   expect(overview(COMMANDS).split('\n').slice(0, 12)).toEqual([
     'Nexus: every change proven before it touches your machine.', '',
     "  nexus run 'rm -rf docs && date > hello.txt'    run it in a layer, see, decide", '',
-    '  run       run a command in a layer, show what it would change, decide',
-    '  runs      the runs of this project, newest first',
-    '  show      what a run did',
-    '  diff      the patch of a run',
-    '  apply     bring a change set, or some paths of it, to the host',
-    '  rollback  take an applied run back',
-    '  discard   throw a layer away',
-    '  shell     a terminal inside a kept layer',
+    '  run        run a command in a layer, show what it would change, decide',
+    '  runs       the runs of this project, newest first',
+    '  show       what a run did',
+    '  diff       the patch of a run',
+    '  apply      bring a change set, or some paths of it, to the host',
+    '  rollback   take an applied run back',
+    '  discard    throw a layer away',
+    '  shell      a terminal inside a kept layer',
   ])
 })
 

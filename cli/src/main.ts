@@ -7,7 +7,7 @@ import { BUILD, VERSION } from './build.ts'
 import type { Invocation } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { createClient } from './daemon/client.ts'
-import { safeLines } from './screen/escape.ts'
+import { safeLines } from '@nexus/protocol/readable'
 import { themeFor } from './screen/theme.ts'
 
 async function main(args: readonly string[]): Promise<number> {

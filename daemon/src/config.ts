@@ -15,6 +15,8 @@ export interface Config {
   readonly migrations: string
   /** The native helper; null where it could not be built: runs are then `reduced`. */
   readonly native: string | null
+  /** The built dashboard. */
+  readonly dashboard: string
   /** Where the daemon finds its own tools. */
   readonly path: string
 }
@@ -29,7 +31,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
-    path: env.PATH ?? '/usr/bin:/bin',
+    dashboard: join(dirname(package_), 'dashboard/dist'), path: env.PATH ?? '/usr/bin:/bin',
   }
 }
 

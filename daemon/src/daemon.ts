@@ -59,8 +59,11 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
     state, ledger, sandbox, kill, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,
     collectGarbage: (dryRun, actor) => collectGarbage({ state, ledger, sandbox, changes, now: clock.now }, dryRun, actor),
   })
-  const access = new Access(secretIn(join(home.state, 'token')))
-  const server: Server = new Server({ home, port: config.port, access, build: BUILD, isIdle: () => system.isIdle, log, services: { runs, events: state, system } })
+  const access = new Access(secretIn(join(home.state, 'token')), clock.now)
+  const server: Server = new Server({
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, log, services: { runs, events: state, system },
+    onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
+  })
   rooms.use(server)
   await server.start()
   // Torn down first: clients that wait for a run still hear how it ended.

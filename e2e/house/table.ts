@@ -26,6 +26,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   daemon: ['protocol'],
   cli: ['protocol'],
+  dashboard: ['protocol'],
 }
 
 /** Files that build the daemon: they may import any room, by value. */
@@ -38,6 +39,7 @@ export const ONE_PLACE = [
   { what: 'process.env', of: /^daemon\/src\//, only: /^daemon\/src\/(config|main)\.ts$/ },
   { what: 'process.env', of: /^cli\/src\//, only: /^cli\/src\/main\.ts$/ },
   { what: 'process.env', of: /^protocol\/src\//, only: /^$/ },
+  { what: 'process.env', of: /^dashboard\//, only: /^$/ },
   { what: 'Date.now', of: /^daemon\/src\//, only: /^daemon\/src\/base\/clock\.ts$/ },
   { what: 'Date.now', of: /^protocol\/src\//, only: /^$/ },
 ] as const

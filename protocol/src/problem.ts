@@ -49,6 +49,8 @@ export const PROBLEMS = {
   'daemon-stopping': { exit: EXIT.failed, message: 'the daemon is stopping', next: 'run the command again' },
   'already-running': { exit: EXIT.failed, message: 'a daemon already owns {state}', next: 'nexus daemon status' },
   'access-denied': { exit: EXIT.failed, message: 'access denied: {cause}', next: 'use the nexus command of the same user' },
+  'login-link-void': { exit: EXIT.failed, message: 'this login link was used already, or is too old', next: 'nexus dashboard makes a new one' },
+  'not-listening': { exit: EXIT.failed, message: 'the daemon does not listen on 127.0.0.1 (NEXUS_PORT=off)', next: 'unset NEXUS_PORT, then nexus daemon restart' },
   'io': { exit: EXIT.failed, message: '{what}: {cause}', next: '{fix}' },
   'bug': { exit: EXIT.failed, message: 'Nexus made a mistake: {cause}', next: 'nexus daemon logs; please report it' },
 } as const satisfies Record<string, Entry>

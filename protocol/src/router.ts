@@ -1,8 +1,9 @@
 /** All that a client may ask. Thin glue over the services of the context; no rule lives here. */
+import { accessRouter } from './access.ts'
 import { eventsRouter } from './events.ts'
 import { runsRouter } from './runs.ts'
 import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
 
-export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter })
+export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter, access: accessRouter })
 export type NexusRouter = typeof nexusRouter

@@ -141,6 +141,12 @@ export type Output = z.infer<typeof outputSchema>
 export const progressSchema = z.object({ phase: z.enum(['saving', 'staging', 'changing']), done: z.number(), total: z.number() })
 export type Progress = z.infer<typeof progressSchema>
 
+/**
+ * `limit` ends the subscription after about as many bytes: a client that cannot be slowed down otherwise (a WebSocket has
+ * no back pressure) asks for the next stretch when it has shown the last.
+ */
+const outputRequestSchema = namedRun.extend({ after: z.number().int().min(0).default(0), limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER) })
+
 export interface RunsService {
   start(request: RunRequest, actor: Actor): Promise<Run>
   /** Resolves when nothing moves any more: sealed and decided as far as the request allowed, waiting, refused or failed. */
@@ -170,8 +176,12 @@ export const runsRouter = router({
   wait: procedure.input(namedRun).output(answer).query(async ({ ctx, input, signal }) => ({ run: await ctx.runs.wait(input, signal) })),
   get: procedure.input(namedRun).output(answer).query(async ({ ctx, input }) => ({ run: await ctx.runs.get(input) })),
   list: procedure.input(listSchema).output(z.object({ runs: z.array(runSummarySchema), next: z.string().optional() })).query(({ ctx, input }) => ctx.runs.list(input)),
-  output: procedure.input(namedRun.extend({ after: z.number().int().min(0).default(0) })).subscription(async function* ({ ctx, input, signal }) {
-    yield* ctx.runs.output(input, input.after, signal)
+  output: procedure.input(outputRequestSchema).subscription(async function* ({ ctx, input, signal }) {
+    const { after, limit } = input
+    for await (const piece of ctx.runs.output(input, after, signal)) {
+      yield piece
+      if (piece.type === 'output' && piece.at - after >= limit) return
+    }
   }),
   input: procedure.input(namedRun.extend({ base64: z.base64(), end: z.boolean().default(false) })).mutation(async ({ ctx, input }) => {
     await ctx.runs.input(input, Buffer.from(input.base64, 'base64'), input.end)

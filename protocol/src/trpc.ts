@@ -1,5 +1,6 @@
 /** The one tRPC instance, the context of every call, and how a Problem looks on the wire. */
 import { initTRPC, type TRPCError } from '@trpc/server'
+import type { AccessService } from './access.ts'
 import type { EventsService } from './events.ts'
 import { Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
@@ -16,6 +17,7 @@ export interface Context {
   readonly runs: RunsService
   readonly events: EventsService
   readonly system: SystemService
+  readonly access: AccessService
 }
 
 const t = initTRPC.context<Context>().create({

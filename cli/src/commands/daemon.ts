@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readSync, statSync, watch } from 'node
 import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import { flag, type Invocation } from '../command.ts'
-import { safe } from '../screen/escape.ts'
+import { safe } from '@nexus/protocol/readable'
 
 export async function run(invocation: Invocation): Promise<number> {
   const actions: Record<string, (invocation: Invocation) => Promise<number>> = { start, stop, restart, status: async (asked) => (await import('./status.ts')).run(asked), logs }

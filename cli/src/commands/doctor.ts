@@ -2,8 +2,8 @@
 import { EXIT } from '@nexus/protocol/exit-code'
 import type { Invocation } from '../command.ts'
 import { Progress } from '../screen/progress.ts'
-import { safe } from '../screen/escape.ts'
-import { duration } from '../screen/words.ts'
+import { safe } from '@nexus/protocol/readable'
+import { duration } from '@nexus/protocol/words'
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, json, print, theme } = invocation

@@ -3,7 +3,7 @@ import type { Event } from '@nexus/protocol/events'
 import { Problem } from '@nexus/protocol/problem'
 import { flag, text, type Invocation } from '../command.ts'
 import { subscribe } from '../daemon/stream.ts'
-import { safe } from '../screen/escape.ts'
+import { safe } from '@nexus/protocol/readable'
 
 const PAGE = 1000
 

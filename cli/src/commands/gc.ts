@@ -1,7 +1,7 @@
 /** `nexus gc [--dry-run]` */
 import { flag, type Invocation } from '../command.ts'
 import { Progress } from '../screen/progress.ts'
-import { bytes, plural } from '../screen/words.ts'
+import { bytes, plural } from '@nexus/protocol/words'
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, json, print, theme } = invocation

@@ -1,7 +1,7 @@
 /** `nexus kill [RUN] [--release]` */
 import { Problem } from '@nexus/protocol/problem'
 import { flag, named, type Invocation } from '../command.ts'
-import { duration } from '../screen/words.ts'
+import { duration } from '@nexus/protocol/words'
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, words, json, print, theme } = invocation

@@ -2,7 +2,7 @@
 import { Problem } from '@nexus/protocol/problem'
 import { flag, text, type Invocation } from '../command.ts'
 import { listLine } from '../screen/summary.ts'
-import { ago } from '../screen/words.ts'
+import { ago } from '@nexus/protocol/words'
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, cwd, json, print, theme } = invocation

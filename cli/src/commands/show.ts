@@ -2,9 +2,9 @@
 import { fromBytes } from '@nexus/protocol/bytes'
 import { flag, named, type Invocation } from '../command.ts'
 import { takeOutput, write } from '../output.ts'
-import { safe, safeLines } from '../screen/escape.ts'
+import { safe, safeLines } from '@nexus/protocol/readable'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
-import { commandLine } from '../screen/words.ts'
+import { commandLine } from '@nexus/protocol/words'
 
 const SHOWN_LINES = 40
 

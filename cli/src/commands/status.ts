@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { VERSION } from '../build.ts'
 import type { Invocation } from '../command.ts'
 import { Problem } from '@nexus/protocol/problem'
-import { bytes, duration, plural } from '../screen/words.ts'
+import { bytes, duration, plural } from '@nexus/protocol/words'
 import type { Status } from '@nexus/protocol/system'
 
 export async function run(invocation: Invocation): Promise<number> {

@@ -1,15 +1,11 @@
 /** The change set for eyes: grouped by top folder, node_modules folded to a line, flagged paths always shown. */
 import { isBlocking } from '@nexus/protocol/change-flags'
 import type { Change, ChangeKind } from '@nexus/protocol/changes'
-import { safePath } from './escape.ts'
+import { FLAG_WORDS, SIGNS } from '@nexus/protocol/change-words'
+import { safePath } from '@nexus/protocol/readable'
+import { plural } from '@nexus/protocol/words'
 import type { Theme } from './theme.ts'
-import { plural } from './words.ts'
 
-export const SIGNS: Record<ChangeKind, string> = { added: '+', modified: '~', deleted: '-', renamed: '→', type: '!', meta: '·' }
-const FLAG_WORDS: Record<Change['flags'][number], string> = {
-  'auto-exec': 'runs by itself later', 'nexus-settings': 'settings of Nexus', setuid: 'setuid', hardlink: 'one of several hard links', special: 'special file',
-  'git-internal': 'inside .git', 'outside-symlink': 'link out of the project', 'base-moved': 'changed on the host during the run', xattrs: 'extended attributes', unreadable: 'unreadable',
-}
 /** More of one folder are folded; when all together are more, every folder is. */
 const SHOWN_PER_GROUP = 12
 const SHOWN = 60

@@ -1,5 +1,5 @@
 /** A unified patch in colour; what could command the terminal is shown instead. */
-import { safeLines } from './escape.ts'
+import { safeLines } from '@nexus/protocol/readable'
 import type { Theme } from './theme.ts'
 
 export function paintPatch(patch: string, theme: Theme): string {

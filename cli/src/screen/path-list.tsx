@@ -3,11 +3,12 @@ import { useMemo } from 'react'
 import { Box, Text, useInput } from 'ink'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change } from '@nexus/protocol/changes'
-import { flagWords, SIGNS } from './changes.ts'
-import { safePath } from './escape.ts'
+import { SIGNS } from '@nexus/protocol/change-words'
+import { safePath } from '@nexus/protocol/readable'
+import { plural } from '@nexus/protocol/words'
+import { flagWords } from './changes.ts'
 import { useLatest } from './latest.ts'
 import { allToggled, beginChoosing, boxOf, chosenPaths, opened, rowsOf, toggled, type Choosing, type Row } from './rows.ts'
-import { plural } from './words.ts'
 
 export interface PathListProps {
   readonly changes: readonly Change[]

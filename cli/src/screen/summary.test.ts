@@ -5,7 +5,7 @@ import type { Run } from '@nexus/protocol/runs'
 import { listLine, nextSteps, summaryLines } from './summary.ts'
 import { themeFor } from './theme.ts'
 import { widthOf } from './width.ts'
-import { duration } from './words.ts'
+import { duration } from '@nexus/protocol/words'
 
 const theme = themeFor({}, 'never', {})
 const change = (path: string, kind: Change['kind'], more: Partial<Change> = {}): Change => ({ path, kind, flags: [], ...more })

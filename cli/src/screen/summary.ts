@@ -1,10 +1,10 @@
 /** What a run did, in a few lines: exit, time, strength, changes, flags, what stayed outside, what to do next. */
 import type { Run } from '@nexus/protocol/runs'
 import { changeLines } from './changes.ts'
-import { safe, safePath } from './escape.ts'
+import { safe, safePath } from '@nexus/protocol/readable'
 import type { Theme } from './theme.ts'
 import { cut } from './width.ts'
-import { bytes, commandLine, duration, plural } from './words.ts'
+import { bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
   return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]

@@ -90,7 +90,7 @@ export class Execution {
     const { fields, details } = sealedFields(sealed)
     ledger.move(row.id, {
       to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
-      payload: { exitCode: exitCodeOf(end), ...(reason ? { endReason: reason } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
+      payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
       fields: {
         ...fields, endReason: reason, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
         durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}` : null,

@@ -10,7 +10,7 @@ function asked(headers: Record<string, string>, socket = new Socket()): Incoming
 }
 
 function access(): Access {
-  const made = new Access(SECRET)
+  const made = new Access(SECRET, () => 0)
   made.listeningOn(8888)
   return made
 }

@@ -1,22 +1,27 @@
 /**
  * Who may speak: the unix socket is trusted by its file mode (0600 in a 0700 folder); TCP needs a known Host (against
  * DNS rebinding), a known Origin where one is sent, and the secret. No cookie: cookies ignore ports, so any dev server
- * on localhost would receive it.
+ * on localhost would receive it. A browser holds a secret of its own (logins.ts), never the daemon's.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TRPCError } from '@trpc/server'
+import type { AccessService, Login, LoginLink } from '@nexus/protocol/access'
+import { Problem } from '@nexus/protocol/problem'
 import type { Actor } from '@nexus/protocol/trpc'
+import { Logins } from './logins.ts'
 
-export class Access {
+export class Access implements AccessService {
   readonly #trusted = new WeakSet<Socket>()
   readonly #secret: Buffer
+  readonly #logins: Logins
   #port = 0
 
-  constructor(secret: string) {
+  constructor(secret: string, now: () => number) {
     this.#secret = Buffer.from(secret)
+    this.#logins = new Logins(secret, now)
   }
 
   listeningOn(port: number): void {
@@ -46,8 +51,22 @@ export class Access {
     return { kind: 'person', via: 'tcp' }
   }
 
+  /** Throws Problem `access-denied`, `not-listening`. */
+  link(actor: Actor): LoginLink {
+    if (actor.via !== 'socket') throw new Problem('access-denied', { cause: 'a login link is made at the socket of the user' })
+    if (this.#port === 0) throw new Problem('not-listening')
+    const { code, expiresAt } = this.#logins.link()
+    return { url: `http://127.0.0.1:${this.#port}/#login=${code}`, expiresAt }
+  }
+
+  /** Throws Problem `login-link-void`. */
+  trade(code: string): Login {
+    return this.#logins.trade(code, this.#port)
+  }
+
   #matches(given: string): boolean {
     const bytes = Buffer.from(given)
+    if (this.#logins.accepts(given, this.#port)) return true
     return bytes.length === this.#secret.length && timingSafeEqual(bytes, this.#secret)
   }
 }

@@ -9,13 +9,19 @@ import { nexusRouter, type NexusRouter } from '@nexus/protocol/router'
 import type { Context } from '@nexus/protocol/trpc'
 import type { Log } from '../base/log.ts'
 import type { Access } from './access.ts'
+import { serveDashboard } from './dashboard.ts'
+import { SECURITY_HEADERS } from './headers.ts'
 import { listenOnLoopback, listenOnSocket } from './listen.ts'
 
 export interface ServerParts {
   readonly home: Home
   readonly port: number | undefined | null
   readonly access: Access
-  readonly services: Omit<Context, 'actor'>
+  readonly services: Omit<Context, 'actor' | 'access'>
+  /** The folder of the built dashboard. */
+  readonly dashboard: string
+  /** A browser traded a login link. */
+  readonly onLogin: (expiresAt: number) => void
   readonly build: string
   readonly isIdle: () => boolean
   readonly log: Log
@@ -40,8 +46,16 @@ export class Server implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { home, port, access } = this.#parts
+    const { home, port, access, dashboard, onLogin } = this.#parts
     this.#guard()
+    serveDashboard(this.#app, {
+      folder: dashboard,
+      trade: (code) => {
+        const login = access.trade(code)
+        onLogin(login.expiresAt)
+        return login
+      },
+    })
     await this.#app.register(websocket, { options: { maxPayload: BODY_LIMIT_BYTES } })
     await this.#app.register(fastifyTRPCPlugin, this.#trpc())
     await this.#app.ready()
@@ -62,6 +76,7 @@ export class Server implements AsyncDisposable {
   #guard(): void {
     const { access, build, isIdle } = this.#parts
     this.#app.addHook('onRequest', async (request, reply) => {
+      reply.headers(SECURITY_HEADERS)
       const refusal = access.refusal(request.raw)
       if (refusal) return reply.code(refusal.status).send({ error: new Problem('access-denied', { cause: refusal.cause }).shape })
       reply.header('x-nexus-build', build)
@@ -81,7 +96,7 @@ export class Server implements AsyncDisposable {
         router: nexusRouter,
         // A query that is longer than a request line may be comes as a body.
         allowMethodOverride: true,
-        createContext: ({ req, info }) => ({ ...services, actor: access.actorOf('raw' in req ? req.raw : req, info.connectionParams) }),
+        createContext: ({ req, info }) => ({ ...services, access, actor: access.actorOf('raw' in req ? req.raw : req, info.connectionParams) }),
         onError({ error, path }) {
           // A Problem is an answer; anything else is a bug and is written down once, here.
           if (error.code === 'INTERNAL_SERVER_ERROR' && !(error.cause instanceof Problem)) log.error({ err: error.cause ?? error, path }, 'a call failed')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { safe, safeLines, safePath } from './escape.ts'
+import { safe, safeLines, safePath } from './readable.ts'
 
 test('nothing that we print can command the terminal', () => {
   expect(safe('a\u001B[31mb\u0007\u009B2J\r\n\t\u007F')).toBe('a\\x1b[31mb\\x07\\x9b2J\\r\\n\\t\\x7f')

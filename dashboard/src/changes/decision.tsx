@@ -1,0 +1,106 @@
+/** The decision: apply all or what is chosen, keep, discard, roll back; stop what runs, answer what waits. */
+import { useState } from 'react'
+import { FLAG_WORDS } from '@nexus/protocol/change-words'
+import { safePath } from '@nexus/protocol/readable'
+import type { ApplyResult, Run } from '@nexus/protocol/runs'
+import { plural } from '@nexus/protocol/words'
+import { problemOf } from '../daemon/calls.ts'
+import { Dialog } from '../page/dialog.tsx'
+import { useKeys } from '../page/keys.ts'
+import { useNexus } from '../page/nexus.ts'
+import { go } from '../page/place.ts'
+import { flaggedIn, firstChoice, namedPaths, openChanges, type Choice } from './choice.ts'
+
+export interface DecisionProps { readonly run: Run; readonly choice: Choice; readonly onChoose: (choice: Choice) => void }
+
+const FLAGGED_SHOWN = 30
+
+export function Decision({ run, choice, onChoose }: DecisionProps) {
+  const { calls, mirror, say } = useNexus()
+  const [asked, setAsked] = useState<'flagged' | 'discard'>()
+  const [busy, setBusy] = useState<string>()
+  const open = openChanges(run)
+  const can = abilitiesOf(run)
+  const flagged = flaggedIn(run, choice)
+
+  /** Whatever comes of it, the page shows the run as it is afterwards. */
+  const carryOut = async (what: string, work: () => Promise<string>) => {
+    if (busy !== undefined) return
+    setAsked(undefined)
+    setBusy(what)
+    try {
+      say(await work(), 'good')
+    } catch (error) {
+      const { message, next } = problemOf(error)
+      say(`${message}. ${next}`, 'bad')
+    } finally {
+      setBusy(undefined)
+      void mirror.refresh(run.id)
+    }
+  }
+  // The digest is the one that was on the screen: if the layer was sealed anew meanwhile, the daemon refuses.
+  const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, choice), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
+  const askToApply = () => (choice.size === 0 ? say('Choose a path first: Space in the tree.') : flagged.length > 0 ? setAsked('flagged') : void apply())
+  const rollback = () => carryOut('Rolling back…', async () => outcome(await calls.runs.rollback.mutate({ run: run.id }), 'rolled back'))
+  const discard = () => carryOut('Discarding…', async () => { await calls.runs.discard.mutate({ run: run.id }); return 'Discarded: nothing of it is left.' })
+  const approve = (deny: boolean) => carryOut(deny ? 'Denying…' : 'Starting…', async () => { await calls.runs.approve.mutate({ run: run.id, deny }); return deny ? 'Denied: it never ran.' : 'It runs.' })
+  const stop = () => carryOut('Stopping…', async () => { await calls.runs.kill.mutate({ run: run.id }); return 'Stopped. Its layer is kept for a look.' })
+  const keep = () => { say('Kept as it is. Nothing on the host changed.'); go('#/') }
+
+  useKeys({
+    ...(can.apply ? { 'a': askToApply } : {}), ...(can.keep ? { 'k': keep } : {}), ...(can.discard ? { 'x': () => setAsked('discard') } : {}), ...(can.rollback ? { 'r': () => void rollback() } : {}),
+    ...(can.stop ? { 's': () => void stop() } : can.approve ? { 's': () => void approve(false) } : {}),
+  })
+  if (!Object.values(can).some(Boolean)) return null
+  return (
+    <footer className="decision" aria-label="Decision" role="group">
+      {can.approve && <p className="careful-words">It could only run with strength “{run.strength}” ({run.backend} back end). Run it so?</p>}
+      {can.approve && <button type="button" className="primary" disabled={busy !== undefined} onClick={() => void approve(false)}>Run it</button>}
+      {can.approve && <button type="button" disabled={busy !== undefined} onClick={() => void approve(true)}>Deny</button>}
+      {can.stop && <button type="button" disabled={busy !== undefined} onClick={() => void stop()}>Stop this run <kbd aria-hidden="true">s</kbd></button>}
+      {can.apply && <button type="button" className="primary" disabled={busy !== undefined || choice.size === 0} onClick={askToApply}>{busy ?? (choice.size === run.changes.length ? `Apply all ${choice.size}` : `Apply ${choice.size} of ${open.length}`)} <kbd aria-hidden="true">a</kbd></button>}
+      {can.rollback && <button type="button" disabled={busy !== undefined} onClick={() => void rollback()}>Roll back <kbd aria-hidden="true">r</kbd></button>}
+      {can.keep && <button type="button" disabled={busy !== undefined} onClick={keep}>Keep <kbd aria-hidden="true">k</kbd></button>}
+      {can.discard && <button type="button" disabled={busy !== undefined} onClick={() => setAsked('discard')}>Discard <kbd aria-hidden="true">x</kbd></button>}
+      {can.apply && <span className="choosing">
+        <button type="button" className="link" onClick={() => onChoose(new Set(open))}>all</button>
+        <button type="button" className="link" onClick={() => onChoose(firstChoice(run))}>unflagged</button>
+        <button type="button" className="link" onClick={() => onChoose(new Set())}>none</button>
+      </span>}
+      {asked === 'flagged' && (
+        <Dialog title={`${plural(flagged.length, 'path')} ${flagged.length === 1 ? 'needs' : 'need'} a second look`} onClose={() => setAsked(undefined)}>
+          <ul className="flagged">
+            {flagged.slice(0, FLAGGED_SHOWN).map((at) => run.changes[at]).map((change) => change && <li key={safePath(change.path)}><bdi className="mono">{safePath(change.path)}</bdi> <span className="careful-words">{change.flags.map((flag) => FLAG_WORDS[flag]).join(', ')}</span></li>)}
+            {flagged.length > FLAGGED_SHOWN && <li>… and {flagged.length - FLAGGED_SHOWN} more</li>}
+          </ul>
+          <p className="actions">
+            <button type="button" autoFocus onClick={() => setAsked(undefined)}>Not yet</button>
+            <button type="button" className="primary" onClick={() => void apply()}>Apply {plural(choice.size, 'path')}, these too</button>
+          </p>
+        </Dialog>
+      )}
+      {asked === 'discard' && (
+        <Dialog title="Throw this layer away?" onClose={() => setAsked(undefined)}>
+          <p>{run.changes.length === 0 ? 'It holds no changes.' : `Its ${plural(run.changes.length, 'change')} cannot be brought back.`} The host stays as it is.</p>
+          <p className="actions">
+            <button type="button" autoFocus onClick={() => setAsked(undefined)}>Keep it</button>
+            <button type="button" className="danger" onClick={() => void discard()}>Discard</button>
+          </p>
+        </Dialog>
+      )}
+    </footer>
+  )
+}
+
+function abilitiesOf(run: Run) {
+  const hasOpen = openChanges(run).length > 0
+  return {
+    apply: hasOpen && ['kept', 'rolled-back', 'applied'].includes(run.status), keep: run.status === 'kept', rollback: run.status === 'applied',
+    discard: ['kept', 'unchanged', 'rolled-back', 'failed'].includes(run.status), approve: run.status === 'waiting', stop: run.status === 'running' || run.status === 'queued',
+  }
+}
+
+function outcome({ applied, conflicts }: ApplyResult, verb: 'applied' | 'rolled back'): string {
+  if (conflicts.length > 0) return `Nothing was ${verb}: ${plural(conflicts.length, 'conflict')}. See above.`
+  return applied.length === 0 ? `Nothing was left to be ${verb}.` : `${verb === 'applied' ? 'Applied' : 'Rolled back'} ${plural(applied.length, 'path')}.`
+}

@@ -1,0 +1,25 @@
+/** A question in the middle of the page: the browser's own dialog keeps the focus inside and gives it back. */
+import { useEffect, useRef, type ReactNode } from 'react'
+
+export interface DialogProps {
+  readonly title: string
+  readonly children: ReactNode
+  readonly onClose: () => void
+}
+
+export function Dialog({ title, children, onClose }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const { current } = element
+    if (current && !current.open) current.showModal()
+    return () => current?.close()
+  }, [])
+  return (
+    <dialog ref={element} aria-label={title} onCancel={(event) => { event.preventDefault(); onClose() }} onClick={(event) => { if (event.target === element.current) onClose() }}>
+      <div className="dialog">
+        <h2>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  )
+}

@@ -1,0 +1,14 @@
+/** How a run ended, in a few words. */
+import type { RunLine } from '@nexus/protocol/view'
+
+const REASONS: Readonly<Record<NonNullable<RunLine['endReason']>, string>> = {
+  killed: 'stopped', 'timed-out': 'timed out', 'daemon-died': 'the daemon went away', 'launcher-failed': 'the sandbox could not be set up', 'unmapped-owner': 'foreign owner',
+  'seal-failed': 'its layer could not be read', denied: 'denied', interrupted: 'interrupted',
+}
+
+export function endOf({ endReason, signal, exitCode }: Pick<RunLine, 'endReason' | 'signal' | 'exitCode'>): { words: string; isBad: boolean } | undefined {
+  if (endReason) return { words: REASONS[endReason], isBad: true }
+  if (signal) return { words: signal, isBad: true }
+  if (exitCode === null) return undefined
+  return { words: `exit ${exitCode}`, isBad: exitCode !== 0 }
+}

@@ -1,0 +1,23 @@
+/** The small print of a run: end, time, strength, where it ran; anything short of full strength is said every time. */
+import { safe, safePath } from '@nexus/protocol/readable'
+import type { Run } from '@nexus/protocol/runs'
+import { bytes, duration } from '@nexus/protocol/words'
+import { endOf } from './end.ts'
+
+export function Facts({ run }: { readonly run: Run }) {
+  const end = endOf(run)
+  const missing = run.walls.filter(({ required, up }) => required && !up).map(({ name }) => name)
+  return (
+    <>
+      {end && <span className={end.isBad ? 'bad-words' : 'good-words'}>{end.words}</span>}
+      {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
+      {run.usage && <span>{bytes(run.usage.maxRssBytes)}</span>}
+      {run.flags.includes('host-network') && <span className="bad-words">host network</span>}
+      {run.strength !== 'full' && <span className="careful-words" title={missing.join(', ')}>strength: {run.strength}</span>}
+      {run.check && <span className={run.check.exitCode === 0 ? 'good-words' : 'bad-words'}>check {run.check.exitCode === 0 ? 'passed' : 'failed'}: <code>{safe(run.check.command)}</code></span>}
+      {run.outside.length > 0 && <span title={run.outside.map(({ path }) => safePath(path)).join('\n')}>{run.outside.length} left outside</span>}
+      <span className="mono project">{safe(run.cwd)}</span>
+      <span className="mono id">{run.id}</span>
+    </>
+  )
+}

@@ -1,0 +1,59 @@
+/** One run: what it was, how it ended, what it printed, what it would change, and the decision. */
+import { useEffect, useState } from 'react'
+import { safe } from '@nexus/protocol/readable'
+import type { Run } from '@nexus/protocol/runs'
+import { commandLine } from '@nexus/protocol/words'
+import { Review } from '../changes/review.tsx'
+import { Output } from '../output/output.tsx'
+import { useKeys } from '../page/keys.ts'
+import { useNexus, usePicture } from '../page/nexus.ts'
+import { Facts } from './facts.tsx'
+import { StatusMark } from './status.tsx'
+import { Tabs } from './tabs.tsx'
+
+export type Part = 'changes' | 'output'
+
+export function RunPage({ id }: { readonly id: string }) {
+  const { mirror } = useNexus()
+  const { runs, view } = usePicture()
+  useEffect(() => mirror.watch(id), [mirror, id])
+  const run = runs.get(id)
+  const line = view?.runs.find((one) => one.id === id)
+  if (!run) return <p className="quiet pad">{view && !line ? `Run ${id} is not in the list; asking for it…` : 'Asking for the run…'}</p>
+  return <Shown key={id} run={line ? { ...run, status: line.status } : run} />
+}
+
+/** A script may be long: three lines of it, and all of it on request. */
+function Command({ text }: { readonly text: string }) {
+  const [isWhole, setWhole] = useState(text.length < LONG_COMMAND)
+  return (
+    <>
+      <h1 className={isWhole ? 'mono' : 'mono cut'}>{text}</h1>
+      {text.length >= LONG_COMMAND && <button type="button" className="link" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>{isWhole ? 'less' : 'the whole command'}</button>}
+    </>
+  )
+}
+
+const LONG_COMMAND = 240
+
+function Shown({ run }: { readonly run: Run }) {
+  const isOver = run.digest !== null || !['queued', 'waiting', 'running'].includes(run.status)
+  const [asked, setAsked] = useState<Part>()
+  const part = asked ?? (isOver && run.changes.length > 0 ? 'changes' : 'output')
+  useKeys({ 'c': () => setAsked('changes'), 'o': () => setAsked('output') })
+  return (
+    <article className="run-page" aria-label={`Run ${run.id}`}>
+      <header>
+        <Command text={safe(commandLine(run.command))} />
+        <p className="facts"><StatusMark status={run.status} /> <Facts run={run} /></p>
+      </header>
+      <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }]} />
+      <section role="tabpanel" id={`panel-${part}`} aria-labelledby={`tab-${part}`} className={`panel ${part}`}>
+        {part === 'output' ? <Output key={String(run.status === 'running')} run={run.id} isRunning={run.status === 'running'} /> : null}
+        {part === 'changes' && run.changes.length === 0 ? <p className="quiet pad">{isOver ? 'It would change nothing in the project.' : 'What it changes is known when it has ended.'}</p> : null}
+      </section>
+      {/* Review holds what was chosen, so it stays when the output is looked at. */}
+      <Review key={run.digest ?? ''} run={run} isShown={part === 'changes' && run.changes.length > 0} />
+    </article>
+  )
+}
