@@ -44,8 +44,8 @@ export class Decisions {
     const order = { run: id, ground: groundOf(row, layer), changeSet: { changes, digest: row.digest }, selected, named: paths.length > 0 }
     const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.apply({ ...order, report })))
     if (outcome.conflicts.length > 0) return this.#refused(id, row.status, 'run.apply-refused', outcome, actor)
-    const applied = [...(row.status === 'applied' ? appliedPaths : []), ...outcome.applied]
-    const rest = changes.length - new Set(applied.map(keyOf)).size
+    const applied = distinct([...(row.status === 'applied' ? appliedPaths : []), ...outcome.applied])
+    const rest = changes.length - applied.length
     this.#ledger.move(id, {
       to: 'applied', event: 'run.applied', actor, action: 'applied', durable: true, payload: { digest: row.digest, applied: outcome.applied.length, rest },
       fields: { next: rest > 0 ? `nexus apply ${id}` : `nexus rollback ${id}` }, details: { appliedPaths: applied, conflicts: [] },
@@ -108,6 +108,11 @@ export class Decisions {
       throw error instanceof Problem ? error : new Problem('io', { what: `run ${id} could not be carried out; the host is as before`, cause, fix: 'mend the cause, then try again' }, { cause: error })
     }
   }
+}
+
+/** A directory may come with what lies below it more than once. */
+export function distinct(paths: readonly Bytes[]): Bytes[] {
+  return [...new Map(paths.map((path) => [keyOf(path), path])).values()]
 }
 
 /** The changes at the named paths or below them. Throws Problem `no-path`. */

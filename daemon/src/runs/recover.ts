@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Changes, Recovered } from '../changes/changes.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
+import { distinct } from './decide.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
 
@@ -32,8 +33,15 @@ async function settleJournals({ ledger, changes, log }: RecoveryParts): Promise<
   const recovered = await changes.recover()
   for (const journal of recovered) log.warn({ run: journal.run, ended: journal.ended, direction: journal.direction }, 'finished an interrupted apply')
   for (const row of ledger.inStatus('applying', 'rolling-back')) {
-    settleDecision(ledger, row, recovered.findLast((journal) => journal.run === row.id))
+    settleDecision(ledger, row, recovered.findLast((journal) => journal.run === row.id && isNews(ledger, row, journal)))
   }
+}
+
+/** The journal of an earlier apply or rollback may be told once more: its result the record has already. */
+function isNews(ledger: Ledger, row: RunRow, { direction, paths }: Recovered): boolean {
+  if (direction !== (row.status === 'applying' ? 'apply' : 'rollback')) return false
+  const { appliedPaths } = ledger.details(row.id)
+  return direction === 'rollback' || distinct([...appliedPaths, ...paths]).length > appliedPaths.length
 }
 
 /**
@@ -46,7 +54,7 @@ function settleDecision(ledger: Ledger, row: RunRow, journal: Recovered | undefi
   const finished = journal?.ended === 'finished'
   const wasApplied = details.appliedPaths.length > 0
   const to = isApply ? (finished || wasApplied ? 'applied' : 'kept') : finished ? 'rolled-back' : 'applied'
-  const appliedPaths = isApply ? [...details.appliedPaths, ...(finished ? journal.paths : [])] : finished ? [] : details.appliedPaths
+  const appliedPaths = isApply ? distinct([...details.appliedPaths, ...(finished ? journal.paths : [])]) : finished ? [] : details.appliedPaths
   ledger.move(row.id, {
     to, event: 'run.recovered', actor: ACTOR, action: 'recovered', durable: true, payload: { journal: journal?.ended ?? 'none', paths: appliedPaths.length },
     fields: { next: to === 'kept' ? `nexus apply ${row.id}` : to === 'applied' ? `nexus rollback ${row.id}` : null },

@@ -1,0 +1,22 @@
+/** Writes docs/crash-table.md from the table. `node e2e/crash/page.ts` prints it. */
+import { KILL_POINTS } from './table.ts'
+
+export function page(): string {
+  return [
+    '# The crash table', '',
+    'What is true when everything stops in the middle of an apply, a partial apply or a rollback (one engine carries out all three),',
+    'and what Nexus does about it. Recovery runs at the next start of any command that reaches the daemon, before it listens.',
+    'The promise: each file is whole, the *set* is old or new, nothing that was acknowledged is lost, the status tells the truth.', '',
+    'This page is generated from `e2e/crash/table.ts` (`node e2e/crash/page.ts > docs/crash-table.md`),',
+    'and so are the tests: `npm test` takes a seeded slice of the moments, `npm run endurance` takes every single one.', '',
+    '## Killed: `kill -9`, power failure', '',
+    '| journal | it was about to | recovery finds | and does | the host is then | you see |', '|---|---|---|---|---|---|',
+    ...KILL_POINTS.map(({ journal, doing, finds, does, host, sees }) => row(journal === 'none' ? '—' : `\`${journal}\``, doing, finds, does, `**${host}**`, sees)), '',
+  ].join('\n')
+}
+
+function row(...cells: string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+if (import.meta.main) process.stdout.write(page())
