@@ -48,9 +48,7 @@ void mounts_build(const struct cell *cell) {
   mount_project(root, request, empties.folder);
   mount_readonly(root, request, &sources);
   for (size_t i = 0; i < request->hide.count; i++) hide(root, request->hide.items[i], empties.folder, empties.file);
-  hide_secrets(root, empties.folder, empties.file);
-  /* Its files belong to uid 0: nobody else can write there anyway. */
-  if (cell->uid == 0) protect_proc(root, empties.folder, empties.file);
+  protect_proc(root, empties.folder, empties.file);
   enter(root);
 }
 

@@ -45,7 +45,9 @@ static const struct key KEYS[] = {
   {"readonly", PATHS, AT(readonly), NULL, 256},
   {"bind_from", PATHS, AT(bind_from), NULL, 64},
   {"bind_to", PATHS, AT(bind_to), NULL, 64},
-  {"hide", PATHS, AT(hide), NULL, 256},
+  {"hide", PATHS, AT(hide), NULL, 1024},
+  {"calls", TEXT, AT(calls), " filtered nested all ", 0},
+  {"landlock", TEXT, AT(landlock), " scoped on off ", 0},
 };
 
 static const char *read_exactly(int fd, void *into, size_t length);
@@ -194,7 +196,7 @@ static const char *number_in(const char *text, long most, long *number) {
 
 static const char *complete(const struct launch_request *request) {
   bool is_overlay = request->backend && strcmp(request->backend, "overlay") == 0;
-  if (!request->argv.count || !request->cwd || request->umask < 0 || !request->net || !request->stdin_from) return "missing-key";
+  if (!request->argv.count || !request->cwd || request->umask < 0 || !request->net || !request->stdin_from || !request->calls || !request->landlock) return "missing-key";
   if (!request->backend || !request->project || !request->upper || !request->tmp_from || !request->vartmp_from) return "missing-key";
   if (is_overlay && (!request->work || !request->xattrs)) return "missing-key";
   if (!is_overlay && (request->work || request->xattrs || request->parents.count)) return "key-of-overlay";

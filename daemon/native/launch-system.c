@@ -50,7 +50,8 @@ static void bind_device(int dev, const char *name) {
   if (mknodat(dev, name, S_IFREG | 0666, 0) != 0) fail("device", path);
   int target = openat(dev, name, O_PATH | O_CLOEXEC);
   if (target < 0) fail("device", path);
-  inside_bind(source, target, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "device");
+  /* Read-only: the device itself is written all the same, but its mode, owner and times are the host's. */
+  inside_bind(source, target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "device");
   close(source);
   close(target);
 }
@@ -59,17 +60,20 @@ static void link_or_fail(int dev, const char *target, const char *name) {
   if (symlinkat(target, dev, name) != 0) fail("dev", name);
 }
 
-/* uid 0 may write kernel settings by ownership alone, whatever its capabilities. */
+/* As a container runtime does it. uid 0 may write kernel settings by ownership alone, whatever its capabilities; and what
+ * tells everybody about the machine's memory, keys and interrupts helps attackers more than build tools. */
 void protect_proc(int root, int empty_folder, int empty_file) {
-  static const char *const readonly[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr"};
+  static const char *const readonly[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr", "/proc/driver", "/proc/pressure", "/proc/tty"};
   for (size_t i = 0; i < sizeof readonly / sizeof *readonly; i++) {
     int place = inside_open(root, readonly[i]);
     if (place >= 0) inside_bind(place, place, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "proc-readonly");
     close(place);
   }
   static const char *const hidden[] = {
-    "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats", "/proc/acpi", "/proc/scsi", "/proc/asound",
-    "/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup", "/sys/firmware", "/sys/kernel/debug", "/sys/kernel/tracing",
+    "/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/latency_stats", "/proc/acpi", "/proc/scsi",
+    "/proc/asound", "/proc/interrupts", "/proc/iomem", "/proc/ioports", "/proc/kallsyms", "/proc/slabinfo", "/proc/vmallocinfo", "/proc/pagetypeinfo", "/proc/kpagecount",
+    "/proc/kpageflags", "/proc/kpagecgroup", "/sys/firmware", "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/kernel/security", "/sys/fs/bpf", "/sys/fs/pstore",
+    "/sys/devices/virtual/powercap", "/sys/class/dmi/id/product_uuid", "/sys/class/dmi/id/product_serial", "/sys/class/dmi/id/board_serial", "/sys/class/dmi/id/chassis_serial",
   };
   for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) hide(root, hidden[i], empty_folder, empty_file);
 }

@@ -42,6 +42,9 @@ struct launch_request {
   struct text_list readonly;           /* host folders shown at their own path */
   struct text_list bind_from, bind_to; /* private folders, pairwise */
   struct text_list hide;               /* files and folders that are empty inside */
+
+  char *calls;    /* which system calls: filtered | nested (filtered, but user namespaces may be made) | all */
+  char *landlock; /* scoped | on (without scopes: abstract sockets stay) | off */
 };
 
 #define REQUEST_BYTES_MAX (1024 * 1024)
@@ -124,6 +127,10 @@ struct mistake {
   char step[32];
 };
 
+/* The last two walls, put up by the command around itself; -1 and errno when this kernel does not have them. */
+int filter_install(bool allows_namespaces);                                      /* launch-filter.c */
+int landlock_enter(const struct launch_request *request, const char **missing); /* launch-landlock.c */
+
 _Noreturn void command_main(const struct launch_request *request, const struct start *start);
 
 /* ---- Steps of I ---- */
@@ -133,8 +140,7 @@ void mount_project(int root, const struct launch_request *request, int empty_fol
 void mount_proc(int root);                                     /* launch-system.c */
 void mount_dev(int root);
 void protect_proc(int root, int empty_folder, int empty_file);
-void hide_secrets(int root, int empty_folder, int empty_file); /* launch-secrets.c */
-void hide(int root, const char *path, int empty_folder, int empty_file);
+void hide(int root, const char *path, int empty_folder, int empty_file); /* launch-hide.c */
 
 /* Places below the new root (launch-inside.c); links are followed inside it only. */
 int inside_open(int root, const char *path);         /* O_PATH, -1 when absent */

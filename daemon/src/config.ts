@@ -17,6 +17,8 @@ export interface Config {
   readonly native: string | null
   /** The built dashboard. */
   readonly dashboard: string
+  /** NEXUS_NESTED_SANDBOXES=on: commands may make user namespaces. */
+  readonly nestedSandboxes: boolean
   /** Where the daemon finds its own tools. */
   readonly path: string
 }
@@ -31,7 +33,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
-    dashboard: join(dirname(package_), 'dashboard/dist'), path: env.PATH ?? '/usr/bin:/bin',
+    dashboard: join(dirname(package_), 'dashboard/dist'),
+    nestedSandboxes: onOrOff('NEXUS_NESTED_SANDBOXES', env.NEXUS_NESTED_SANDBOXES), path: env.PATH ?? '/usr/bin:/bin',
   }
 }
 
@@ -41,6 +44,12 @@ function portOf(text: string | undefined): number | undefined | null {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new Problem('usage', { what: `NEXUS_PORT is ${text}: not a port`, topic: 'daemon' })
+}
+
+function onOrOff(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === '' || text === 'off') return false
+  if (text === 'on') return true
+  throw new Problem('usage', { what: `${name} is ${text}: on or off`, topic: 'daemon' })
 }
 
 function existing(path: string): string | null {

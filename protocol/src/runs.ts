@@ -18,8 +18,8 @@ export type Strength = z.infer<typeof strengthSchema>
 export const backendSchema = z.enum(['overlay', 'copy'])
 export type Backend = z.infer<typeof backendSchema>
 
-/** One wall of the sandbox: is it up in this run, and if not, why. */
-export const wallSchema = z.object({ name: z.string(), up: z.boolean(), required: z.boolean(), cause: z.string().optional() })
+/** One wall of the sandbox: is it up in this run, and if not, why, and what would raise it. */
+export const wallSchema = z.object({ name: z.string(), up: z.boolean(), required: z.boolean(), cause: z.string().optional(), fix: z.string().optional() })
 export type Wall = z.infer<typeof wallSchema>
 
 export const usageSchema = z.object({ userMs: z.number(), systemMs: z.number(), maxRssBytes: z.number() })

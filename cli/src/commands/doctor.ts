@@ -19,7 +19,10 @@ export async function run(invocation: Invocation): Promise<number> {
     const name = `${probe.backend} by ${probe.launcher}`.padEnd(24)
     print(`${probe.works ? theme.good('✓') : theme.bad('✗')} ${name} ${probe.works ? strength(probe.strength, theme) : theme.bad('does not work')}  ${theme.dim(duration(probe.tookMs))}`)
     const missing = probe.walls.filter((wall) => !wall.up)
-    for (const wall of probe.works ? missing : []) print(theme.dim(`    absent: ${safe(wall.name)}${wall.required ? ' (required)' : ''}${wall.cause ? ` — ${safe(wall.cause)}` : ''}`))
+    for (const wall of probe.works ? missing : []) {
+      print(theme.dim(`    absent: ${safe(wall.name)}${wall.required ? ' (required)' : ''}${wall.cause ? ` — ${safe(wall.cause)}` : ''}`))
+      if (wall.fix) print(theme.dim(`            fix: ${safe(wall.fix)}`))
+    }
     if (probe.cause) print(`    cause: ${safe(probe.cause)}`)
     if (probe.fix) print(`    fix:   ${safe(probe.fix)}`)
   }

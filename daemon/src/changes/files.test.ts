@@ -26,7 +26,7 @@ describe.skipIf(!sanitized)('the native helper and a broken daemon (needs a C co
   test('ends when its greeting is wrong, when a frame is too long, when input ends in the middle', async () => {
     expect(await speak(Buffer.alloc(0))).toMatchObject({ code: 0, errors: '' })
     expect(await speak(request(1, 4, Buffer.alloc(8)))).toMatchObject({ code: 1, answers: Buffer.alloc(0), errors: '' })
-    expect(await speak(request(1, 1, Buffer.from('NXF1\x02\0\0\0', 'latin1')))).toMatchObject({ code: 1, errors: '' })
+    expect(await speak(request(1, 1, Buffer.from('NXF1\x7f\0\0\0', 'latin1')))).toMatchObject({ code: 1, errors: '' })
     expect(await speak(Buffer.concat([hello(), Buffer.from([0xff, 0xff, 0xff, 0x7f])]))).toMatchObject({ code: 1, errors: '' })
     expect(await speak(Buffer.concat([hello(), Buffer.from([20, 0, 0, 0, 1])]))).toMatchObject({ code: 0, errors: '' })
     await expect(openNativeFiles('/bin/false')).rejects.toThrow()
@@ -82,7 +82,7 @@ function request(id: number, operation: number, body: Buffer): Buffer {
 }
 
 function hello(): Buffer {
-  return request(0, 1, Buffer.from('NXF1\x01\0\0\0', 'latin1'))
+  return request(0, 1, Buffer.from('NXF1\x02\0\0\0', 'latin1'))
 }
 
 function without(operation: number, drawn: number): number {

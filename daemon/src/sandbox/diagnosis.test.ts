@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { diagnose } from './diagnosis.ts'
 
-const { EPERM, EACCES, EINVAL, ENOSYS, ENOSPC } = constants.errno as Record<string, number>
+const { EPERM, EACCES, EINVAL, ENOSYS, ENOSPC, EOPNOTSUPP } = constants.errno as Record<string, number>
 
 test.each([
   ['user-namespace', EPERM, { 'kernel.apparmor_restrict_unprivileged_userns': 1 }, 'AppArmor', 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'],
@@ -17,6 +17,10 @@ test.each([
   ['overlay', EINVAL, {}, 'does not take this file system', 'set NEXUS_HOME to a folder on ext4, xfs, btrfs or tmpfs'],
   ['root', ENOSYS, {}, 'too old', 'use Linux 5.12 or newer; in a container, relax its seccomp profile'],
   ['namespaces', EPERM, {}, 'forbids', 'run Nexus outside the container, or start the container with --privileged'],
+  ['seccomp', EINVAL, {}, 'no filter of system calls', 'use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64; in a container, relax its seccomp profile'],
+  ['landlock', EOPNOTSUPP, {}, 'switched off, or older', 'start the kernel with lsm=landlock,… in front of its list, or use Linux 5.19 or newer'],
+  ['landlock', ENOSYS, {}, 'has no Landlock', 'use Linux 5.19 or newer with CONFIG_SECURITY_LANDLOCK; in a container, relax its seccomp profile'],
+  ['abstract-sockets', EOPNOTSUPP, {}, 'abstract sockets of the host', 'use Linux 6.12 or newer'],
 ] as const)('%s, errno %i', (step, errno, settings: Readonly<Record<string, number>>, cause, fix) => {
   expect(diagnose({ step, errno, text: 'text of the system' }, (name) => settings[name])).toEqual({ cause: expect.stringMatching(new RegExp(`^${step}: text of the system .*${cause}`)), fix })
 })

@@ -24,7 +24,7 @@ export const readKernelSetting: ReadSetting = (name) => {
   }
 }
 
-const { ENOSYS, EPERM, EACCES, EINVAL, ENOSPC, EUSERS } = constants.errno as Record<string, number>
+const { ENOSYS, EOPNOTSUPP, EPERM, EACCES, EINVAL, ENOSPC, EUSERS } = constants.errno as Record<string, number>
 /** Steps of the launchers where a user namespace is made. */
 const NAMESPACE_STEPS = ['user-namespace', 'command-namespace', 'unshare']
 /** AppArmor lets it be made, and refuses what comes next. */
@@ -33,6 +33,8 @@ const EARLY_STEPS = ['identity', 'private-mounts']
 export function diagnose(failure: Failure, setting: ReadSetting): Diagnosis {
   const what = `${failure.step}: ${failure.text}`
   const isRefused = failure.errno === EPERM || failure.errno === EACCES
+  const wall = wallDiagnosis(what, failure)
+  if (wall) return wall
   if (failure.errno === ENOSYS) return { cause: `${what} (this kernel is too old, or a container filter hides the call)`, fix: 'use Linux 5.12 or newer; in a container, relax its seccomp profile' }
   if (NAMESPACE_STEPS.includes(failure.step) || (isRefused && EARLY_STEPS.includes(failure.step))) return userNamespaceDiagnosis(what, failure, setting)
   if (failure.step === 'proc' && isRefused) {
@@ -43,6 +45,15 @@ export function diagnose(failure: Failure, setting: ReadSetting): Diagnosis {
   }
   if (isRefused || failure.step === 'mounts') return { cause: `${what} (a container or security module forbids it)`, fix: 'run Nexus outside the container, or start the container with --privileged' }
   return { cause: what, fix: 'please report it, with the output of nexus doctor' }
+}
+
+/** Walls that a kernel may have or not; a run does without those that only stand behind others. */
+function wallDiagnosis(what: string, { step, errno }: Failure): Diagnosis | undefined {
+  if (step === 'seccomp') return { cause: `${what} (this kernel, or the container around Nexus, has no filter of system calls)`, fix: 'use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64; in a container, relax its seccomp profile' }
+  if (step === 'abstract-sockets') return { cause: `${what} (with --net on, abstract sockets of the host can be reached)`, fix: 'use Linux 6.12 or newer' }
+  if (step !== 'landlock') return undefined
+  if (errno === EOPNOTSUPP) return { cause: `${what} (Landlock is switched off, or older than Linux 5.19)`, fix: 'start the kernel with lsm=landlock,… in front of its list, or use Linux 5.19 or newer' }
+  return { cause: `${what} (this kernel has no Landlock, or a container filter hides it)`, fix: 'use Linux 5.19 or newer with CONFIG_SECURITY_LANDLOCK; in a container, relax its seccomp profile' }
 }
 
 function userNamespaceDiagnosis(what: string, failure: Failure, setting: ReadSetting): Diagnosis {

@@ -12,6 +12,8 @@ export interface LaunchOrder {
   readonly timeoutMs?: number
   /** False: the command reads /dev/null. */
   readonly stdin: boolean
+  /** The command may make user namespaces: browsers and container tools build sandboxes of their own with them. */
+  readonly nestedSandboxes?: boolean
   readonly pty?: { readonly rows: number; readonly cols: number }
 }
 

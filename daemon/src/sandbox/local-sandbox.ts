@@ -11,9 +11,11 @@ import { stillborn } from './launchers/child.ts'
 import { launchersOf } from './launchers/index.ts'
 import type { Layer } from './layer.ts'
 import { layersFolder, openLayer } from './layers.ts'
+import { Masks } from './masks.ts'
 import { leftOutside } from './outside.ts'
 import type { Choice, Sandbox } from './sandbox.ts'
 import { sceneOf } from './stage.ts'
+import { leftOut } from './walls.ts'
 
 export interface SandboxParts {
   /** The state folder of Nexus: layers and package caches live below it, and no run ever sees it. */
@@ -27,6 +29,8 @@ export interface SandboxParts {
   /** Further files and folders that no run may see: configuration, runtime folder with the socket. */
   readonly hidden: readonly string[]
   readonly clock: Clock
+  /** May commands make user namespaces? Browsers and container tools want to; it widens what an attacker can try on the kernel. */
+  readonly nestedSandboxes?: boolean
 }
 
 export function createSandbox(parts: SandboxParts): Sandbox {
@@ -36,30 +40,36 @@ export function createSandbox(parts: SandboxParts): Sandbox {
 class LocalSandbox implements Sandbox {
   readonly #parts: SandboxParts
   readonly #chooser: Chooser
+  readonly #masks: Masks
 
   constructor(parts: SandboxParts) {
     this.#parts = parts
+    this.#masks = new Masks(parts.clock)
     this.#chooser = new Chooser({ launchers: launchersOf(parts), state: parts.state, path: parts.path, clock: parts.clock })
   }
 
   probe(fresh = false): Promise<Probe[]> {
+    // A good moment to look around: the first run need not wait for it then.
+    void this.#masks.ready()
     return this.#chooser.probe(fresh)
   }
 
-  choose(backend: 'auto' | Backend, project: string): Promise<Choice> {
+  async choose(backend: 'auto' | Backend, project: string): Promise<Choice> {
+    await this.#masks.ready()
     return this.#chooser.choose(backend, project)
   }
 
   async open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer> {
     const { state, userHome, path } = this.#parts
+    await this.#masks.ready()
     const { xattrs } = await this.#chooser.rung(choice)
     return openLayer({ run, project, backend: choice.backend, xattrs, parents, state, userHome, path }, signal)
   }
 
   launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch {
     try {
-      const scene = sceneOf(this.#parts, layer, order)
-      return this.#chooser.launcher(choice).launch(scene, order)
+      const scene = sceneOf({ ...this.#parts, masks: this.#masks }, layer, order)
+      return this.#chooser.launcher(choice).launch(scene, { ...order, nestedSandboxes: this.#parts.nestedSandboxes ?? false }, leftOut(choice.walls))
     } catch (error) {
       return stillborn('scene', error instanceof Error ? error.message : String(error))
     }

@@ -10,7 +10,7 @@ import type { LaunchEnd, LaunchOrder } from './launch.ts'
 import type { Launcher } from './launchers/launcher.ts'
 import { layersFolder } from './layers.ts'
 import type { Scene } from './scene.ts'
-import { strengthOf } from './walls.ts'
+import { KERNEL_WALLS, leftOut, lowered, strengthOf, type KernelWall } from './walls.ts'
 
 export interface Tried {
   readonly launcher: Launcher
@@ -26,27 +26,53 @@ const PATIENCE_MS = 10_000
 
 export async function tryOut(launcher: Launcher, backend: Backend, state: string, path: string): Promise<Tried> {
   const startedAt = performance.now()
-  const answer = (diagnosis: Diagnosis | undefined, xattrs: 'trusted' | 'user'): Tried => ({
-    launcher, backend, xattrs,
-    probe: {
-      backend, launcher: launcher.name, works: diagnosis === undefined, strength: diagnosis ? null : strengthOf(backend, launcher.walls),
-      walls: [...launcher.walls], ...diagnosis, tookMs: Math.round((performance.now() - startedAt) * 10) / 10,
-    },
-  })
+  const missing: Partial<Record<KernelWall, Diagnosis>> = {}
+  const answer = (diagnosis: Diagnosis | undefined, xattrs: 'trusted' | 'user'): Tried => {
+    const walls = lowered(launcher.walls, missing)
+    return {
+      launcher, backend, xattrs,
+      probe: {
+        backend, launcher: launcher.name, works: diagnosis === undefined, strength: diagnosis ? null : strengthOf(backend, walls),
+        walls, ...diagnosis, tookMs: Math.round((performance.now() - startedAt) * 10) / 10,
+      },
+    }
+  }
   const absence = launcher.absence()
   if (absence) return answer(absence, 'user')
   // Only real root may use `trusted`, where renaming a folder works; a root of a container often may not.
   const kinds = backend === 'overlay' && process.geteuid?.() === 0 ? ['trusted', 'user'] as const : ['user'] as const
   let diagnosis: Diagnosis | undefined
   for (const xattrs of kinds) {
-    diagnosis = await miniSandbox(launcher, backend, xattrs, state, path)
+    diagnosis = await withWhatThereIs(missing, (without) => miniSandbox({ launcher, backend, xattrs, without }, state, path))
     if (!diagnosis) return answer(undefined, xattrs)
   }
   return answer(diagnosis, 'user')
 }
 
+interface Trial extends Pick<Tried, 'launcher' | 'backend' | 'xattrs'> {
+  readonly without: readonly KernelWall[]
+}
+
+/** A wall that this kernel does not have is left out, and named. */
+async function withWhatThereIs(missing: Partial<Record<KernelWall, Diagnosis>>, attempt: (without: KernelWall[]) => Promise<StepDiagnosis | undefined>): Promise<Diagnosis | undefined> {
+  for (;;) {
+    const without = KERNEL_WALLS.filter((name) => missing[name])
+    const fault = await attempt(without)
+    const wall = KERNEL_WALLS.find((name) => name === fault?.step && !without.includes(name))
+    if (!fault) return undefined
+    const { step: _, ...diagnosis } = fault
+    if (!wall) return diagnosis
+    missing[wall] = diagnosis
+  }
+}
+
+interface StepDiagnosis extends Diagnosis {
+  /** Of the launcher, where one failed. */
+  readonly step?: string
+}
+
 /** Undefined when everything is as it should be. */
-async function miniSandbox(launcher: Launcher, backend: Backend, xattrs: 'trusted' | 'user', state: string, path: string): Promise<Diagnosis | undefined> {
+async function miniSandbox({ launcher, backend, xattrs, without }: Trial, state: string, path: string): Promise<StepDiagnosis | undefined> {
   await mkdir(layersFolder(state), { recursive: true, mode: 0o700 })
   const folder = await mkdtemp(join(layersFolder(state), 'probe-'))
   const at = (name: string) => join(folder, name)
@@ -58,7 +84,7 @@ async function miniSandbox(launcher: Launcher, backend: Backend, xattrs: 'truste
       folder, project: at('project'), tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], binds: [], hide: [],
       ground: backend === 'copy' ? { backend, tree: at('upper') } : { backend, upper: at('upper'), work: at('work'), parents: [], xattrs },
     }
-    const launch = launcher.launch(scene, orderFor(at('project')))
+    const launch = launcher.launch(scene, orderFor(at('project')), without)
     let errorText = ''
     launch.onOutput((_stream, chunk) => { errorText += chunk.toString() })
     const end = await launch.ended
@@ -72,9 +98,9 @@ function orderFor(cwd: string): LaunchOrder {
   return { argv: ['/bin/sh', '-c', SCRIPT], cwd, env: { PATH: '/usr/local/bin:/usr/bin:/bin' }, umask: 0o022, net: 'off', stdin: false, timeoutMs: PATIENCE_MS }
 }
 
-function fault(end: LaunchEnd, errorText: string): Diagnosis | undefined {
+function fault(end: LaunchEnd, errorText: string): StepDiagnosis | undefined {
   if (end.type === 'exited' && end.exitCode === 0) return undefined
-  if (end.type === 'failed') return diagnose({ step: end.step, errno: end.errno, text: end.cause }, readKernelSetting)
+  if (end.type === 'failed') return { step: end.step, ...diagnose({ step: end.step, errno: end.errno, text: end.cause }, readKernelSetting) }
   return { cause: `a trial command did not do what it should (${end.type}): ${errorText.trim().slice(0, 300)}`, fix: 'nexus daemon logs; please report it' }
 }
 
@@ -85,14 +111,14 @@ async function hostFault(at: (name: string) => string): Promise<Diagnosis | unde
 }
 
 /** Can this overlay cover this very project? Undefined: yes; else why not. Runs nothing but `true`. */
-export async function tryProject({ launcher, xattrs }: Tried, project: string, state: string, path: string): Promise<string | undefined> {
+export async function tryProject({ launcher, xattrs, probe }: Tried, project: string, state: string, path: string): Promise<string | undefined> {
   const folder = await mkdtemp(join(layersFolder(state), 'probe-'))
   const at = (name: string) => join(folder, name)
   try {
     for (const name of ['upper', 'work', 'tmp', 'vartmp']) await mkdir(at(name))
     const ground = { backend: 'overlay', upper: at('upper'), work: at('work'), parents: [], xattrs } as const
     const scene: Scene = { folder, project, ground, tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], binds: [], hide: [state] }
-    const end = await launcher.launch(scene, { ...orderFor(project), argv: ['/bin/sh', '-c', ':'] }).ended
+    const end = await launcher.launch(scene, { ...orderFor(project), argv: ['/bin/sh', '-c', ':'] }, leftOut(probe.walls)).ended
     return fault(end, '')?.cause
   } finally {
     await discardLayer(folder, layersFolder(state), path)

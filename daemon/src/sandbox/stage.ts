@@ -6,7 +6,9 @@ import { cacheBinds, makeCaches } from './caches.ts'
 import { externalGitFolders } from './git-folder.ts'
 import type { LaunchOrder } from './launch.ts'
 import type { Layer } from './layer.ts'
+import { machineSecrets } from './machine-secrets.ts'
 import { mountsBelow } from './mount-table.ts'
+import type { Masks } from './masks.ts'
 import type { Scene } from './scene.ts'
 import { toolchainsIn } from './toolchains.ts'
 
@@ -14,21 +16,24 @@ export interface Stage {
   readonly state: string
   readonly userHome: string
   readonly hidden: readonly string[]
+  /** What of the machine is covered; left out where a test looks at something else. */
+  readonly masks?: Pick<Masks, 'paths'>
 }
 
 export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
   const { folder, project } = layer
   const home = homeIn(stage, layer)
+  const shown = [...mountsBelow(project), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
+    .filter((path) => !isInside(path, stage.state) && (!home || hasRoom(home, path)))
   return {
     folder, project,
     ground: layer.backend === 'copy' ? { backend: 'copy', tree: layer.upper } : { backend: 'overlay', upper: layer.upper, work: join(folder, 'work'), parents: layer.parents, xattrs: layer.xattrs },
     ...(home ? { home } : {}),
     tmpFrom: join(folder, 'tmp'),
     vartmpFrom: join(folder, 'vartmp'),
-    readonly: [...mountsBelow(project), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
-      .filter((path) => !isInside(path, stage.state) && (!home || hasRoom(home, path))),
+    readonly: shown,
     binds: home ? [...secondHome(home), ...cachesIn(stage, project, home)] : [],
-    hide: outermost([stage.state, ...stage.hidden, ...stagingIn(project)]),
+    hide: outermost([stage.state, ...stage.hidden, ...stagingIn(project), ...machineSecrets().filter((path) => !isInside(project, path)), ...maskedIn(stage, layer, order, shown)]),
   }
 }
 
@@ -63,6 +68,23 @@ function hasRoom(home: PrivateHome, path: string): boolean {
 function outermost(paths: readonly string[]): string[] {
   const unique = [...new Set(paths)]
   return unique.filter((path) => !unique.some((other) => other !== path && isInside(path, other)))
+}
+
+/** Private and empty inside, whatever the host has there; the project is an overlay, through which no socket answers. */
+const COVERED = ['/proc', '/sys', '/dev', '/run', '/var/run', '/tmp', '/var/tmp', '/home', '/root'] as const
+
+function maskedIn({ masks, state, userHome }: Stage, { project, folder }: Layer, { env }: LaunchOrder, shown: readonly string[]): string[] {
+  const programs = (env.PATH ?? '').split(':').filter((entry) => entry.startsWith('/'))
+  const found = masks?.paths([folder, ...programs.map(whole)]) ?? []
+  return found.filter((path) => {
+    if (shown.some((place) => isInside(path, place))) return true
+    return ![...COVERED, state, userHome, project].some((place) => isInside(path, place)) && !isInside(project, path) && !isInside(userHome, path)
+  })
+}
+
+/** A PATH entry belongs to a tool that may need what lies beside it: /opt/tool/bin and /opt/tool/lib. */
+function whole(entry: string): string {
+  return /^\/(opt|srv)\/[^/]+/.exec(entry)?.[0] ?? entry
 }
 
 /** What an apply prepares in the project root is not the project's. */

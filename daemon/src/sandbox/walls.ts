@@ -1,19 +1,40 @@
 /** The walls of a sandbox and how strong they make it. */
 import type { Backend, Strength, Wall } from '@nexus/protocol/runs'
+import type { Diagnosis } from './diagnosis.ts'
 
 const REQUIRED = [
   'user-namespace', 'mount-namespace', 'pid-namespace', 'network-namespace', 'ipc-namespace', 'uts-namespace',
   'read-only-root', 'detached-root', 'private-home', 'private-tmp', 'private-dev', 'private-keyring', 'closed-descriptors', 'no-new-privileges', 'capabilities-dropped',
+  'masked-kernel-files', 'masked-secrets', 'masked-sockets', 'seccomp',
 ] as const
-const OPTIONAL = ['seccomp', 'landlock', 'cgroup'] as const
+/** landlock: a second wall behind the mounts. abstract-sockets: those of the host are out of reach even with its network.
+ *  The last is named as absent until it is built: nobody should have to guess. */
+const OPTIONAL = ['landlock', 'abstract-sockets', 'cgroup'] as const
+const NOT_BUILT: Missing = { cgroup: { cause: 'not built yet' } }
 
-export type RequiredWall = (typeof REQUIRED)[number]
+export type WallName = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number]
+/** Why a wall is down, and what would raise it where something would. */
+export type Missing = Partial<Record<WallName, { readonly cause: string; readonly fix?: string }>>
 
-/** The optional ones are named as absent until they are built: nobody should have to guess. */
-const NOT_BUILT: readonly Wall[] = OPTIONAL.map((name) => ({ name, up: false, required: false, cause: 'not built yet' }))
+/** Those a launcher can leave out when the kernel does not have them; a step that fails has the name of its wall. */
+export const KERNEL_WALLS = ['seccomp', 'landlock', 'abstract-sockets'] as const satisfies readonly WallName[]
+export type KernelWall = (typeof KERNEL_WALLS)[number]
 
-export function wallsWithout(missing: Partial<Record<RequiredWall, string>>): readonly Wall[] {
-  return [...REQUIRED.map((name): Wall => name in missing ? { name, up: false, required: true, cause: missing[name] ?? '' } : { name, up: true, required: true }), ...NOT_BUILT]
+export function wallsWithout(missing: Missing): readonly Wall[] {
+  const absent: Missing = { ...NOT_BUILT, ...missing }
+  const wall = (name: WallName, required: boolean): Wall => ({ name, up: !absent[name], required, ...absent[name] })
+  return [...REQUIRED.map((name) => wall(name, true)), ...OPTIONAL.map((name) => wall(name, false))]
+}
+
+/** What a trial found out about this kernel, on top of what the launcher knew about itself. */
+export function lowered(walls: readonly Wall[], found: Partial<Record<KernelWall, Diagnosis>>): Wall[] {
+  const causes: Partial<Record<string, Diagnosis>> = found
+  return walls.map((wall) => (causes[wall.name] ? { ...wall, up: false, ...causes[wall.name] } : wall))
+}
+
+/** The kernel walls that are not to be tried: they are known to be missing here. */
+export function leftOut(walls: readonly Wall[]): KernelWall[] {
+  return KERNEL_WALLS.filter((name) => walls.some((wall) => wall.name === name && !wall.up))
 }
 
 export const NATIVE_WALLS = wallsWithout({})

@@ -1,9 +1,10 @@
 /** The bytes that go down the native launcher's control socket: u32 length, then NUL-ended keys and values in turn. */
 import type { LaunchOrder } from '../launch.ts'
 import type { Scene } from '../scene.ts'
+import type { KernelWall } from '../walls.ts'
 
 /** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
-export const NATIVE_PROTOCOL = 1
+export const NATIVE_PROTOCOL = 2
 export const REQUEST_BYTES_MAX = 1024 * 1024
 
 export type Pair = readonly [key: string, value: string | number]
@@ -20,7 +21,7 @@ export function encodeFrame(pairs: readonly Pair[]): Buffer | undefined {
   return frame
 }
 
-export function requestPairs(scene: Scene, order: LaunchOrder): Pair[] {
+export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly KernelWall[] = []): Pair[] {
   return [
     ['protocol', NATIVE_PROTOCOL],
     ...order.argv.map((value): Pair => ['argv', value]),
@@ -32,6 +33,8 @@ export function requestPairs(scene: Scene, order: LaunchOrder): Pair[] {
     ...scene.readonly.map((path): Pair => ['readonly', path]),
     ...scene.binds.flatMap(({ from, to }): Pair[] => [['bind_from', from], ['bind_to', to]]),
     ...scene.hide.map((path): Pair => ['hide', path]),
+    ['calls', without.includes('seccomp') ? 'all' : order.nestedSandboxes ? 'nested' : 'filtered'],
+    ['landlock', without.includes('landlock') ? 'off' : without.includes('abstract-sockets') ? 'on' : 'scoped'],
   ]
 }
 

@@ -11,16 +11,16 @@ export const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as c
 const PRIVATE = 'rw,nosuid,nodev'
 const HIDDEN = 'bind,ro,nosuid,nodev,noexec'
 const OTHER_HOMES = ['/home', '/root'] as const
-const SECRETS = [
-  '/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/sudoers', '/etc/sudoers.d', '/etc/krb5.keytab', '/etc/ssl/private', '/etc/wireguard',
-  '/etc/NetworkManager/system-connections', '/var/spool/cron', '/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_ecdsa_key', '/etc/ssh/ssh_host_ed25519_key',
-] as const
 /** Below /proc and /sys; uid 0 owns them, and owning is enough to write. */
-const KERNEL_READONLY = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs'] as const
-const KERNEL_HIDDEN = ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/acpi', '/proc/scsi', '/proc/asound', '/sys/firmware', '/sys/kernel/debug'] as const
+const KERNEL_READONLY = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs', '/proc/mtrr', '/proc/driver', '/proc/pressure', '/proc/tty'] as const
+const KERNEL_HIDDEN = [
+  '/proc/kcore', '/proc/kmsg', '/proc/keys', '/proc/key-users', '/proc/timer_list', '/proc/acpi', '/proc/scsi', '/proc/asound', '/proc/interrupts', '/proc/iomem', '/proc/ioports',
+  '/proc/kallsyms', '/proc/slabinfo', '/proc/vmallocinfo', '/proc/pagetypeinfo', '/proc/kpagecount', '/proc/kpageflags', '/proc/kpagecgroup',
+  '/sys/firmware', '/sys/kernel/debug', '/sys/kernel/tracing', '/sys/kernel/security', '/sys/fs/bpf', '/sys/fs/pstore', '/sys/devices/virtual/powercap',
+] as const
 
 /** The folders named here are made by stage-folder.ts; relative paths start at the layer's folder. */
-export function fstabOf(scene: Scene, isRoot: boolean): string {
+export function fstabOf(scene: Scene): string {
   const stage = join(scene.folder, 'stage')
   const inside = (path: string) => join(stage, 'root', realTarget(path))
   const hide = (path: string) => line(join(stage, isFolder(path) ? 'empty-folder' : 'empty-file'), inside(path), 'none', HIDDEN)
@@ -43,9 +43,9 @@ export function fstabOf(scene: Scene, isRoot: boolean): string {
     ...scene.binds.map(({ from, to }) => line(from, inside(to), 'none', `bind,${PRIVATE},${mkdir}`)),
     ...projectLines(scene, stage, inside(scene.project)),
     ...scene.readonly.map((path) => line(path, inside(path), 'none', `rbind,ro,nosuid,nodev${isFolder(path) ? `,${mkdir}` : ''}`)),
-    ...[...scene.hide, ...SECRETS].filter((path) => isSeen(path, scene)).map(hide),
-    ...(isRoot ? KERNEL_READONLY.filter((path) => existsSync(path)).map((path) => line(inside(path), inside(path), 'none', HIDDEN)) : []),
-    ...(isRoot ? KERNEL_HIDDEN.filter((path) => existsSync(path)).map(hide) : []),
+    ...scene.hide.filter((path) => isSeen(path, scene)).map(hide),
+    ...KERNEL_READONLY.filter((path) => existsSync(path)).map((path) => line(inside(path), inside(path), 'none', HIDDEN)),
+    ...KERNEL_HIDDEN.filter((path) => existsSync(path)).map(hide),
   ].join('')
 }
 
@@ -61,7 +61,7 @@ function readonlyTree(): string[] {
 }
 
 function devices(stage: string): string[] {
-  return DEVICES.filter((name) => existsSync(`/dev/${name}`)).map((name) => line(`/dev/${name}`, join(stage, 'dev', name), 'none', 'bind,rw,dev,nosuid,noexec'))
+  return DEVICES.filter((name) => existsSync(`/dev/${name}`)).map((name) => line(`/dev/${name}`, join(stage, 'dev', name), 'none', 'bind,ro,dev,nosuid,noexec'))
 }
 
 /** Relative names: commas and colons in a path would end an option, and fifty long ones would not fit. */

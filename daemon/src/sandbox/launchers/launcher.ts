@@ -2,6 +2,7 @@
 import type { Wall } from '@nexus/protocol/runs'
 import type { Launch, LaunchOrder } from '../launch.ts'
 import type { Scene } from '../scene.ts'
+import type { KernelWall } from '../walls.ts'
 
 export interface Launcher {
   readonly name: 'native' | 'util-linux'
@@ -11,7 +12,8 @@ export interface Launcher {
   readonly gaps: readonly Gap[]
   /** Why it cannot be tried at all here; undefined when it can. */
   absence(): { readonly cause: string; readonly fix: string } | undefined
-  launch(scene: Scene, order: LaunchOrder): Launch
+  /** `without`: walls that this kernel does not have, as the trial found out. Any other that cannot be put up is a failure. */
+  launch(scene: Scene, order: LaunchOrder, without?: readonly KernelWall[]): Launch
 }
 
 /** signal: a command that died of a signal is told as exit code 128 + n. resize: a terminal keeps its first size.

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { LaunchEnd, LaunchOrder, Launch } from '../launch.ts'
 import { isExecutable } from '../programs.ts'
 import type { Scene } from '../scene.ts'
-import { NATIVE_WALLS } from '../walls.ts'
+import { NATIVE_WALLS, type KernelWall } from '../walls.ts'
 import { answersOn } from './answers.ts'
 import { launchOf, stillborn } from './child.ts'
 import { encodeFrame, requestPairs, type Pair } from './frames.ts'
@@ -13,23 +13,26 @@ import type { Launcher } from './launcher.ts'
 /** After that the launcher itself is ended; its sandbox dies with it. */
 const KILL_PATIENCE_MS = 500
 
+/** What raises every wall that only this launcher has. */
+export const NATIVE_FIX = 'apt-get install gcc libc6-dev, then npm run build'
+
 export function nativeLauncher(nativePath: string | null): Launcher {
   return {
     name: 'native',
     walls: NATIVE_WALLS,
     gaps: [],
     absence: () => absence(nativePath),
-    launch: (scene, order) => launch(nativePath ?? '', scene, order),
+    launch: (scene, order, without = []) => launch(nativePath ?? '', scene, order, without),
   }
 }
 
 function absence(nativePath: string | null): { cause: string; fix: string } | undefined {
   if (nativePath !== null && isExecutable(nativePath)) return undefined
-  return { cause: 'the native launcher is not built (no C compiler was found)', fix: 'apt-get install gcc libc6-dev, then npm run build' }
+  return { cause: 'the native launcher is not built (no C compiler was found)', fix: NATIVE_FIX }
 }
 
-function launch(program: string, scene: Scene, order: LaunchOrder): Launch {
-  const request = encodeFrame(requestPairs(scene, order))
+function launch(program: string, scene: Scene, order: LaunchOrder, without: readonly KernelWall[]): Launch {
+  const request = encodeFrame(requestPairs(scene, order, without))
   if (!request) return stillborn('request', 'the command line and its environment are longer than 1 MiB, or hold a NUL')
   const startedAt = performance.now()
   const child = spawn(program, ['launch'], { stdio: [order.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })

@@ -5,7 +5,7 @@ import { isInside } from '../../base/project.ts'
 import type { Scene } from '../scene.ts'
 import { DEVICES, fstabOf } from './fstab.ts'
 
-export function prepareStage(scene: Scene, isRoot: boolean): void {
+export function prepareStage(scene: Scene): void {
   const stage = join(scene.folder, 'stage')
   // From an earlier command in the same layer; nothing is mounted here on the host.
   rmSync(stage, { recursive: true, force: true })
@@ -16,7 +16,7 @@ export function prepareStage(scene: Scene, isRoot: boolean): void {
   for (const [name, target] of Object.entries(links)) symlinkSync(target, join(stage, 'dev', name))
   writeFileSync(join(stage, 'empty-file'), '', { mode: 0o400 })
   keepResolver(join(stage, 'run'))
-  writeFileSync(join(stage, 'fstab'), fstabOf(scene, isRoot))
+  writeFileSync(join(stage, 'fstab'), fstabOf(scene))
 }
 
 /** Name lookup often reads a file below /run, which is private inside. */

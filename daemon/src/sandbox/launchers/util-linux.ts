@@ -10,6 +10,7 @@ import { wallsWithout } from '../walls.ts'
 import { answersOn } from './answers.ts'
 import { launchOf, stillborn } from './child.ts'
 import type { Launcher } from './launcher.ts'
+import { NATIVE_FIX } from './native.ts'
 import { prepareStage } from './stage-folder.ts'
 import { ENTER, SETUP } from './util-linux-script.ts'
 
@@ -29,14 +30,21 @@ export function utilLinuxLauncher(path: string): Launcher {
   return {
     name: 'util-linux',
     walls: wallsWithout({
-      'private-keyring': 'no system program can leave the keyring of the daemon',
-      ...(findProgram('bash', path) ? {} : { 'closed-descriptors': 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can' }),
-      ...(isRoot ? { 'user-namespace': 'uid 0 is the root of the machine, with fewer capabilities' } : {}),
+      'private-keyring': onlyNative('no system program can leave the keyring of the daemon'),
+      seccomp: onlyNative('no system program here filters system calls'),
+      landlock: onlyNative('no system program here enters Landlock'),
+      'abstract-sockets': onlyNative('no system program here enters Landlock'),
+      ...(findProgram('bash', path) ? {} : { 'closed-descriptors': { cause: 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can', fix: 'apt-get install bash' } }),
+      ...(isRoot ? { 'user-namespace': onlyNative('uid 0 is the root of the machine, with fewer capabilities') } : {}),
     }),
     gaps: ['signal', 'resize', 'reopen', 'usage'],
     absence: () => absence(path),
     launch: (scene, order) => launch(path, isRoot, scene, order),
   }
+}
+
+function onlyNative(cause: string): { cause: string; fix: string } {
+  return { cause, fix: NATIVE_FIX }
 }
 
 function absence(path: string): { cause: string; fix: string } | undefined {
@@ -49,7 +57,7 @@ function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder)
   const programs = { ...found, sh: findProgram('bash', path) ?? found.sh }
   if ([...order.argv, ...Object.values(order.env)].some((text) => text.includes('\0'))) return stillborn('request', 'the command line or its environment holds a NUL')
   const startedAt = performance.now()
-  prepareStage(scene, isRoot)
+  prepareStage(scene)
   try {
     return watch(start(programs.setpriv, wordsOf(programs, isRoot, scene, order), order.stdin), order, startedAt)
   } catch (error) {

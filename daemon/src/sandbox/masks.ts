@@ -1,0 +1,127 @@
+/**
+ * What of this machine no run may reach although it lies in the open: sockets that would answer, and files that are not
+ * for everybody. Inside, one sees of the machine what any user may see.
+ *
+ * The places where services keep their things are walked with bounds, in the background; sockets that somebody listens
+ * on are asked of the kernel before each run, since it knows them wherever they are.
+ */
+import { accessSync, constants, lstatSync, readFileSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { isInside } from '../base/project.ts'
+
+/** Where services keep state and settings. In `ownToo`, what is our own is masked as well: nobody works there. */
+const PLACES = [
+  { path: '/etc', ownToo: true }, { path: '/var', ownToo: true }, { path: '/boot', ownToo: true },
+  { path: '/srv', ownToo: false }, { path: '/opt', ownToo: false }, { path: '/usr/local', ownToo: false },
+] as const
+const DEPTH_MAX = 4
+const LOOKED_AT_MAX = 60_000
+const MASKS_MAX = 700
+/** After the first time a run may use what is older, while it is looked again; not what is older than the second. */
+const FRESH_MS = 60_000
+const STALE_MS = 600_000
+
+interface Survey {
+  readonly at: number
+  readonly sockets: readonly string[]
+  readonly shut: readonly string[]
+}
+
+export class Masks {
+  readonly #clock: Clock
+  readonly #root: string
+  #survey: Survey | undefined
+  #surveying: Promise<void> | undefined
+
+  /** `root`: `/`, or in tests a folder that stands for it. */
+  constructor(clock: Clock, root = '/') {
+    this.#clock = clock
+    this.#root = root
+  }
+
+  /** Resolves when the masks may be asked for. Waits only where nothing usable is known. */
+  async ready(): Promise<void> {
+    const age = this.#survey ? this.#clock.now() - this.#survey.at : Infinity
+    if (age < FRESH_MS) return
+    this.#surveying ??= this.#look().finally(() => { this.#surveying = undefined })
+    if (age > STALE_MS) await this.#surveying
+  }
+
+  /** Absolute paths to cover. What somebody shut from others stays visible around `kept`: the project, what is on PATH. */
+  paths(kept: readonly string[]): string[] {
+    const { sockets = [], shut = [] } = this.#survey ?? {}
+    const strange = [...otherHomes(this.#root), ...shut].filter((path) => !kept.some((place) => isInside(place, path) || isInside(path, place)))
+    return [...new Set([...listeningSockets(), ...sockets, ...strange])].slice(0, MASKS_MAX)
+  }
+
+  async #look(): Promise<void> {
+    const at = this.#clock.now()
+    const walk = new Walk()
+    for (const { path, ownToo } of PLACES) await walk.place(join(this.#root, path), ownToo)
+    this.#survey = { at, sockets: walk.sockets, shut: walk.shut }
+  }
+}
+
+/** One bounded walk; never follows a link, never leaves a file system: a network share may take for ever. */
+class Walk {
+  readonly sockets: string[] = []
+  readonly shut: string[] = []
+  #left = LOOKED_AT_MAX
+
+  async place(path: string, ownToo: boolean): Promise<void> {
+    const stat = await lstat(path).catch(() => undefined) // not every machine has every place
+    if (stat?.isDirectory()) await this.#folder(path, { device: stat.dev, ownToo }, DEPTH_MAX)
+  }
+
+  async #folder(folder: string, place: { readonly device: number; readonly ownToo: boolean }, depth: number): Promise<void> {
+    const names = await readdir(folder).catch(() => [])
+    this.#left -= names.length
+    if (this.#left < 0) return
+    const stats = await Promise.all(names.map((name) => lstat(join(folder, name)).catch(() => undefined)))
+    for (const [at, stat] of stats.entries()) {
+      const path = join(folder, names[at] ?? '')
+      if (!stat || stat.isSymbolicLink() || stat.dev !== place.device) continue
+      const isShut = stat.isDirectory() ? (stat.mode & 0o005) !== 0o005 : (stat.mode & 0o004) === 0
+      if (stat.isSocket()) this.sockets.push(path)
+      else if (isShut && (place.ownToo || stat.uid !== process.geteuid?.() || stat.uid === 0) && isOpenToUs(path)) this.shut.push(path)
+      else if (stat.isDirectory() && !isShut && depth > 1) await this.#folder(path, place, depth - 1)
+    }
+  }
+}
+
+function isOpenToUs(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false // nobody needs to hide it
+  }
+}
+
+/** The kernel's own list; names of other mount namespaces are in it, too, and lead nowhere here. */
+function listeningSockets(): string[] {
+  const paths = readFileSync('/proc/net/unix', 'utf8').split('\n').slice(1).map((line) => / (\/.*)$/.exec(line)?.[1])
+  return paths.filter((path) => path !== undefined).filter((path) => {
+    try {
+      return lstatSync(path).isSocket()
+    } catch {
+      return false // it has gone, or only another container has it
+    }
+  })
+}
+
+/** People whose home is not below /home. Services live in system folders and are no people. */
+function otherHomes(root: string): string[] {
+  const people = accounts(join(root, '/etc/passwd')).filter(({ uid, home }) => uid >= 1000 && uid !== 65_534 && /^\/[^/]+\/.+/.test(home))
+  return people.map(({ home }) => join(root, home)).filter((home) => !/^\/(usr|lib|lib64|bin|sbin|proc|sys|dev)\//.test(home) && lstatSync(home, { throwIfNoEntry: false })?.isDirectory())
+}
+
+function accounts(file: string): { uid: number; home: string }[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').map((line) => line.split(':')).map((fields) => ({ uid: Number(fields[2]), home: fields[5] ?? '' }))
+  } catch {
+    return [] // no accounts, no homes
+  }
+}
