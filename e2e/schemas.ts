@@ -8,19 +8,23 @@ import { z } from 'zod'
 import { loginLinkSchema } from '@nexus/protocol/access'
 import { eventSchema } from '@nexus/protocol/events'
 import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
-import { applyResultSchema, diffSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
+import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
 import { doctorSchema, gcResultSchema, killResultSchema, statusSchema } from '@nexus/protocol/system'
 
 const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]
 
 /** The answer's name and its shape; which commands give it stands beside it. */
 export const ANSWERS = {
-  // run, show, discard, approve, kill RUN
+  // run, rerun, show, discard, approve, kill RUN
   run: z.object({ run: runSchema }),
   runs: z.object({ runs: z.array(runSummarySchema), next: z.string().optional() }),
   diff: diffSchema.omit({ run: true }),
   // apply, rollback
   applied: applyResultSchema,
+  // conflicts
+  conflicts: conflictReportSchema.omit({ run: true }),
+  // apply --merge, --take, --keep, --skip: shown, not yet applied
+  merged: mergedSchema.omit({ run: true }),
   // status, daemon status
   status: z.discriminatedUnion('running', [
     statusSchema.extend({ running: z.literal(true) }),

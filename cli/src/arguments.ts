@@ -6,7 +6,7 @@ import type { CommandSpec, OptionSpec } from './command.ts'
 const { parseArgs } = process.getBuiltinModule('node:util')
 
 export interface Parsed {
-  readonly options: Readonly<Record<string, string | boolean | undefined>>
+  readonly options: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
   readonly words: readonly string[]
 }
 
@@ -21,9 +21,9 @@ export function parse(spec: CommandSpec, args: readonly string[]): Parsed {
   const options = { ...COMMON, ...spec.options }
   const split = spec.takesCommand ? ownEnd(options, args) : args.length
   const own = args.slice(0, split)
-  let parsed: { values: Record<string, string | boolean | undefined>; positionals: string[] }
+  let parsed: { values: Record<string, string | boolean | (string | boolean)[] | undefined>; positionals: string[] }
   try {
-    parsed = parseArgs({ args: own, options: Object.fromEntries(Object.entries(options).map(([name, { type, short }]) => [name, short ? { type, short } : { type }])), allowPositionals: true, strict: true })
+    parsed = parseArgs({ args: own, options: Object.fromEntries(Object.entries(options).map(([name, { type, short, multiple = false }]) => [name, short ? { type, short, multiple } : { type, multiple }])), allowPositionals: true, strict: true })
   } catch (error) {
     throw new Problem('usage', { what: sentence(error), topic: spec.name }, { cause: error })
   }

@@ -1,11 +1,14 @@
 /** What a command of the client is: described as data, loaded only when it is asked for. */
 import type { Home } from '@nexus/protocol/home'
+import type { Parsed } from './arguments.ts'
 import type { Client } from './daemon/client.ts'
 import type { Theme } from './screen/theme.ts'
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean'
   readonly short?: string
+  /** May be given more than once. */
+  readonly multiple?: boolean
   /** How the value is called in help. */
   readonly value?: string
   readonly help: string
@@ -27,7 +30,7 @@ export interface CommandSpec {
 
 /** One call of a command, with everything it may use handed in. */
 export interface Invocation {
-  readonly options: Readonly<Record<string, string | boolean | undefined>>
+  readonly options: Parsed['options']
   readonly words: readonly string[]
   readonly json: boolean
   readonly env: Readonly<Record<string, string | undefined>>
@@ -52,6 +55,11 @@ export interface Invocation {
 export function text(invocation: Invocation, name: string): string | undefined {
   const value = invocation.options[name]
   return typeof value === 'string' ? value : undefined
+}
+
+export function texts(invocation: Invocation, name: string): readonly string[] {
+  const values = invocation.options[name]
+  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : []
 }
 
 export function flag(invocation: Invocation, name: string): boolean {

@@ -20,7 +20,7 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
   const { askDecision, askPaths } = await import('./screen/card.tsx')
   let run = first
   for (;;) {
-    const answer = await askDecision()
+    const answer = await askDecision(hasMoved(run))
     if (answer === 'keep') return kept(invocation, run)
     if (answer === 'discard') return discarded(invocation, run)
     if (answer === 'diff') await showDiff(invocation, run)
@@ -28,10 +28,14 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
       run = await (await import('./commands/shell.ts')).enter(invocation, run.id)
       if (run.status !== 'kept') return exitCodeOfRun(run, 'keep')
     }
-    if (answer === 'apply' && (await agreesToFlagged(invocation, run))) return apply(invocation, run, [])
-    if (answer === 'some') {
-      const paths = await askPaths(run)
-      if (paths.length > 0) return apply(invocation, run, paths)
+    if (answer === 'rerun') return (await import('./rerunning.ts')).rerun(invocation, { run: run.id }, undefined)
+    const paths = answer === 'some' ? await askPaths(run) : []
+    if (paths.length > 0 || (answer === 'apply' && (await agreesToFlagged(invocation, run)))) {
+      const code = await apply(invocation, run, paths)
+      if (code !== null) return code
+      // The conflicts are known now: the card offers to run it again.
+      run = (await invocation.client.runs.get.query({ run: run.id })).run
+      if (run.status !== 'kept') return exitCodeOfRun(run, 'keep')
     }
   }
 }
@@ -73,10 +77,15 @@ async function agreesToFlagged({ tell, errorTheme }: Invocation, run: Run): Prom
   return confirm('Apply them too?')
 }
 
-/** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. */
-async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[]): Promise<number> {
+function hasMoved({ conflicts, changes }: Run): boolean {
+  return conflicts.length > 0 || changes.some(({ flags }) => flags.includes('base-moved'))
+}
+
+/** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. Null: back to the card. */
+async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[]): Promise<number | null> {
   const request = { run: run.id, paths: [...paths], ...(run.digest === null ? {} : { digest: run.digest }) }
   const result = await carryOut(invocation, 'applying', { run: run.id }, () => invocation.client.runs.applyChanges.mutate(request))
+  if (result.conflicts.length > 0) return (await import('./settling.ts')).settleConflicts(invocation, run, paths)
   tellOutcome(invocation, 'applied', result)
-  return result.conflicts.length > 0 ? EXIT.conflict : exitCodeOfRun(run, 'keep')
+  return exitCodeOfRun(run, 'keep')
 }

@@ -11,9 +11,9 @@ test('every command, as a person reads it', () => {
     '  show       what a run did',
     '  diff       the patch of a run',
     '  apply      bring a change set, or some paths of it, to the host',
+    '  conflicts  what an apply would meet on the host now, path by path',
+    '  rerun      the same command again, on the host as it is now',
     '  rollback   take an applied run back',
-    '  discard    throw a layer away',
-    '  shell      a terminal inside a kept layer',
   ])
 })
 

@@ -10,6 +10,7 @@ import { openLog } from './base/log.ts'
 import { createChanges } from './changes/changes.ts'
 import { BUILD, VERSION, type Config } from './config.ts'
 import { Check } from './runs/check.ts'
+import { Conflicts } from './runs/conflicts.ts'
 import { Decisions } from './runs/decide.ts'
 import { Execution } from './runs/execute.ts'
 import { KillSwitch } from './runs/kill.ts'
@@ -48,12 +49,13 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const sealer = new Sealer(sandbox, changes)
   const kill = new KillSwitch(state, ledger, live)
   const decisions = new Decisions(ledger, changes, sandbox)
+  const conflicts = new Conflicts(ledger, changes, clock.now)
   const check = new Check(sandbox, ledger)
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
-  const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, live, turnstile, now: clock.now, log })
-  const shell = new Shell({ state, ledger, sandbox, sealer, live, log })
+  const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
+  const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
   await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
-  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, shell, kill, live, boundaries: { userHome, state: home.state }, environment: (env) => environmentInside(env, userHome) })
+  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, boundaries: { userHome, state: home.state }, environment: (env) => environmentInside(env, userHome) })
 
   const system: System = new System({
     state, ledger, sandbox, kill, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,

@@ -49,15 +49,49 @@ export const countsSchema = z.object({
 })
 export type Counts = z.infer<typeof countsSchema>
 
-/** Why a path was not applied or rolled back: what the run saw, what the host has now, what would be written. */
+/**
+ * Why a path was not applied or rolled back: what the run saw (`expected`), what the host has (`found`), what would be
+ * written (`after`). A side that is absent is nothing at all: no file there, or the file would be deleted.
+ */
 export const conflictSchema = z.object({
   path: bytesSchema,
   reason: z.enum(['changed', 'appeared', 'vanished', 'parent', 'base-moved', 'not-empty', 'hardlink', 'special', 'io']),
   expected: signatureSchema.optional(),
   found: signatureSchema.optional(),
+  after: signatureSchema.optional(),
   detail: z.string().optional(),
 })
 export type Conflict = z.infer<typeof conflictSchema>
+
+/**
+ * What a person decides about a path in conflict. `take`: the run's version replaces the host's, whose pre-image is
+ * kept. `keep`: the host's stays, for good. `skip`: undecided, left for a later apply.
+ */
+export const choiceSchema = z.enum(['merge', 'take', 'keep', 'skip'])
+export type Choice = z.infer<typeof choiceSchema>
+
+/** Whether the lines of both sides can be joined: `clean`, with `overlaps` that only a person can settle, or not at all. */
+export const mergeStateSchema = z.enum(['clean', 'overlaps', 'none'])
+
+/** A conflict that waits for a decision, with what may be decided. */
+export const openConflictSchema = conflictSchema.extend({
+  merge: mergeStateSchema,
+  /** Stretches of lines that both sides changed. */
+  overlaps: z.number().optional(),
+  /** Why there is no merge, in words. */
+  why: z.string().optional(),
+  choices: z.array(choiceSchema),
+  /**
+   * Unified diffs. From what the run saw: `host`, to what the host has, and `run`, to what the run wrote; both absent when
+   * what it saw is not known. From what the host has: `taken`, to what the run wrote, and `merged`, to the merge, with
+   * markers where lines overlap.
+   */
+  patches: z.object({ host: z.string().optional(), run: z.string().optional(), taken: z.string(), merged: z.string().optional() }).optional(),
+})
+export type OpenConflict = z.infer<typeof openConflictSchema>
+
+export const resolvedSchema = z.object({ path: bytesSchema, choice: choiceSchema })
+export type Resolved = z.infer<typeof resolvedSchema>
 
 /** Something a run left in its private home or /tmp: shown, never applied. */
 export const outsideSchema = z.object({ path: bytesSchema, size: z.number() })

@@ -2,7 +2,7 @@
  * Runs: a command shadow-run in a layer, what came of it, and what was decided.
  */
 import { z } from 'zod'
-import { bytesSchema, changeSchema, conflictSchema, countsSchema, outsideSchema } from './changes.ts'
+import { bytesSchema, changeSchema, conflictSchema, countsSchema, openConflictSchema, outsideSchema, resolvedSchema } from './changes.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
 export const runStatusSchema = z.enum([
@@ -59,6 +59,8 @@ export const runSummarySchema = z.object({
   pty: z.boolean(),
   check: checkSchema.optional(),
   parent: z.string().optional(),
+  /** The run whose command this one repeats on the host as it is now. */
+  rerunOf: z.string().optional(),
   /** What to do next, as a command line, when something waits for a person. */
   next: z.string().optional(),
 })
@@ -75,6 +77,8 @@ export const runSchema = runSummarySchema.extend({
   conflicts: z.array(conflictSchema),
   /** Paths already on the host; the rest of an applied run stays appliable. */
   appliedPaths: z.array(bytesSchema),
+  /** Paths in conflict where a person kept the host's version: decided, and no more part of what is left to apply. */
+  keptPaths: z.array(bytesSchema).optional(),
 })
 export type Run = z.infer<typeof runSchema>
 
@@ -124,6 +128,42 @@ export type ApplyRequest = z.infer<typeof applyRequestSchema>
 export const applyResultSchema = z.object({ run: runSummarySchema, applied: z.array(bytesSchema), conflicts: z.array(conflictSchema) })
 export type ApplyResult = z.infer<typeof applyResultSchema>
 
+const conflictsRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), patches: z.boolean().default(false) })
+export type ConflictsRequest = z.infer<typeof conflictsRequestSchema>
+export const conflictReportSchema = z.object({ run: z.string(), digest: z.string().nullable(), conflicts: z.array(openConflictSchema) })
+export type ConflictReport = z.infer<typeof conflictReportSchema>
+
+const mergeRequestSchema = namedRun.extend({
+  paths: z.array(bytesSchema).default([]),
+  /** A choice for a directory holds for what lies below it. */
+  choices: z.array(resolvedSchema).default([]),
+  /** Merge the paths in conflict that are not named and merge cleanly. */
+  merges: z.boolean().default(true),
+  /** Leave the conflicts that are left for later instead of refusing. */
+  skipRest: z.boolean().default(false),
+})
+export type MergeRequest = z.infer<typeof mergeRequestSchema>
+/**
+ * A change set in which every conflict is settled, measured against the host as it is now; nothing is written. `digest`
+ * is the name by which it is applied; null while `conflicts` are left.
+ */
+export const mergedSchema = z.object({
+  run: z.string(),
+  digest: z.string().nullable(),
+  changes: z.array(changeSchema),
+  resolved: z.array(resolvedSchema),
+  conflicts: z.array(openConflictSchema),
+  /** From the host to what would be written, of the resolved paths only: the others are as they were reviewed. */
+  patch: z.string(),
+})
+export type Merged = z.infer<typeof mergedSchema>
+
+const rerunRequestSchema = namedRun.extend({
+  env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777), stdin: z.boolean().default(false),
+  wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
+})
+export type RerunRequest = z.infer<typeof rerunRequestSchema>
+
 const shellRequestSchema = namedRun.extend({
   env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777),
   pty: z.object({ rows: z.number().int().positive(), cols: z.number().int().positive() }).optional(),
@@ -158,6 +198,12 @@ export interface RunsService {
   resize(named: NamedRun, rows: number, cols: number): Promise<void>
   diff(request: DiffRequest): Promise<Diff>
   apply(request: ApplyRequest, actor: Actor): Promise<ApplyResult>
+  /** The conflicts that an apply would meet now, with what may be decided about each. */
+  conflicts(request: ConflictsRequest): Promise<ConflictReport>
+  /** Settles conflicts in a change set of its own digest, to be looked at and then applied by that digest. */
+  merge(request: MergeRequest, actor: Actor): Promise<Merged>
+  /** The same command on the host as it is now; once it has ended well, the old run is `stale`. */
+  rerun(request: RerunRequest, actor: Actor): Promise<Run>
   rollback(request: NamedRun, actor: Actor): Promise<ApplyResult>
   /** A hint to look at, not a record: what is under way now, until nothing is. */
   progress(named: NamedRun, signal: AbortSignal | undefined): AsyncIterable<Progress>
@@ -192,6 +238,9 @@ export const runsRouter = router({
   diff: procedure.input(diffRequestSchema).output(diffSchema).query(({ ctx, input }) => ctx.runs.diff(input)),
   // `apply` itself is a word that tRPC keeps.
   applyChanges: procedure.input(applyRequestSchema).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.apply(input, ctx.actor)),
+  conflicts: procedure.input(conflictsRequestSchema).output(conflictReportSchema).query(({ ctx, input }) => ctx.runs.conflicts(input)),
+  merge: procedure.input(mergeRequestSchema).output(mergedSchema).mutation(({ ctx, input }) => ctx.runs.merge(input, ctx.actor)),
+  rerun: procedure.input(rerunRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.rerun(input, ctx.actor) })),
   rollback: procedure.input(namedRun).output(applyResultSchema).mutation(({ ctx, input }) => ctx.runs.rollback(input, ctx.actor)),
   progress: procedure.input(namedRun).subscription(async function* ({ ctx, input, signal }) {
     yield* ctx.runs.progress(input, signal)

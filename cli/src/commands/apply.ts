@@ -1,31 +1,82 @@
 /** `nexus apply RUN [PATH…]` */
 import { isBlocking } from '@nexus/protocol/change-flags'
 import { EXIT } from '@nexus/protocol/exit-code'
+import type { Choice } from '@nexus/protocol/changes'
+import type { Run } from '@nexus/protocol/runs'
 import { carryOut } from '../carrying-out.ts'
-import { named, text, type Invocation } from '../command.ts'
+import { flag, named, text, texts, type Invocation } from '../command.ts'
+import { agreesToMerged } from '../merging.ts'
 import { projectPaths } from '../paths.ts'
 import { changeLine } from '../screen/changes.ts'
 import { confirm } from '../screen/confirm.ts'
+import { CHOICE_WORDS, conflictBlock } from '../screen/conflicts.ts'
+import { safePath } from '@nexus/protocol/readable'
 import { tellOutcome } from '../screen/outcome.ts'
+import { plural } from '@nexus/protocol/words'
+
+const CHOICES = ['take', 'keep', 'skip'] as const satisfies readonly Choice[]
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { client, words, json, print, tell, errorTheme, interactive } = invocation
+  const { client, words, json, print, interactive } = invocation
   const [name = '', ...given] = words
   const { run: of } = await client.runs.get.query(named(invocation, name))
   const paths = projectPaths(given, invocation.cwd, of.project)
-  const flagged = given.length === 0 ? of.changes.filter(isBlocking) : []
-  if (interactive && flagged.length > 0 && (of.status === 'kept' || of.status === 'rolled-back')) {
-    tell('These paths need a second look:')
-    for (const change of flagged.slice(0, 20)) tell(changeLine(change, errorTheme))
-    if (flagged.length > 20) tell(`  … and ${flagged.length - 20} more`)
-    if (!(await confirm('Apply them too?'))) {
-      tell(`nothing was applied; nexus apply ${of.id} PATH… applies some`)
-      return EXIT.waiting
-    }
+  if (given.length === 0 && !(await agreesToFlagged(invocation, of))) return EXIT.waiting
+  if (isSettling(invocation)) {
+    const code = await settle(invocation, of, paths)
+    if (code !== null) return code
   }
   const digest = text(invocation, 'digest') ?? of.digest ?? undefined
   const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
+  else if (interactive && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
   else tellOutcome(invocation, 'applied', result)
+  return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
+}
+
+async function agreesToFlagged({ tell, errorTheme, interactive }: Invocation, of: Run): Promise<boolean> {
+  const flagged = of.changes.filter(isBlocking)
+  if (!interactive || flagged.length === 0 || (of.status !== 'kept' && of.status !== 'rolled-back')) return true
+  tell('These paths need a second look:')
+  for (const change of flagged.slice(0, 20)) tell(changeLine(change, errorTheme))
+  if (flagged.length > 20) tell(`  … and ${flagged.length - 20} more`)
+  if (await confirm('Apply them too?')) return true
+  tell(`nothing was applied; nexus apply ${of.id} PATH… applies some`)
+  return false
+}
+
+function isSettling(invocation: Invocation): boolean {
+  return flag(invocation, 'merge') || flag(invocation, 'skip-rest') || CHOICES.some((choice) => texts(invocation, choice).length > 0)
+}
+
+/** Settles conflicts as the options say; a person sees the result before it is written, a script gets its digest. Null: there are none. */
+async function settle(invocation: Invocation, of: Run, paths: string[]): Promise<number | null> {
+  const { client, json, print, tell, errorTheme, interactive } = invocation
+  const choices = CHOICES.flatMap((choice) => projectPaths(texts(invocation, choice), invocation.cwd, of.project).map((path) => ({ path, choice })))
+  const { run: _, ...merged } = await client.runs.merge.mutate({ run: of.id, paths, choices, merges: flag(invocation, 'merge'), skipRest: flag(invocation, 'skip-rest') })
+  const { digest, conflicts, changes } = merged
+  if (digest !== null && merged.resolved.length === 0) return null
+  if (digest === null) {
+    if (json) print(JSON.stringify(merged))
+    else {
+      for (const conflict of conflicts) for (const line of conflictBlock({ ...conflict, patches: undefined }, errorTheme)) tell(line)
+      tell(`nothing was applied: ${conflicts.length} left to decide`)
+      tell(`  next: nexus apply ${of.id} --merge --take PATH, --keep PATH or --skip PATH for each; --skip-rest for all`)
+    }
+    return EXIT.conflict
+  }
+  if (!interactive) {
+    if (json) print(JSON.stringify(merged))
+    else {
+      if (merged.patch !== '') print(merged.patch.trimEnd())
+      for (const { path, choice } of merged.resolved) tell(`  ${CHOICE_WORDS[choice].padEnd(10)} ${safePath(path)}`)
+      tell(`nothing was applied yet: ${plural(changes.length, 'path')} ${changes.length === 1 ? 'waits' : 'wait'} for approval`)
+      tell(`  next: nexus apply ${of.id} --digest ${digest}`)
+    }
+    return EXIT.waiting
+  }
+  if (!(await agreesToMerged(invocation, merged))) return EXIT.waiting
+  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: [], digest }))
+  tellOutcome(invocation, 'applied', result)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
 }

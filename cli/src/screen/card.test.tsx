@@ -1,7 +1,8 @@
 import { render } from 'ink-testing-library'
 import { expect, test } from 'vitest'
 import type { Change } from '@nexus/protocol/changes'
-import { Card, DEAF_MS, type Answer } from './card.tsx'
+import { Card, type Answer } from './card.tsx'
+import { DEAF_MS } from './draw.ts'
 import { PathList } from './path-list.tsx'
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20))

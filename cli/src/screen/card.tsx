@@ -1,14 +1,22 @@
 /** The question after a run: one line of choices, drawn by Ink in a region of three rows. */
 import { useState } from 'react'
-import { Box, render, Text, useInput } from 'ink'
+import { Box, Text, useInput } from 'ink'
 import type { Run } from '@nexus/protocol/runs'
 import type { Bytes } from '@nexus/protocol/bytes'
+import { DEAF_MS, draw } from './draw.ts'
 import { useLatest } from './latest.ts'
 import { PathList } from './path-list.tsx'
 
-export type Answer = 'apply' | 'some' | 'diff' | 'shell' | 'keep' | 'discard'
+export type Answer = 'apply' | 'some' | 'diff' | 'shell' | 'keep' | 'discard' | 'rerun'
 
-const CHOICES: readonly { answer: Answer; key: string; label: string; hint: string }[] = [
+interface CardChoice {
+  readonly answer: Answer
+  readonly key: string
+  readonly label: string
+  readonly hint: string
+}
+
+const CHOICES: readonly CardChoice[] = [
   { answer: 'apply', key: 'a', label: 'apply', hint: 'bring all of it to the host; nexus rollback takes it back' },
   { answer: 'some', key: 's', label: 'some', hint: 'choose the paths to apply' },
   { answer: 'diff', key: 'd', label: 'diff', hint: 'look at the patch' },
@@ -16,49 +24,51 @@ const CHOICES: readonly { answer: Answer; key: string; label: string; hint: stri
   { answer: 'keep', key: 'k', label: 'keep', hint: 'decide later; nothing is applied' },
   { answer: 'discard', key: 'x', label: 'discard', hint: 'throw the layer away' },
 ]
+/** Offered where the host has moved on since the run saw it. */
+const RERUN: CardChoice = { answer: 'rerun', key: 'r', label: 're-run', hint: 'the same command on the host as it is now' }
 /** Habit: y applies, n and Esc and Ctrl-C keep. */
 const ALIASES: Record<string, Answer> = { y: 'apply', n: 'keep' }
-/** A key that was meant for the command must not answer: nothing is accepted so soon after the card appears. */
-export const DEAF_MS = 300
-
 export interface CardProps {
+  /** The host is not what the run saw. */
+  readonly hasMoved?: boolean
   readonly onAnswer: (answer: Answer) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly now: () => number
 }
 
-export function Card({ onAnswer, now }: CardProps) {
+export function Card({ hasMoved = false, onAnswer, now }: CardProps) {
+  const choices = hasMoved ? [...CHOICES, RERUN] : CHOICES
   const [index, setIndex] = useLatest(() => 0)
   const [shownAt] = useState(now)
   const [explains, setExplains] = useState(false)
   useInput((input, key) => {
-    if (key.leftArrow || key.upArrow) return setIndex((index() + CHOICES.length - 1) % CHOICES.length)
-    if (key.rightArrow || key.downArrow || key.tab) return setIndex((index() + 1) % CHOICES.length)
+    if (key.leftArrow || key.upArrow) return setIndex((index() + choices.length - 1) % choices.length)
+    if (key.rightArrow || key.downArrow || key.tab) return setIndex((index() + 1) % choices.length)
     if (now() - shownAt < DEAF_MS) return
     if (input === '?') return setExplains(!explains)
-    if (key.return) return onAnswer(CHOICES[index()]?.answer ?? 'keep')
+    if (key.return) return onAnswer(choices[index()]?.answer ?? 'keep')
     if (key.escape || (key.ctrl && (input === 'c' || input === 'd'))) return onAnswer('keep')
-    const given = CHOICES.find((choice) => choice.key === input)?.answer ?? ALIASES[input]
+    const given = choices.find((choice) => choice.key === input)?.answer ?? ALIASES[input]
     if (given) onAnswer(given)
   })
   return (
     <Box flexDirection="column">
       <Box flexWrap="wrap" columnGap={2}>
-        {CHOICES.map((choice, at) => (
+        {choices.map((choice, at) => (
           <Text key={choice.answer} inverse={at === index()}>{` ${choice.key} ${choice.label} `}</Text>
         ))}
       </Box>
       {explains
-        ? [...CHOICES.map(({ key, label, hint }) => `${key}  ${label}: ${hint}`), 'y applies; n, Esc and Ctrl-C keep; arrows and Enter choose'].map((line) => <Text key={line} dimColor wrap="truncate">{line}</Text>)
-        : <Text dimColor wrap="truncate">{`${CHOICES[index()]?.hint ?? ''} · ? keys`}</Text>}
+        ? [...choices.map(({ key, label, hint }) => `${key}  ${label}: ${hint}`), 'y applies; n, Esc and Ctrl-C keep; arrows and Enter choose'].map((line) => <Text key={line} dimColor wrap="truncate">{line}</Text>)
+        : <Text dimColor wrap="truncate">{`${choices[index()]?.hint ?? ''} · ? keys`}</Text>}
     </Box>
   )
 }
 
 /** Draws the card on stderr (stdout may be a pipe) and resolves with the answer; a closed terminal means keep. */
-export async function askDecision(): Promise<Answer> {
+export async function askDecision(hasMoved: boolean): Promise<Answer> {
   let answer: Answer = 'keep'
-  await draw((done) => <Card now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
+  await draw((done) => <Card hasMoved={hasMoved} now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
   return answer
 }
 
@@ -67,14 +77,4 @@ export async function askPaths(run: Run): Promise<Bytes[]> {
   let chosen: Bytes[] = []
   await draw((done) => <PathList changes={run.changes} rows={(process.stderr.rows ?? 24) - 4} onChosen={(paths) => { chosen = paths; done() }} />)
   return chosen
-}
-
-/** What has been answered leaves the screen: its last frame is empty. */
-async function draw(treeOf: (done: () => void) => React.ReactElement): Promise<void> {
-  const answered = Promise.withResolvers<void>()
-  const app = render(treeOf(answered.resolve), { stdout: process.stderr, exitOnCtrlC: false, patchConsole: false })
-  await Promise.race([answered.promise, app.waitUntilExit()])
-  app.rerender(null)
-  app.unmount()
-  await app.waitUntilExit()
 }

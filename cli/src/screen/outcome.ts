@@ -9,7 +9,10 @@ export function tellOutcome({ print, tell, theme, errorTheme }: Invocation, verb
   for (const { path, reason, detail } of conflicts) tell(`${errorTheme.bad('✗ conflict')} ${safePath(path)}: ${CONFLICT_WORDS[reason]}${detail ? ` (${safe(detail)})` : ''}`)
   if (conflicts.length > 0) {
     tell(`nothing was ${verb}: ${plural(conflicts.length, 'conflict')}`)
-    tell(verb === 'applied' ? `  next: nexus apply ${run.id} PATH… for the others, or run the command again on the new base` : '  next: put those paths back as the run left them, or keep them')
+    const steps = verb === 'applied'
+      ? [`nexus conflicts ${run.id}  shows both sides`, `nexus apply ${run.id} --merge  joins them`, `nexus rerun ${run.id}  runs the command again on the new base`]
+      : ['put those paths back as the run left them, or keep them']
+    for (const step of steps) tell(`  next: ${step}`)
     return
   }
   if (applied.length === 0) print(theme.dim(`nothing was left to be ${verb}`))

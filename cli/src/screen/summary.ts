@@ -7,7 +7,7 @@ import { cut } from './width.ts'
 import { bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -42,6 +42,10 @@ function conflictLines(run: Run, theme: Theme): string[] {
   return run.conflicts.map(({ path, reason, detail }) => `  ${theme.bad(`✗ conflict: ${reason}`)} ${safePath(path)}${detail ? theme.dim(` — ${safe(detail)}`) : ''}`)
 }
 
+function keptLines({ keptPaths = [] }: Run, theme: Theme): string[] {
+  return keptPaths.map((path) => `  ${theme.dim("kept the host's:")} ${safePath(path)}`)
+}
+
 function outsideLines(run: Run, theme: Theme): string[] {
   if (run.outside.length === 0) return []
   const shown = run.outside.slice(0, 3).map(({ path, size }) => `${safePath(path)} (${bytes(size)})`)
@@ -65,8 +69,10 @@ function checkLines(run: Run, theme: Theme): string[] {
 /** The command lines that make sense now. */
 export function nextSteps(run: Run): string[] {
   if (run.status === 'waiting') return [`nexus approve ${run.id}`, `nexus approve ${run.id} --deny`]
+  if (run.status === 'stale') return [...(run.next ? [run.next] : []), `nexus discard ${run.id}`]
+  if (run.status === 'kept' && run.conflicts.length > 0) return [`nexus conflicts ${run.id}`, `nexus apply ${run.id} --merge`, `nexus rerun ${run.id}`]
   if (run.status === 'kept') return [`nexus diff ${run.id}`, `nexus apply ${run.id}`, `nexus discard ${run.id}`]
-  if (run.status === 'applied') return [...(run.appliedPaths.length < run.changes.length ? [`nexus apply ${run.id}`] : []), `nexus rollback ${run.id}`]
+  if (run.status === 'applied') return [...(run.appliedPaths.length + (run.keptPaths?.length ?? 0) < run.changes.length ? [`nexus apply ${run.id}`] : []), `nexus rollback ${run.id}`]
   if (run.status === 'failed') return run.endReason === 'launcher-failed' ? ['nexus doctor'] : [`nexus show ${run.id}`, `nexus discard ${run.id}`]
   return []
 }

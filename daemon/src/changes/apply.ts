@@ -1,31 +1,35 @@
 /** Carries selected changes of a sealed layer over to the host: all of them or none. */
-import type { Change, ChangeFlag } from '@nexus/protocol/changes'
-import type { FileStat } from '../base/native-files.ts'
+import type { FileStat, Place } from '../base/native-files.ts'
 import { parentOf, pathOf, TOP, type BytePath } from './byte-path.ts'
 import type { ApplyOrder, Ground, Outcome } from './changes.ts'
 import { carryOut } from './carry-out.ts'
+import { entriesOf, INDEX_MAX_BYTES, isIndexPath } from './git-index.ts'
 import { Host } from './host.ts'
 import type { Journals } from './journal.ts'
 import { howOf, isStaged, type Folder, type Step } from './plan.ts'
-import { examine, type Examined, type Wish } from './preconditions.ts'
+import { examine, type Examined } from './preconditions.ts'
 import { look } from './seen.ts'
 import { completeSelection } from './selection.ts'
 import type { Site } from './site.ts'
 import { findSources } from './sources.ts'
+import { readSmall } from './texts.ts'
+import { Tree } from './tree.ts'
 import { sawStart, type Found, type View } from './view.ts'
+import { wishesOf } from './wishes.ts'
 
-export async function apply(site: Site, journals: Journals, view: View, order: ApplyOrder): Promise<Outcome> {
+export async function apply(site: Site, journals: Journals, view: View, order: ApplyOrder, archive: (sha256: string) => Buffer | null): Promise<Outcome> {
   const selected = completeSelection(order.changeSet.changes, order.selected)
   const paths = selected.map(({ path }) => path)
+  const taken = new Set(order.resolution?.taken.map(pathOf))
   using host = new Host(site)
-  const { examined, conflicts, parents } = await examine(site, host, selected.flatMap((change) => wishesOf(change, order.named)))
+  const { examined, conflicts, parents } = await examine(site, host, selected.flatMap((change) => wishesOf(change, order.named || taken.has(pathOf(change.path)), archive)))
   if (conflicts.length > 0) return { applied: [], conflicts }
   const open = examined.filter(({ isDone }) => !isDone)
   if (open.length === 0) return { applied: paths, conflicts: [] }
 
-  await using sources = await findSources({ site, journals, view, project: order.ground.project, examined })
+  await using sources = await findSources({ site, journals, view, project: order.ground.project, examined, merged: order.resolution })
   if (sources.conflicts.length > 0) return { applied: [], conflicts: sources.conflicts }
-  const steps = stepsOf(open, sources.found)
+  const steps = withEntries(stepsOf(open, sources.found), sources.places)
   const folders = await foldersOf({ site, host, view, ground: order.ground, steps, parents })
   const plan = { run: order.run, direction: 'apply' as const, project: order.ground.project, digest: order.changeSet.digest, paths, steps, folders, undoes: [] }
   const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => {
@@ -33,18 +37,6 @@ export async function apply(site: Site, journals: Journals, view: View, order: A
     return place ? { place, isPreImage: false } : null
   })
   return failed.length > 0 ? { applied: [], conflicts: failed } : { applied: paths, conflicts: [] }
-}
-
-/** A rename is the going of one path and the coming of another. */
-function wishesOf(change: Change, isNamed: boolean): Wish[] {
-  const path = pathOf(change.path)
-  const flags: ReadonlySet<ChangeFlag> = new Set(change.flags)
-  const common = { flags, attributes: flags.has('xattrs'), mayBreakLink: isNamed || change.kind === 'deleted' || change.kind === 'type' }
-  if (change.from === undefined) return [{ path, before: change.before ?? null, after: change.after ?? null, ...common }]
-  return [
-    { path: pathOf(change.from), before: change.before ?? null, after: null, ...common },
-    { path, before: null, after: change.after ?? null, ...common },
-  ]
 }
 
 function stepsOf(open: readonly Examined[], sources: ReadonlyMap<BytePath, Found>): Step[] {
@@ -59,6 +51,17 @@ function stepsOf(open: readonly Examined[], sources: ReadonlyMap<BytePath, Found
     const twin = first.get(key)
     if (twin === undefined) first.set(key, index)
     return twin === undefined ? step : { ...step, twin }
+  })
+}
+
+/** What a git index that is written says, for the rollback. */
+function withEntries(steps: readonly Step[], places: ReadonlyMap<BytePath, Place>): Step[] {
+  return steps.map((step) => {
+    const place = isIndexPath(step.path) && step.after?.type === 'file' ? places.get(step.path) : undefined
+    using tree = new Tree()
+    const index = place ? readSmall(tree.at(place.root.path, place.path), true, INDEX_MAX_BYTES) : null
+    const entries = index && entriesOf(index)
+    return entries ? { ...step, entries } : step
   })
 }
 

@@ -3,7 +3,7 @@
  * Always true here: the host is written only by apply and rollback, journalled; every step is anchored at directory
  * descriptors below the project; a host that is not what the run saw is a conflict, never an overwrite.
  */
-import type { Change, Conflict } from '@nexus/protocol/changes'
+import type { Change, Conflict, OpenConflict, Resolved } from '@nexus/protocol/changes'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Progress } from '@nexus/protocol/runs'
 import { openChanges } from './open.ts'
@@ -35,6 +35,8 @@ export interface Ground {
   readonly xattrs: 'trusted' | 'user'
   /** When the command started, ns since the epoch: a changed lower path with a later ctime is `base-moved`. */
   readonly startedAtNs: bigint
+  /** The pack of what the run saw (before.ts); it may not be there yet, or never. */
+  readonly before?: string
 }
 
 export interface ChangeSet {
@@ -52,6 +54,8 @@ export interface ApplyOrder {
   readonly selected: readonly Change[]
   /** True when a person named the paths: allows `hardlink`. */
   readonly named: boolean
+  /** How conflicts were settled, when `changeSet` is a proposal. */
+  readonly resolution?: Merging
   readonly report?: Report
 }
 
@@ -62,6 +66,43 @@ export interface RollbackOrder {
   readonly run: string
   readonly project: string
   readonly report?: Report
+}
+
+/** What a proposal needs to be carried out, besides its change set. */
+export interface Merging {
+  /** Paths whose content was merged; it lies in `folder`, under mergedName. */
+  readonly merged: readonly Bytes[]
+  readonly folder: string
+  /** Paths where a person chose the run's version: their hard links may be broken. */
+  readonly taken: readonly Bytes[]
+}
+
+export interface MergeOrder extends Omit<ApplyOrder, 'run' | 'resolution' | 'report'> {
+  readonly choices: readonly Resolved[]
+  /** Merge what merges cleanly and is not named in `choices`; false: only look. */
+  readonly merges: boolean
+  /** Leave out what is neither named in `choices` nor merges cleanly. */
+  readonly skipRest: boolean
+  /** Where merged contents are put: a folder of their own, emptied first. */
+  readonly folder: string
+  readonly nowMs: number
+  /** Show the conflicts that are left with their diffs. */
+  readonly patches: boolean
+}
+
+/** The conflicts of an apply, settled as chosen. Nothing is written to the host. */
+export interface Proposal {
+  /** Null while conflicts are left; then there are no changes. */
+  readonly digest: string | null
+  readonly changes: readonly Change[]
+  readonly conflicts: readonly OpenConflict[]
+  readonly resolved: readonly Resolved[]
+  /** From the host to what would be written, of what was resolved. */
+  readonly patch: string
+  readonly merged: readonly Bytes[]
+  readonly taken: readonly Bytes[]
+  /** Paths where the host's version stays for good. */
+  readonly kept: readonly Bytes[]
 }
 
 export interface Outcome {
@@ -84,6 +125,10 @@ export interface Changes {
   /** Unified text diff of the given changes; binary and metadata changes as one-line notes. */
   patch(ground: Ground, changes: readonly Change[], options?: { maxBytes?: number }): Promise<string>
   apply(order: ApplyOrder): Promise<Outcome>
+  /** What the run saw of the texts that it changed: kept, they make three-way merges possible. */
+  pack(ground: Ground, changes: readonly Change[], signal?: AbortSignal): Promise<Buffer>
+  /** Looks at the host and settles what an apply would meet there. */
+  propose(order: MergeOrder): Promise<Proposal>
   /** Undoes an applied run from its pre-images, newest apply first; conflicts where the host is no longer `after`. */
   rollback(order: RollbackOrder): Promise<Outcome>
   /** Finishes or undoes every interrupted apply and rollback. Runs before the daemon listens. */

@@ -40,14 +40,31 @@ export class Host implements Disposable {
     for (const [index, path] of paths.entries()) if (hashes[index]) this.#hashes.set(path, hashes[index].sha256)
   }
 
+  /** The whole content of the very file that `stat` describes, if it is not larger. */
+  async read(path: BytePath, stat: FileStat, maxBytes: number): Promise<Buffer | null> {
+    if (Number(stat.size) > maxBytes) return null
+    const descriptor = this.#open(path, stat)
+    try {
+      return fs.readFileSync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  #open(path: BytePath, stat: FileStat): number {
+    const descriptor = openLent(this.#tree.at(this.#site.project.path, path), false)
+    const opened = fs.fstatSync(descriptor, { bigint: true })
+    if (opened.dev === stat.dev && opened.ino === stat.ino) return descriptor
+    fs.closeSync(descriptor)
+    throw new FileError('ESTALE', 'read', path)
+  }
+
   /** Hex sha256 of the very file that `stat` describes. */
   async hash(path: BytePath, stat: FileStat): Promise<string> {
     const known = this.#hashes.get(path)
     if (known !== undefined) return known
-    const descriptor = openLent(this.#tree.at(this.#site.project.path, path), false)
+    const descriptor = this.#open(path, stat)
     try {
-      const opened = fs.fstatSync(descriptor, { bigint: true })
-      if (opened.dev !== stat.dev || opened.ino !== stat.ino) throw new FileError('ESTALE', 'read', path)
       const sha256 = await this.#hasher.sha256Of(descriptor)
       this.#hashes.set(path, sha256)
       return sha256

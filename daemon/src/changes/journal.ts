@@ -47,6 +47,7 @@ interface StepLine {
   readonly attributes?: true
   readonly twin?: number
   readonly inode?: string
+  readonly entries?: string
 }
 
 interface FolderLine {

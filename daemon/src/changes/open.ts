@@ -1,4 +1,5 @@
 /** Puts the room together: helpers started when first used, one view per question, one lane per project. */
+import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,9 +7,10 @@ import type { Change } from '@nexus/protocol/changes'
 import { Problem } from '@nexus/protocol/problem'
 import { FileError, openNativeFiles, type Files, type Root } from '../base/native-files.ts'
 import { apply } from './apply.ts'
+import { packBefore, unpack } from './before.ts'
 import { Breath } from './breath.ts'
 import { fromText, TOP } from './byte-path.ts'
-import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, Outcome, Recovered, Report, RollbackOrder } from './changes.ts'
+import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, MergeOrder, Outcome, Proposal, Recovered, Report, RollbackOrder } from './changes.ts'
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
 import { hiddenIn } from './hidden.ts'
@@ -19,10 +21,12 @@ import { NodeFiles } from './node-files.ts'
 import { OverlayView } from './overlay-view.ts'
 import { patch } from './patch.ts'
 import { preImages } from './pre-images.ts'
+import { propose } from './propose.ts'
 import { rollback } from './rollback.ts'
 import { settle } from './settle.ts'
 import type { Site } from './site.ts'
 import { survey } from './survey.ts'
+import { readSmall, TEXT_MAX_BYTES } from './texts.ts'
 import type { View } from './view.ts'
 
 export async function openChanges(parts: ChangesParts): Promise<Changes & AsyncDisposable> {
@@ -59,14 +63,28 @@ class ChangesRoom implements Changes, AsyncDisposable {
   async patch(ground: Ground, changes: readonly Change[], options: { maxBytes?: number } = {}): Promise<string> {
     const breath = new Breath()
     await using view = await this.#view(ground, await this.#files('reading'), breath)
-    return await patch({ view, breath, project: ground.project, archive: this.#archive(ground.project, changes) }, changes, options)
+    return await patch({ view, breath, project: ground.project, archive: this.#archive(ground, changes) }, changes, options)
+  }
+
+  async pack(ground: Ground, changes: readonly Change[], signal?: AbortSignal): Promise<Buffer> {
+    const breath = new Breath(signal)
+    await using view = await this.#view(ground, await this.#files('reading'), breath)
+    return await packBefore(view, changes, breath)
+  }
+
+  async propose(order: MergeOrder): Promise<Proposal> {
+    const { ground, selected } = order
+    return await this.#at(ground.project, undefined, async (site) => {
+      await using view = await this.#view(ground, site.files, site.breath)
+      return await propose({ site, view, order, project: ground.project, archive: this.#archive(ground, selected) })
+    })
   }
 
   async apply(order: ApplyOrder): Promise<Outcome> {
     return await this.#at(order.ground.project, order.report, async (site) => {
       this.#settle(order.run)
       await using view = await this.#view(order.ground, site.files, site.breath)
-      const outcome = await apply(site, this.#journals, view, order)
+      const outcome = await apply(site, this.#journals, view, order, this.#archive(order.ground, order.selected))
       this.#tell(order.run)
       return outcome
     })
@@ -145,12 +163,15 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   /** Looked through only when a content is missed, once. */
-  #archive(project: string, changes: readonly Change[]): (sha256: string) => string | null {
+  #archive({ project, before }: Ground, changes: readonly Change[]): (sha256: string) => Buffer | null {
     let kept: ReturnType<typeof preImages> | undefined
     return (sha256) => {
-      kept ??= preImages(this.#journals, project, new Set(changes.flatMap(({ before, after }) => [before?.sha256 ?? [], after?.sha256 ?? []].flat())))
+      const packed = before === undefined ? null : unpack(before, sha256)
+      if (packed) return packed
+      kept ??= preImages(this.#journals, project, new Set(changes.flatMap((change) => [change.before?.sha256 ?? [], change.after?.sha256 ?? []].flat())))
       const image = kept.get(sha256)
-      return image ? join(image.folder, image.name) : null
+      const content = image ? readSmall(join(image.folder, image.name), false, TEXT_MAX_BYTES) : null
+      return content && hash('sha256', content, 'hex') === sha256 ? content : null
     }
   }
 

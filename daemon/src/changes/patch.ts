@@ -2,25 +2,18 @@
  * A change set as text: git's unified diff for what is text, one line for what is not. Bounded per file and as a whole,
  * and it says where it was cut.
  */
-import { hash } from 'node:crypto'
-import fs from 'node:fs'
 import { structuredPatch } from 'diff'
-import { fromBytes, type Bytes } from '@nexus/protocol/bytes'
+import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Signature } from '@nexus/protocol/changes'
 import type { Breath } from './breath.ts'
-import { fromText, pathOf, type BytePath } from './byte-path.ts'
-import { codeOf, openLent } from './node-files.ts'
+import { pathOf, type BytePath } from './byte-path.ts'
 import { sameTarget } from './survey.ts'
-import { Tree } from './tree.ts'
-import type { Found, View } from './view.ts'
+import { contentOf, isBinary, type TextParts } from './texts.ts'
+import type { View } from './view.ts'
 
-export interface PatchParts {
+export interface PatchParts extends TextParts {
   readonly view: View
   readonly breath: Breath
-  /** Where the project is, for contents that an apply has moved there. */
-  readonly project: string
-  /** A kept pre-image of a content, for an applied run whose old contents are gone from the project. */
-  readonly archive: (sha256: string) => string | null
 }
 
 const PATCH_MAX_BYTES = 4 * 1024 * 1024
@@ -48,13 +41,23 @@ export async function patch(parts: PatchParts, changes: readonly Change[], { max
 
 async function describe(parts: PatchParts, change: Change): Promise<string> {
   const { path, from, before, after } = change
+  if (!hasBody(change)) return patchText(change, Buffer.alloc(0), Buffer.alloc(0))
+  const was = pathOf(from ?? path)
+  const old = contentOf(parts, was, await parts.view.before(was), before, FILE_MAX_BYTES)
+  const now = contentOf(parts, pathOf(path), await parts.view.after(pathOf(path)), after, FILE_MAX_BYTES)
+  return patchText(change, old, now)
+}
+
+/** One change as git would show it. Null: too large to show. */
+export function patchText(change: Change, old: Buffer | 'unreadable' | null, now: Buffer | 'unreadable' | null): string {
+  const { path, from, before, after } = change
   const lines = [`diff --git ${quoted('a/', from ?? path)} ${quoted('b/', path)}`]
   if (!before && after) lines.push(`new file mode ${gitMode(after)}`)
   if (before && !after) lines.push(`deleted file mode ${gitMode(before)}`)
   if (before && after && gitMode(before) !== gitMode(after)) lines.push(`old mode ${gitMode(before)}`, `new mode ${gitMode(after)}`)
   if (from !== undefined) lines.push(`rename from ${quoted('', from)}`, `rename to ${quoted('', path)}`)
   lines.push(...notes(change))
-  return `${lines.join('\n')}\n${await body(parts, change)}`
+  return `${lines.join('\n')}\n${hasBody(change) ? body(change, old, now) : ''}`
 }
 
 /** What git has no words for. */
@@ -67,13 +70,12 @@ function notes({ kind, before, after, flags }: Change): string[] {
   return lines
 }
 
-async function body(parts: PatchParts, change: Change): Promise<string> {
-  const { path, from, before, after, kind } = change
-  if (kind === 'meta' || !(hasText(before) || hasText(after))) return ''
-  if (before && after && before.type === after.type && before.sha256 === after.sha256 && sameTarget(before, after)) return ''
-  const { view } = parts
-  const old = contentOf(parts, pathOf(from ?? path), await view.before(pathOf(from ?? path)), before)
-  const now = contentOf(parts, pathOf(path), await view.after(pathOf(path)), after)
+function hasBody({ kind, before, after }: Change): boolean {
+  if (kind === 'meta' || !(hasText(before) || hasText(after))) return false
+  return !(before && after && before.type === after.type && before.sha256 === after.sha256 && sameTarget(before, after))
+}
+
+function body({ path, from, before, after }: Change, old: Buffer | 'unreadable' | null, now: Buffer | 'unreadable' | null): string {
   if (old === null || now === null) return `Files differ, too large to show (${sizeText(before)} -> ${sizeText(after)})\n`
   if (old === 'unreadable' || now === 'unreadable') return 'Files differ, content not available\n'
   if (isBinary(old) || isBinary(now)) return `Binary files differ (${sizeText(before)} -> ${sizeText(after)})\n`
@@ -86,50 +88,6 @@ async function body(parts: PatchParts, change: Change): Promise<string> {
 
 function hasText(signature: Signature | undefined): boolean {
   return signature?.type === 'file' || signature?.type === 'symlink'
-}
-
-/** Null for what is too large. A link's content is its target; a directory has none. */
-function contentOf(parts: PatchParts, path: BytePath, found: Found | null, signature: Signature | undefined): Buffer | 'unreadable' | null {
-  if (signature?.type === 'symlink') return fromBytes(signature.linkTarget ?? '')
-  if (signature?.type !== 'file') return Buffer.alloc(0)
-  if (signature.size > FILE_MAX_BYTES) return null
-  const { sha256 } = signature
-  if (sha256 === undefined) return 'unreadable'
-  // Once a run was applied its old side is no longer in the project: only content that still is what was reviewed is shown.
-  const isWanted = (content: Buffer | null): content is Buffer => content !== null && hash('sha256', content, 'hex') === sha256
-  const inView = found?.seen.type === 'file' ? read(found.real, found.layer === 0) : null
-  if (isWanted(inView)) return inView
-  using tree = new Tree()
-  const onHost = read(tree.at(fromText(parts.project), path), false)
-  if (isWanted(onHost)) return onHost
-  const archived = parts.archive(sha256)
-  const kept = archived === null ? null : read(fromText(archived), false)
-  return isWanted(kept) ? kept : 'unreadable'
-}
-
-function read(real: string, lend: boolean): Buffer | null {
-  let descriptor
-  try {
-    descriptor = openLent(real, lend)
-  } catch (error) {
-    if (['EACCES', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(codeOf(error))) return null
-    throw error
-  }
-  try {
-    const stat = fs.fstatSync(descriptor)
-    if (!stat.isFile()) return null
-    const content = Buffer.alloc(Math.min(stat.size, FILE_MAX_BYTES) + 1)
-    let length = 0
-    for (let got = -1; got !== 0 && length < content.length; length += got) got = fs.readSync(descriptor, content, length, content.length - length, null)
-    return content.subarray(0, length)
-  } finally {
-    fs.closeSync(descriptor)
-  }
-}
-
-/** As git does: a NUL among the first bytes. */
-function isBinary(content: Buffer): boolean {
-  return content.subarray(0, 8000).includes(0)
 }
 
 /** A stretch of no lines is named by the line before it. */

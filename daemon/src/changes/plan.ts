@@ -26,6 +26,8 @@ export interface Step {
   readonly twin?: number
   /** Device and inode on the host, of hard-linked files: restored together they share again. */
   readonly inode?: string
+  /** Of a git index, what `after` says (git-index.ts): a rollback does not mind that git refreshed it since. */
+  readonly entries?: string
 }
 
 /** A directory that stays and whose entries change: its mode and time are set at the end. */

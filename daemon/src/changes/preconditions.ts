@@ -4,8 +4,9 @@
  */
 import type { ChangeFlag, Conflict, Signature } from '@nexus/protocol/changes'
 import { FileError, type FileStat } from '../base/native-files.ts'
-import { below, parentOf, TOP, type BytePath } from './byte-path.ts'
+import { below, parentOf, pathOf, TOP, type BytePath } from './byte-path.ts'
 import { conflict } from './conflicts.ts'
+import { entriesOf, INDEX_MAX_BYTES } from './git-index.ts'
 import type { Host } from './host.ts'
 import { modeText, isSpecial, signatureOf } from './seen.ts'
 import { sameTarget } from './survey.ts'
@@ -20,6 +21,8 @@ export interface Wish {
   readonly attributes: boolean
   /** A hard link may be broken here: a person named the path, or nothing of a link is at stake. */
   readonly mayBreakLink: boolean
+  /** Of a git index: what `before` says, null when that is not known. The same entries are the same index. */
+  readonly entries?: () => string | null
 }
 
 /** A wish with what the host has for it. */
@@ -57,7 +60,13 @@ export async function examine(site: Site, host: Host, wishes: readonly Wish[]): 
   const open = examined.filter(({ isDone }) => !isDone)
   const { parents, conflicts: misplaced } = await checkParents(host, open)
   conflicts.push(...misplaced, ...(await checkEmptied(site, open, plan)))
-  return { examined, conflicts, parents }
+  return { examined, conflicts: conflicts.map((one) => whole(one, plan)), parents }
+}
+
+/** With what was expected and what would be written, also where only the way there is blocked. */
+function whole(conflict: Conflict, plan: ReadonlyMap<BytePath, Wish>): Conflict {
+  const wish = plan.get(pathOf(conflict.path))
+  return { ...(wish?.before ? { expected: wish.before } : {}), ...conflict, ...(wish?.after ? { after: wish.after } : {}) }
 }
 
 const BATCH = 256
@@ -98,13 +107,21 @@ async function judge(site: Site, host: Host, wish: Wish, looked: Looked): Promis
     if (!before) return stat === null ? { wish, stat, found, isDone: false } : conflict(path, 'appeared', { found })
     if (!stat) return conflict(path, 'vanished', { expected: before })
     if (isAfter && !(await host.isSame(path, stat, before))) return { wish, stat, found, isDone: true }
-    if (!(await host.isSame(path, stat, before))) return conflict(path, 'changed', { expected: before, found })
+    if (!(await host.isSame(path, stat, before)) && !(await isSameIndex(host, wish, stat))) return conflict(path, 'changed', { expected: before, found })
     if (stat.type === 'file' && stat.nlink > 1 && !wish.mayBreakLink) return conflict(path, 'hardlink', { expected: before, found, detail: `it has ${stat.nlink} names; name the path to break the link` })
     return { wish, stat, found, isDone: false }
   } catch (error) {
     if (error instanceof FileError) return conflict(path, error.code === 'ESTALE' ? 'changed' : 'io', { expected: before, detail: error.message })
     throw error
   }
+}
+
+/** Git writes its index anew whenever it looks at the files; only other entries are another index. */
+async function isSameIndex(host: Host, { path, before, entries }: Wish, stat: FileStat): Promise<boolean> {
+  if (!before || !entries || stat.type !== 'file' || before.type !== 'file' || modeText(stat.mode) !== before.mode) return false
+  const expected = entries()
+  const index = expected === null ? null : await host.read(path, stat, INDEX_MAX_BYTES)
+  return index !== null && entriesOf(index) === expected
 }
 
 /** True while mode, owner or time still have to be set: equal content alone does not make such a wish come true. */

@@ -65,7 +65,7 @@ function waysBack(standing: readonly Journal[], left: ReadonlyMap<BytePath, Fold
       // A directory that an earlier apply had touched has an older time than the one its removal saw.
       const folder = original.before?.type === 'directory' ? left.get(original.path) : undefined
       const after = original.before && folder ? { ...original.before, mtimeNs: folder.before.mtimeNs.toString() } : original.before
-      const wish = { path: original.path, before: newer ? newer.wish.before : original.after, after, flags: new Set<never>(), attributes: original.attributes || newer?.wish.attributes === true, mayBreakLink: true }
+      const wish = { path: original.path, before: newer ? newer.wish.before : original.after, after, flags: new Set<never>(), attributes: original.attributes || newer?.wish.attributes === true, mayBreakLink: true, entries: newer?.wish.entries ?? (() => original.entries ?? null) }
       ways.set(original.path, { wish, journal, original, index })
     }
   }

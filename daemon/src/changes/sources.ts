@@ -3,9 +3,11 @@
  * where they were, in the project: and there an earlier apply, or a run below that was applied since, may have moved
  * them. Then they are found by their hash: on the host under a path of this very plan, or among the pre-images.
  */
+import { hash } from 'node:crypto'
 import type { Conflict } from '@nexus/protocol/changes'
 import { FileError, type Place, type Root } from '../base/native-files.ts'
-import { fromText, type BytePath } from './byte-path.ts'
+import { fromText, pathOf, type BytePath } from './byte-path.ts'
+import type { Merging } from './changes.ts'
 import { conflict } from './conflicts.ts'
 import type { Journals } from './journal.ts'
 import { preImages, type PreImage } from './pre-images.ts'
@@ -28,21 +30,31 @@ export interface SourceParts {
   readonly view: View
   readonly project: string
   readonly examined: readonly Examined[]
+  readonly merged?: Pick<Merging, 'merged' | 'folder'> | undefined
 }
 
-export async function findSources({ site, journals, view, project, examined }: SourceParts): Promise<Sources> {
+export async function findSources({ site, journals, view, project, examined, merged }: SourceParts): Promise<Sources> {
   await using opened = new AsyncDisposableStack()
   const found = new Map<BytePath, Found>()
   const places = new Map<BytePath, Place>()
   const missing: Examined[] = []
   const hasher = new Hasher(site.breath)
+  const made = new Set(merged?.merged.map(pathOf))
+  const folder = merged && made.size > 0 ? opened.use(await site.files.open(fromText(merged.folder))) : null
   for (const entry of examined) {
     if (entry.isDone) continue
     const { path, after } = entry.wish
+    if (folder && made.has(path)) {
+      // Neither the layer nor the host has it: it waits where it was put when it was shown.
+      places.set(path, { root: folder, path: mergedName(path) })
+      continue
+    }
     const standing = after && (await view.after(path))
-    if (standing) found.set(path, standing)
     const place = standing && placeOf(view, standing)
-    const isCertain = after?.type !== 'file' || (standing && (standing.layer < view.layers - 1 || (await hashOf(hasher, standing)) === after.sha256))
+    // A merge may have chosen the host's content for a path of the layer.
+    const isSealed = standing && !merged && standing.layer < view.layers - 1
+    const isCertain = after?.type !== 'file' || (standing && (isSealed || (await hashOf(hasher, view, standing)) === after.sha256))
+    if (standing && isCertain) found.set(path, standing)
     if (place && isCertain) places.set(path, place)
     else if (after?.type === 'file') missing.push(entry)
   }
@@ -81,15 +93,20 @@ async function findByHash({ site, journals, project, examined, missing, places, 
   return conflicts
 }
 
+/** The name of a merged content in its folder: any path fits. */
+export function mergedName(path: BytePath): string {
+  return hash('sha256', Buffer.from(path, 'latin1'), 'hex')
+}
+
 function placeOf(view: View, found: Found): Place | null {
   const root = view.roots[found.layer]
   return root ? { root, path: found.path } : null
 }
 
-async function hashOf(hasher: Hasher, found: Found): Promise<string | null> {
+async function hashOf(hasher: Hasher, view: View, found: Found): Promise<string | null> {
   if (found.seen.type !== 'file') return null
   try {
-    return await hasher.sha256(found.real)
+    return await hasher.sha256(found.real, found.layer < view.layers - 1)
   } catch (error) {
     if (error instanceof FileError) return null
     throw error

@@ -1,14 +1,17 @@
 /** What a person (or a request that policy allows) decides about a sealed change set: apply, roll back, discard. */
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { fromBytes, showBytes, type Bytes } from '@nexus/protocol/bytes'
 import type { Change, Conflict } from '@nexus/protocol/changes'
 import { newId } from '@nexus/protocol/id'
 import { Problem } from '@nexus/protocol/problem'
 import type { ApplyResult, RunStatus } from '@nexus/protocol/runs'
-import type { Changes, Outcome } from '../changes/changes.ts'
+import type { ApplyOrder, Changes, Outcome } from '../changes/changes.ts'
+import type { Layer } from '../sandbox/layer.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { summaryOf, type Ledger, type RunRow } from './ledger.ts'
-import { groundOf, layerOf } from './seal.ts'
+import type { StoredProposal } from './runs.sql.ts'
+import { groundOf, layerOf, mergedIn } from './seal.ts'
 import { requireMove } from './status.ts'
 import { UnderWay } from './under-way.ts'
 
@@ -28,40 +31,60 @@ export class Decisions {
 
   /** Applies all (no paths) or the named paths and what lies below them; what is already applied is left out. */
   async apply(id: string, paths: readonly Bytes[], digest: string | undefined, actor: string): Promise<ApplyResult> {
-    const row = this.#ledger.row(id)
-    if (row.status === 'failed') throw new Problem('not-appliable', { run: id, reason: row.endReason ?? 'failed' })
-    if (row.status === 'unchanged') return { run: summaryOf(row), applied: [], conflicts: [] }
-    requireMove(id, row.status, 'applying', 'applied')
-    const layer = layerOf(row)
-    if (!layer || row.digest === null) throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'applied' })
-    if (digest !== undefined && digest !== row.digest) throw new Problem('digest-mismatch', { run: id, actual: row.digest, given: digest })
-    const { changes, appliedPaths } = this.#ledger.details(id)
-    const done = row.status === 'applied' ? new Set(appliedPaths.map(keyOf)) : new Set<string>()
-    const selected = select(id, changes, paths).filter((change) => !done.has(keyOf(change.path)))
-    if (selected.length === 0) return { run: summaryOf(row), applied: [], conflicts: [] }
+    if (this.#ledger.row(id).status === 'unchanged') return this.#nothing(id)
+    const { row, changes, digest: own, proposal } = appliableIn(this.#ledger, id)
+    if (digest !== undefined && digest !== own && digest === proposal?.digest) return this.#applyProposal(id, proposal, paths, actor)
+    if (digest !== undefined && digest !== own) throw new Problem('digest-mismatch', { run: id, actual: own, given: digest })
+    const selected = leftToApply(this.#ledger, id, paths)
+    if (selected.length === 0) return this.#nothing(id)
+    return this.#carryOut(row, { changeSet: { changes, digest: own }, selected, named: paths.length > 0 }, actor)
+  }
 
-    this.#begin(row, 'applying', 'run.apply-began', 'apply', actor, { paths: selected.length, of: changes.length })
-    const order = { run: id, ground: groundOf(row, layer), changeSet: { changes, digest: row.digest }, selected, named: paths.length > 0 }
-    const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.apply({ ...order, report })))
+  /** The digest that a person approved is that of the change set in which conflicts are settled, measured against the host. */
+  async #applyProposal(id: string, proposal: StoredProposal, paths: readonly Bytes[], actor: string): Promise<ApplyResult> {
+    if (paths.length > 0) throw new Problem('bad-request', { what: 'a merged change set is applied as a whole: leave the paths out' })
+    const { row, layer } = appliableIn(this.#ledger, id)
+    const { changes, digest, named, merged, taken, kept } = proposal
+    const keptPaths = [...(this.#ledger.details(id).keptPaths ?? []), ...kept]
+    if (changes.length === 0) {
+      this.#ledger.note(id, 'run.host-kept', actor, {}, { paths: kept.length, merged: digest }, { keptPaths, proposal: null, conflicts: [] })
+      return this.#nothing(id)
+    }
+    const resolution = { merged, taken, folder: join(mergedIn(layer), digest) }
+    return this.#carryOut(row, { changeSet: { changes, digest }, selected: changes, named, resolution }, actor, keptPaths)
+  }
+
+  async #carryOut(row: RunRow, what: Omit<ApplyOrder, 'run' | 'ground'>, actor: string, keptPaths?: Bytes[]): Promise<ApplyResult> {
+    const { id } = row
+    const { layer, changes } = appliableIn(this.#ledger, id)
+    const { digest } = what.changeSet
+    this.#begin(row, 'applying', 'run.apply-began', 'apply', actor, digest, { paths: what.selected.length, of: changes.length })
+    const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.apply({ run: id, ground: groundOf(row, layer), ...what, report })))
     if (outcome.conflicts.length > 0) return this.#refused(id, row.status, 'run.apply-refused', outcome, actor)
-    const applied = distinct([...(row.status === 'applied' ? appliedPaths : []), ...outcome.applied])
-    const rest = changes.length - applied.length
+    const details = this.#ledger.details(id)
+    const appliedPaths = distinct([...(row.status === 'applied' ? details.appliedPaths : []), ...outcome.applied])
+    const done = new Set([...appliedPaths, ...(keptPaths ?? details.keptPaths ?? [])].map(keyOf))
+    const rest = changes.filter(({ path }) => !done.has(keyOf(path))).length
     this.#ledger.move(id, {
-      to: 'applied', event: 'run.applied', actor, action: 'applied', durable: true, payload: { digest: row.digest, applied: outcome.applied.length, rest },
-      fields: { next: rest > 0 ? `nexus apply ${id}` : `nexus rollback ${id}` }, details: { appliedPaths: applied, conflicts: [] },
+      to: 'applied', event: 'run.applied', actor, action: 'applied', durable: true, payload: { digest: row.digest, ...(digest === row.digest ? {} : { merged: digest }), applied: outcome.applied.length, rest },
+      fields: { next: rest > 0 ? `nexus apply ${id}` : `nexus rollback ${id}` }, details: { appliedPaths, conflicts: [], ...(keptPaths ? { keptPaths, proposal: null } : {}) },
     })
     return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
+  }
+
+  #nothing(id: string): ApplyResult {
+    return { run: summaryOf(this.#ledger.row(id)), applied: [], conflicts: [] }
   }
 
   async rollback(id: string, actor: string): Promise<ApplyResult> {
     const row = this.#ledger.row(id)
     requireMove(id, row.status, 'rolling-back', 'rolled back')
-    this.#begin(row, 'rolling-back', 'run.rollback-began', 'roll-back', actor, {})
+    this.#begin(row, 'rolling-back', 'run.rollback-began', 'roll-back', actor, row.digest, {})
     const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.rollback({ run: id, project: row.project, report })))
     if (outcome.conflicts.length > 0) return this.#refused(id, 'applied', 'run.rollback-refused', outcome, actor)
     this.#ledger.move(id, {
       to: 'rolled-back', event: 'run.rolled-back', actor, action: 'rolled back', durable: true, payload: { paths: outcome.applied.length },
-      fields: { next: null }, details: { appliedPaths: [], conflicts: [] },
+      fields: { next: null }, details: { appliedPaths: [], conflicts: [], keptPaths: null, proposal: null },
     })
     return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
   }
@@ -80,10 +103,10 @@ export class Decisions {
   }
 
   /** The approval that names the digest is on the disk before the first byte of the host changes. */
-  #begin(row: RunRow, to: RunStatus, event: string, decision: Decision, actor: string, payload: Record<string, unknown>): void {
+  #begin(row: RunRow, to: RunStatus, event: string, decision: Decision, actor: string, approved: string | null, payload: Record<string, unknown>): void {
     this.#ledger.move(row.id, {
-      to, event, actor, action: decision === 'apply' ? 'applied' : 'rolled back', durable: true, payload: { digest: row.digest, ...payload }, fields: { next: null },
-      decision: { id: newId('approval', randomBytes(12)), decision, digest: row.digest },
+      to, event, actor, action: decision === 'apply' ? 'applied' : 'rolled back', durable: true, payload: { digest: row.digest, ...(approved === row.digest ? {} : { merged: approved }), ...payload },
+      fields: { next: null }, decision: { id: newId('approval', randomBytes(12)), decision, digest: approved },
     })
   }
 
@@ -113,6 +136,25 @@ export class Decisions {
 /** A directory may come with what lies below it more than once. */
 export function distinct(paths: readonly Bytes[]): Bytes[] {
   return [...new Map(paths.map((path) => [keyOf(path), path])).values()]
+}
+
+/** A run that may be applied now, with its change set. Throws Problem. */
+export function appliableIn(ledger: Ledger, id: string): { row: RunRow; layer: Layer; changes: Change[]; digest: string; proposal: StoredProposal | null } {
+  const row = ledger.row(id)
+  if (row.status === 'failed') throw new Problem('not-appliable', { run: id, reason: row.endReason ?? 'failed' })
+  requireMove(id, row.status, 'applying', 'applied')
+  const layer = layerOf(row)
+  if (!layer || row.digest === null) throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'applied' })
+  const { changes, proposal } = ledger.details(id)
+  return { row, layer, changes, digest: row.digest, proposal }
+}
+
+/** Of all or the named paths: what is neither on the host yet nor decided in favour of the host. A named path may be decided anew. */
+export function leftToApply(ledger: Ledger, id: string, paths: readonly Bytes[]): Change[] {
+  const { status } = ledger.row(id)
+  const { changes, appliedPaths, keptPaths } = ledger.details(id)
+  const done = new Set([...(status === 'applied' ? appliedPaths : []), ...(paths.length === 0 ? (keptPaths ?? []) : [])].map(keyOf))
+  return select(id, changes, paths).filter((change) => !done.has(keyOf(change.path)))
 }
 
 /** The changes at the named paths or below them. Throws Problem `no-path`. */

@@ -8,12 +8,15 @@ import type { LaunchEnd } from '../sandbox/launch.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
+import type { Changes } from '../changes/changes.ts'
 import type { Check } from './check.ts'
 import { argvOf } from './command.ts'
 import type { Decisions } from './decide.ts'
+import { isQuicklyKept, keepBefore } from './keep-before.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
+import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -24,6 +27,7 @@ export interface ExecutionParts {
   readonly sealer: Sealer
   readonly check: Check
   readonly decisions: Decisions
+  readonly changes: Changes
   readonly live: LiveRuns
   readonly turnstile: Turnstile
   readonly now: () => number
@@ -55,6 +59,8 @@ export class Execution {
       leave?.()
     }
     await this.#carryOut(id, choice, actor)
+    // The result is on the screen by now.
+    await this.#keepBefore(id, 'later')
   }
 
   async #open(row: RunRow, choice: Choice, signal: AbortSignal, actor: string): Promise<Layer> {
@@ -115,11 +121,23 @@ export class Execution {
     ledger.move(id, { to, event: `run.${to}`, actor, action: 'ended', payload: { endReason: reason, cause }, fields: { endReason: reason, next: null }, details: recorded(running) })
   }
 
+  /** Without it a three-way merge is not possible, everything else is. */
+  async #keepBefore(id: string, when: 'at once' | 'later'): Promise<void> {
+    const { ledger, changes, log } = this.#parts
+    try {
+      if (isQuicklyKept(ledger.details(id).changes) === (when === 'at once')) await keepBefore(ledger, changes, id)
+    } catch (error) {
+      log.warn({ err: error, run: id }, 'what the run saw could not be kept')
+    }
+  }
+
   /** --check, then --apply or --discard, as far as they may go by themselves. */
   async #carryOut(id: string, choice: Choice, actor: string): Promise<void> {
     const { ledger, check, decisions, log } = this.#parts
     try {
       const row = ledger.row(id)
+      supersede(ledger, row, actor)
+      await this.#keepBefore(id, 'at once')
       if (row.request.check !== undefined && row.status === 'kept' && row.exitCode === 0) await check.run(row, choice, actor)
       const { status, request, exitCode, check: checked } = ledger.row(id)
       if (request.wish === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)

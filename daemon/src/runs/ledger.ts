@@ -39,13 +39,13 @@ export class Ledger {
     this.#clock = clock
   }
 
-  create(id: string, request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string }, actor: string): void {
+  create(id: string, request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string; rerunOf?: string }, actor: string): void {
     const row: typeof runs.$inferInsert = {
       id, request, project: place.project, cwd: place.cwd, command: request.command, status: 'queued', strength: choice.strength,
       backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), counts: countChanges([]),
-      xattrs: 'user', parents: [], parent: place.parent ?? null,
+      xattrs: 'user', parents: [], parent: place.parent ?? null, rerunOf: place.rerunOf ?? null,
     }
-    const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish }
+    const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(place.rerunOf === undefined ? {} : { rerunOf: place.rerunOf }) }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
       db.insert(runs).values(row).run()
       db.insert(runDetails).values({ run: id, changes: [], outside: [], conflicts: [], appliedPaths: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), omittedStdout: 0, omittedStderr: 0 }).run()
@@ -66,9 +66,10 @@ export class Ledger {
   }
 
   /** A fact that is no station of its own: the layer made, the layer deleted. */
-  note(id: string, event: string, actor: string, fields: Fields, payload: Record<string, unknown> = {}): void {
+  note(id: string, event: string, actor: string, fields: Fields, payload: Record<string, unknown> = {}, details?: Partial<Omit<RunDetails, 'run'>>): void {
     this.#state.record({ type: event, actor, subject: id, payload }, (db) => {
-      db.update(runs).set(fields).where(eq(runs.id, id)).run()
+      if (Object.keys(fields).length > 0) db.update(runs).set(fields).where(eq(runs.id, id)).run()
+      if (details) db.update(runDetails).set(details).where(eq(runDetails.run, id)).run()
     })
     this.#bell.ring()
   }
@@ -91,6 +92,7 @@ export class Ledger {
       ...summaryOf(this.row(id)),
       stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr },
       changes: details.changes, outside: details.outside, denials: [], conflicts: details.conflicts, appliedPaths: details.appliedPaths,
+      ...(details.keptPaths && details.keptPaths.length > 0 ? { keptPaths: details.keptPaths } : {}),
     }
   }
 
@@ -149,7 +151,7 @@ export function summaryOf(row: RunRow): RunSummary {
     verdict: null, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
     flags: flagsOf(row), pty: row.request.pty !== undefined,
-    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.next ? { next: row.next } : {}),
+    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.next ? { next: row.next } : {}),
   }
 }
 

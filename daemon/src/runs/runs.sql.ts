@@ -3,6 +3,13 @@ import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
 import type { Backend, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
+import type { Proposal } from '../changes/changes.ts'
+
+export interface StoredProposal extends Pick<Proposal, 'merged' | 'taken' | 'kept'> {
+  readonly digest: string
+  readonly changes: Change[]
+  readonly named: boolean
+}
 
 export const runs = sqliteTable('runs', {
   /** Order of creation. */
@@ -28,6 +35,8 @@ export const runs = sqliteTable('runs', {
   digest: text(),
   check: text({ mode: 'json' }).$type<Check>(),
   parent: text(),
+  /** The run that this one repeats. */
+  rerunOf: text('rerun_of'),
   next: text(),
   /** Set while the layer's folder exists. */
   layer: text(),
@@ -41,6 +50,10 @@ export const runDetails = sqliteTable('run_details', {
   outside: text({ mode: 'json' }).$type<Outside[]>().notNull(),
   conflicts: text({ mode: 'json' }).$type<Conflict[]>().notNull(),
   appliedPaths: text('applied_paths', { mode: 'json' }).$type<Bytes[]>().notNull(),
+  /** Where a person kept the host's version; null for none. */
+  keptPaths: text('kept_paths', { mode: 'json' }).$type<Bytes[]>(),
+  /** The newest change set in which conflicts are settled, until it is applied or another takes its place. */
+  proposal: text({ mode: 'json' }).$type<StoredProposal>(),
   stdout: blob({ mode: 'buffer' }).notNull(),
   stderr: blob({ mode: 'buffer' }).notNull(),
   omittedStdout: integer('omitted_stdout').notNull(),

@@ -7,12 +7,13 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
-import type { ApplyRequest, ApplyResult, Diff, DiffRequest, NamedRun, Output, Progress, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
 import { placeOf, type Boundaries } from '../base/project.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
+import type { Conflicts } from './conflicts.ts'
 import { select, type Decisions } from './decide.ts'
 import type { Execution } from './execute.ts'
 import type { KillSwitch } from './kill.ts'
@@ -20,6 +21,7 @@ import { summaryOf, type Ledger } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
 import { readOutput } from './output.ts'
+import { repeated } from './rerun.ts'
 import { groundOf, layerOf } from './seal.ts'
 import type { Shell } from './shell.ts'
 
@@ -30,6 +32,7 @@ export interface RunsParts {
   readonly changes: Changes
   readonly execution: Execution
   readonly decisions: Decisions
+  readonly conflicts: Conflicts
   readonly shell: Shell
   readonly kill: KillSwitch
   readonly live: LiveRuns
@@ -46,12 +49,16 @@ export class Runs implements RunsService {
   }
 
   async start(request: RunRequest, actor: Actor): Promise<Run> {
+    return this.#start(request, actor)
+  }
+
+  async #start(request: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
     const { kill, live, sandbox, boundaries } = this.#parts
     live.requireOpen()
     kill.requireOff()
     const place = placeOf(request.cwd, request.project, boundaries)
     const choice = await sandbox.choose(request.backend, place.project)
-    const id = this.#begin(request, choice, place, actor)
+    const id = this.#begin(request, choice, { ...place, ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
     // A back end weaker than the best was taken by Nexus, not by the caller: a person decides before anything runs.
     if (choice.strength === 'weak' && request.backend === 'auto') {
       this.#parts.ledger.move(id, { to: 'waiting', event: 'run.held', actor: 'daemon', action: 'held', payload: { cause: choice.cause ?? 'weak' }, fields: { next: `nexus approve ${id}` } })
@@ -115,6 +122,19 @@ export class Runs implements RunsService {
     return this.#parts.decisions.apply(this.#find(request), request.paths, request.digest, nameOf(actor))
   }
 
+  async conflicts(request: ConflictsRequest): Promise<ConflictReport> {
+    return this.#parts.conflicts.report(this.#find(request), request.paths, request.patches)
+  }
+
+  async merge(request: MergeRequest, actor: Actor): Promise<Merged> {
+    return this.#parts.conflicts.merge(this.#find(request), request, nameOf(actor))
+  }
+
+  async rerun(request: RerunRequest, actor: Actor): Promise<Run> {
+    const id = this.#find(request)
+    return this.#start(repeated(this.#parts.ledger.row(id), request), actor, id)
+  }
+
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
     return this.#parts.decisions.rollback(this.#find(request), nameOf(actor))
   }
@@ -173,7 +193,7 @@ export class Runs implements RunsService {
     return ledger.run(id)
   }
 
-  #begin(request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string }, actor: Actor): string {
+  #begin(request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string; rerunOf?: string }, actor: Actor): string {
     const id = newId('run', randomBytes(12))
     this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, place, nameOf(actor))
     return id

@@ -4,7 +4,7 @@ import type { Outside } from '@nexus/protocol/changes'
 import type { Changes, ChangeSet, Ground } from '../changes/changes.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
-import type { Ledger, RunRow } from './ledger.ts'
+import type { Ledger, RunDetails, RunRow } from './ledger.ts'
 
 export interface Sealed {
   readonly changeSet: ChangeSet
@@ -34,11 +34,21 @@ export function layerOf(row: RunRow): Layer | null {
 export function groundOf(row: RunRow, layer: Layer): Ground {
   return {
     project: row.project, backend: row.backend, upper: layer.upper, parents: layer.parents, xattrs: layer.xattrs,
-    startedAtNs: BigInt(row.startedAt ?? row.createdAt) * 1_000_000n,
+    startedAtNs: BigInt(row.startedAt ?? row.createdAt) * 1_000_000n, before: beforeIn(layer),
   }
 }
 
-/** The columns that a sealed change set fills. */
-export function sealedFields({ changeSet, outside }: Sealed): { fields: Parameters<Ledger['note']>[3]; details: { changes: ChangeSet['changes'][number][]; outside: Outside[] } } {
-  return { fields: { counts: countChanges(changeSet.changes), digest: changeSet.digest }, details: { changes: [...changeSet.changes], outside } }
+/** Goes with the layer: without the layer there is nothing to merge. */
+export function beforeIn(layer: Layer): string {
+  return `${layer.folder}/before`
+}
+
+/** Merged contents that wait to be approved. */
+export function mergedIn(layer: Layer): string {
+  return `${layer.folder}/merged`
+}
+
+/** The columns that a sealed change set fills; what was decided about an older one is void. */
+export function sealedFields({ changeSet, outside }: Sealed): { fields: Parameters<Ledger['note']>[3]; details: Pick<RunDetails, 'changes' | 'outside' | 'conflicts' | 'keptPaths' | 'proposal'> } {
+  return { fields: { counts: countChanges(changeSet.changes), digest: changeSet.digest }, details: { changes: [...changeSet.changes], outside, conflicts: [], keptPaths: null, proposal: null } }
 }

@@ -7,7 +7,9 @@ import type { Log } from '../base/log.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
+import type { Changes } from '../changes/changes.ts'
 import { interactiveShell } from './command.ts'
+import { keepBefore } from './keep-before.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
@@ -18,6 +20,7 @@ export interface ShellParts {
   readonly ledger: Ledger
   readonly sandbox: Sandbox
   readonly sealer: Sealer
+  readonly changes: Changes
   readonly live: LiveRuns
   readonly log: Log
 }
@@ -64,6 +67,7 @@ export class Shell {
       live.remove(row.id)
       rmSync(file, { force: true })
       ledger.release(row.id)
+      await keepBefore(ledger, this.#parts.changes, row.id).catch((error: unknown) => log.warn({ err: error, run: row.id }, 'what the run saw could not be kept'))
     }
   }
 
