@@ -291,6 +291,10 @@ case $(head -n 1 "$out") in '{"seq":4,'*) ok 'begins after the number' ;; *) not
 try 0 'gc --dry-run' "$nexus" gc --dry-run --json
 has '"deleted":false' 'only tells'
 try 0 'gc' "$nexus" gc --json
+try 0 'pin' "$nexus" pin last --json
+has '"pinned":true' 'it stays'
+try 0 'pin --release' "$nexus" pin last --release --json
+has '"expiresAt":' 'it goes when its time is over'
 try 0 'daemon restart' "$nexus" daemon restart
 try 0 'history survives' "$nexus" runs --json
 has '"runs":[{' 'it is still there'

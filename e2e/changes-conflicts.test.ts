@@ -168,11 +168,14 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     for (const phase of ['saving', 'staging', 'changing']) expect(seen.filter((entry) => entry.phase === phase).map(({ done, total }) => [done, total])).toEqual([[256, 600], [512, 600], [600, 600]])
   })
 
-  here('pre-images can be forgotten, and rollback then says so', async () => {
+  here('pre-images can be forgotten with their journals; whoever lost only the pre-images is told so', async () => {
     await using story = await Story.of(nativePath, { project: 'echo 1 >file', run: 'echo 2 >file' })
     expect((await story.apply()).conflicts).toEqual([])
-    expect(await story.changes.dropBackups('r1')).toBe(2)
-    await expect(story.rollback()).rejects.toMatchObject({ code: 'io' })
+    fs.renameSync(join(story.lab.state, 'backups/r1'), join(story.lab.state, 'lost'))
+    await expect(story.rollback()).rejects.toMatchObject({ code: 'pre-images-gone' })
+    fs.renameSync(join(story.lab.state, 'lost'), join(story.lab.state, 'backups/r1'))
+    await story.changes.dropBackups('r1')
+    expect(['applies', 'backups'].flatMap((name) => fs.readdirSync(join(story.lab.state, name)))).toEqual([])
     expect(fs.readFileSync(join(story.lab.project, 'file'), 'utf8')).toBe('2\n')
   })
 })

@@ -17,7 +17,7 @@ import { KillSwitch } from './runs/kill.ts'
 import { Ledger } from './runs/ledger.ts'
 import { LiveRuns } from './runs/live.ts'
 import { recoverRuns } from './runs/recover.ts'
-import { collectGarbage } from './runs/retention.ts'
+import { Retention } from './runs/retention.ts'
 import { nameOf, Runs } from './runs/runs.ts'
 import { Sealer } from './runs/seal.ts'
 import { Shell } from './runs/shell.ts'
@@ -26,6 +26,7 @@ import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
 import { Server } from './server/server.ts'
 import { State } from './state/state.ts'
+import { Housekeeping } from './system/housekeeping.ts'
 import { System } from './system/system.ts'
 
 export interface Daemon extends AsyncDisposable {
@@ -57,9 +58,9 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
   const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, boundaries: { userHome, state: home.state }, environment: (env) => environmentInside(env, userHome) })
 
+  const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
   const system: System = new System({
-    state, ledger, sandbox, kill, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,
-    collectGarbage: (dryRun, actor) => collectGarbage({ state, ledger, sandbox, changes, now: clock.now }, dryRun, actor),
+    state, ledger, sandbox, kill, retention, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
@@ -68,6 +69,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   rooms.use(server)
   await server.start()
+  rooms.use(new Housekeeping({ retention, isIdle: () => system.isIdle, log }))
   // Torn down first: clients that wait for a run still hear how it ended.
   rooms.defer(() => endRuns(live, ledger))
 

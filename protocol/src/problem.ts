@@ -28,6 +28,7 @@ export const PROBLEMS = {
   'project-in-state': { exit: EXIT.refused, message: '{project} lies inside the state folder of Nexus ({state})', next: 'work in another directory, or move the state with NEXUS_HOME' },
   'wrong-status': { exit: EXIT.refused, message: 'run {run} is {status}: it cannot be {action}', next: 'nexus show {run}' },
   'not-appliable': { exit: EXIT.refused, message: 'run {run} did not end by itself ({reason}): what it left cannot be applied', next: 'nexus show {run}, then run the command again' },
+  'pre-images-gone': { exit: EXIT.refused, message: 'run {run} cannot be rolled back: its pre-images were deleted when their time was over', next: 'nexus show {run} lists what it changed; undo it by hand or from version control' },
   'digest-mismatch': { exit: EXIT.conflict, message: 'the change set of run {run} is {actual}, not {given}', next: 'review it again: nexus diff {run}' },
   'flagged': { exit: EXIT.waiting, message: 'run {run} changes paths that execute by themselves: {paths}', next: 'review them with nexus diff {run}, then nexus apply {run}' },
   'layer-has-children': { exit: EXIT.refused, message: 'run {run} is the base of {children}', next: 'discard those first' },

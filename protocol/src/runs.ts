@@ -63,6 +63,10 @@ export const runSummarySchema = z.object({
   rerunOf: z.string().optional(),
   /** What to do next, as a command line, when something waits for a person. */
   next: z.string().optional(),
+  /** Its layer is deleted then or later; absent when it has none, or is pinned. */
+  expiresAt: z.number().optional(),
+  /** A person keeps it beyond its time. */
+  pinned: z.literal(true).optional(),
 })
 export type RunSummary = z.infer<typeof runSummarySchema>
 
@@ -208,6 +212,8 @@ export interface RunsService {
   /** A hint to look at, not a record: what is under way now, until nothing is. */
   progress(named: NamedRun, signal: AbortSignal | undefined): AsyncIterable<Progress>
   discard(named: NamedRun, actor: Actor): Promise<Run>
+  /** Layer and pre-images stay beyond their time, until released. */
+  pin(named: NamedRun, release: boolean, actor: Actor): Promise<Run>
   approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
   /** Ends one run; its layer is kept for inspection and is not appliable. */
   kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run>
@@ -246,6 +252,7 @@ export const runsRouter = router({
     yield* ctx.runs.progress(input, signal)
   }),
   discard: procedure.input(namedRun).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, ctx.actor) })),
+  pin: procedure.input(namedRun.extend({ release: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.pin(input, input.release, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
   kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.kill(input, input.reason, ctx.actor) })),
   shell: procedure.input(shellRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.shell(input, ctx.actor) })),

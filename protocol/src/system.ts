@@ -30,6 +30,8 @@ export const statusSchema = z.object({
   killed: z.boolean(),
   runs: z.object({ running: z.number(), waiting: z.number(), kept: z.number() }),
   sandbox: z.object({ backend: backendSchema, launcher: z.enum(['native', 'util-linux']), strength: strengthSchema }).nullable(),
+  /** Announced deletions; firstAt: not before. */
+  soon: z.object({ layers: z.number(), backups: z.number(), firstAt: z.number().nullable() }),
   rssBytes: z.number(),
   head: z.number(),
 })
@@ -41,13 +43,21 @@ export type Doctor = z.infer<typeof doctorSchema>
 export const killResultSchema = z.object({ killed: z.boolean(), stopped: z.array(z.string()), discarded: z.array(z.string()), tookMs: z.number() })
 export type KillResult = z.infer<typeof killResultSchema>
 
+const leavingSchema = z.array(z.object({ run: z.string(), at: z.number() }))
+/** What retention deletes next, soonest first: not before `at`. */
+export const soonSchema = z.object({ layers: leavingSchema, backups: leavingSchema })
+export type Soon = z.infer<typeof soonSchema>
+
 export const gcResultSchema = z.object({
   layers: z.array(z.object({ run: z.string(), bytes: z.number() })),
   backups: z.array(z.object({ run: z.string(), bytes: z.number() })),
   blobs: z.object({ count: z.number(), bytes: z.number() }),
+  /** What a crash left: layers, staging folders and recorded output that no run owns. */
+  litter: z.object({ count: z.number(), bytes: z.number() }),
   freedBytes: z.number(),
   /** False: only told what would be deleted. */
   deleted: z.boolean(),
+  soon: soonSchema,
 })
 export type GcResult = z.infer<typeof gcResultSchema>
 

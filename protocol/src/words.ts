@@ -28,6 +28,12 @@ export function ago(at: number, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
+/** The day in this time zone: 2026-12-05. */
+export function day(at: number): string {
+  const date = new Date(at)
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
+}
+
 /** The command line of a run: a shell line as it is, an argv quoted so that it could be typed again. */
 export function commandLine(command: readonly string[]): string {
   if (command.length === 1) return command[0] ?? ''

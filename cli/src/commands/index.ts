@@ -43,6 +43,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'rollback', summary: 'take an applied run back', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 3, 125, 126, 127], load: () => import('./rollback.ts'), options: { ...project } },
   { name: 'discard', summary: 'throw a layer away', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./discard.ts'), options: { ...project } },
   { name: 'shell', summary: 'a terminal inside a kept layer', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./shell.ts'), options: { ...project } },
+  { name: 'pin', summary: 'keep a run beyond its time, until --release', usage: 'RUN [--release]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./pin.ts'), options: { ...project, release: { type: 'boolean', help: 'let it go when its time is over' } } },
   { name: 'approve', summary: 'answer a run that waits for a person', usage: 'RUN [--deny]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127, 130], load: () => import('./approve.ts'), options: { ...project, deny: { type: 'boolean', help: 'refuse it' } } },
   { name: 'kill', summary: 'stop one run, or everything until --release', usage: '[RUN] [--release]', positionals: { min: 0, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./kill.ts'), options: { ...project, release: { type: 'boolean', help: 'let runs start again' } } },
   { name: 'dashboard', summary: 'open the dashboard in the browser, by a link that is good once', usage: '[--no-open]', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./dashboard.ts'),
@@ -52,5 +53,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'daemon', summary: 'start, stop, restart, status or logs of the daemon', usage: 'start|stop|restart|status|logs', positionals: { min: 1, max: 1 }, exits: [2, 125], load: () => import('./daemon.ts'), options: { follow: { type: 'boolean', short: 'f', help: 'logs: go on as they come' } } },
   { name: 'events', summary: 'the log of everything that happened', usage: '[--after SEQ] [--follow]', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./events.ts'),
     options: { after: { type: 'string', value: 'SEQ', help: 'later than SEQ' }, follow: { type: 'boolean', short: 'f', help: 'go on as they come' } } },
-  { name: 'gc', summary: 'delete layers older than 14 days and pre-images older than 30', usage: '[--dry-run]', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./gc.ts'), options: { 'dry-run': { type: 'boolean', help: 'only say what would be deleted' } } },
+  { name: 'gc', summary: 'delete what is past its time: layers 14 days, pre-images 30', usage: '[--dry-run]', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./gc.ts'), options: { 'dry-run': { type: 'boolean', help: 'only say what would be deleted' } } },
 ]

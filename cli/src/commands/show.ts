@@ -4,7 +4,7 @@ import { flag, named, type Invocation } from '../command.ts'
 import { takeOutput, write } from '../output.ts'
 import { safe, safeLines } from '@nexus/protocol/readable'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
-import { commandLine } from '@nexus/protocol/words'
+import { commandLine, day } from '@nexus/protocol/words'
 
 const SHOWN_LINES = 40
 
@@ -29,6 +29,8 @@ export async function run(invocation: Invocation): Promise<number> {
     for (const line of lines.slice(-SHOWN_LINES)) print(`  ${theme.dim('│')} ${line}`)
   }
   if (shown.digest) print(theme.dim(`  digest ${shown.digest}`))
+  if (shown.pinned) print(theme.dim(`  pinned: it stays until nexus pin ${shown.id} --release`))
+  else if (shown.expiresAt !== undefined) print(theme.dim(`  its layer is kept until ${day(shown.expiresAt)}; longer: nexus pin ${shown.id}`))
   for (const step of nextSteps(shown)) print(`  ${theme.dim('next:')} ${step}`)
   return 0
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { VERSION } from '../build.ts'
 import type { Invocation } from '../command.ts'
 import { Problem } from '@nexus/protocol/problem'
-import { bytes, duration, plural } from '@nexus/protocol/words'
+import { bytes, day, duration, plural } from '@nexus/protocol/words'
 import type { Status } from '@nexus/protocol/system'
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -21,9 +21,15 @@ export async function run(invocation: Invocation): Promise<number> {
   print(`${status.killed ? theme.bad('■ killed: nothing runs until `nexus kill --release`') : theme.good('● running')}  nexus ${status.version} ${theme.dim(`pid ${status.pid}, up ${duration(status.uptimeMs)}, ${bytes(status.rssBytes)}`)}`)
   print(`  sandbox  ${sandbox ? strengthWord(sandbox.strength, theme) + theme.dim(` (${sandbox.backend}, ${sandbox.launcher})`) : theme.bad('none works here: nexus doctor')}`)
   print(`  runs     ${runs.running} running, ${runs.waiting} waiting for a person, ${plural(runs.kept, 'kept change set')}`)
+  if (status.soon.firstAt !== null) print(`  soon     ${theme.careful(leaving(status.soon))} ${theme.dim('— nexus gc --dry-run lists them, nexus pin RUN keeps one')}`)
   print(`  state    ${status.home}`)
   print(`  address  ${status.socket}${status.url ? `, ${status.url}` : ''}`)
   return 0
+}
+
+function leaving({ layers, backups, firstAt }: Status['soon']): string {
+  const what = [...(layers > 0 ? [plural(layers, 'layer')] : []), ...(backups > 0 ? [`the way back of ${plural(backups, 'applied run')}`] : [])]
+  return `${what.join(' and ')} will be deleted, from ${day(firstAt ?? 0)} on`
 }
 
 function strengthWord(strength: 'full' | 'reduced' | 'weak', theme: Invocation['theme']): string {

@@ -133,6 +133,8 @@ export interface Changes {
   rollback(order: RollbackOrder): Promise<Outcome>
   /** Finishes or undoes every interrupted apply and rollback. Runs before the daemon listens. */
   recover(): Promise<Recovered[]>
-  /** Forgets the pre-images of a run. */
-  dropBackups(run: string): Promise<number>
+  /** Forgets the pre-images and journals of a run, unless one of them is still open. The caller notes it first: this room then knows of no apply. */
+  dropBackups(run: string): Promise<void>
+  /** Removes staging folders in a project whose apply or rollback has ended. How many; `dryRun` only counts. */
+  sweepStages(project: string, dryRun: boolean): Promise<number>
 }

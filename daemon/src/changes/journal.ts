@@ -145,6 +145,11 @@ export class Journals {
     await rm(backups, { recursive: true, force: true })
   }
 
+  /** After its pre-images: a journal without them is a refusal, pre-images without it are garbage. */
+  forget(run: string): void {
+    for (const name of this.#names()) if (runOf(name) === run) fs.rmSync(this.#path(name), { force: true })
+  }
+
   /** Names of the journals whose end the caller may not know yet, by the last lines alone: plans can be large. */
   unsettled(run?: string): string[] {
     return this.#names().filter((name) => (run === undefined || runOf(name) === run) && !/"mark":"(settled|undone)"/.test(this.#tail(name)))

@@ -1,6 +1,7 @@
 /** Puts the room together: helpers started when first used, one view per question, one lane per project. */
 import { hash } from 'node:crypto'
 import fs from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Change } from '@nexus/protocol/changes'
@@ -13,11 +14,12 @@ import { fromText, TOP } from './byte-path.ts'
 import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, MergeOrder, Outcome, Proposal, Recovered, Report, RollbackOrder } from './changes.ts'
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
-import { hiddenIn } from './hidden.ts'
+import { hiddenIn, STAGE_PREFIX } from './hidden.ts'
+import { Engine } from './engine.ts'
 import { Host } from './host.ts'
 import { Journals, type Journal } from './journal.ts'
 import { Lanes } from './lanes.ts'
-import { NodeFiles } from './node-files.ts'
+import { codeOf, NodeFiles } from './node-files.ts'
 import { OverlayView } from './overlay-view.ts'
 import { patch } from './patch.ts'
 import { preImages } from './pre-images.ts'
@@ -115,17 +117,30 @@ class ChangesRoom implements Changes, AsyncDisposable {
     return recovered
   }
 
-  async dropBackups(run: string): Promise<number> {
-    const journals = this.#journals.all(run)
-    const project = journals[0]?.plan.project
+  async dropBackups(run: string): Promise<void> {
+    const project = this.#journals.all(run)[0]?.plan.project
     const drop = async () => {
-      const folder = join(this.#parts.state, 'backups', run)
-      if (this.#journals.all(run).some(isOpen)) return 0
-      const bytes = sizeOf(folder)
-      fs.rmSync(folder, { recursive: true, force: true })
-      return bytes
+      if (this.#journals.all(run).some(isOpen)) return
+      this.#settle(run)
+      await rm(join(this.#parts.state, 'backups', run), { recursive: true, force: true })
+      this.#journals.forget(run)
     }
-    return project === undefined ? await drop() : await this.#lanes.take(project, drop)
+    await (project === undefined ? drop() : this.#lanes.take(project, drop))
+  }
+
+  async sweepStages(project: string, dryRun: boolean): Promise<number> {
+    const stale = () => stagesIn(project).flatMap((name) => {
+      const journals = this.#journals.all(name.slice(STAGE_PREFIX.length))
+      const last = journals.at(-1)
+      // Without a journal it is not ours: another daemon, with another state folder, may be at work there.
+      return last?.stage === name && last.plan.project === project && !journals.some(isOpen) ? [last] : []
+    })
+    if (dryRun || stale().length === 0) return stale().length
+    return await this.#at(project, undefined, async (site) => {
+      let count = 0
+      for (const journal of stale()) if (await new Engine(site, journal).dropStage()) count += 1
+      return count
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -226,8 +241,13 @@ async function lock(files: Files, root: Root, project: string): Promise<void> {
   }
 }
 
-function sizeOf(folder: string): number {
-  if (!fs.existsSync(folder)) return 0
-  return fs.readdirSync(folder, { recursive: true, withFileTypes: true }).reduce((sum, entry) => sum + (entry.isFile() ? fs.statSync(join(entry.parentPath, entry.name)).size : 0), 0)
+/** A project that is gone, or that may not be read, has none. */
+function stagesIn(project: string): string[] {
+  try {
+    return fs.readdirSync(project).filter((name) => name.startsWith(STAGE_PREFIX))
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'EIO', 'ESTALE'].includes(codeOf(error))) return []
+    throw error
+  }
 }
 

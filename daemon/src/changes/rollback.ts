@@ -17,7 +17,7 @@ export async function rollback(site: Site, journals: Journals, run: string): Pro
   const standing = standingApplies(journals.all(run))
   if (standing.length === 0) return { applied: [], conflicts: [] }
   const missing = standing.find((journal) => journal.plan.steps.some(isBackedUp) && !fs.existsSync(journal.backups))
-  if (missing) throw new Problem('io', { what: `run ${run} cannot be rolled back`, cause: 'its pre-images were deleted by retention', fix: 'undo it by hand: nexus diff shows what it did' })
+  if (missing) throw new Problem('pre-images-gone', { run })
 
   const left = foldersLeft(standing)
   const ways = waysBack(standing, left)

@@ -79,6 +79,7 @@ export class Decisions {
   async rollback(id: string, actor: string): Promise<ApplyResult> {
     const row = this.#ledger.row(id)
     requireMove(id, row.status, 'rolling-back', 'rolled back')
+    if (row.preImagesGoneAt !== null) throw new Problem('pre-images-gone', { run: id })
     this.#begin(row, 'rolling-back', 'run.rollback-began', 'roll-back', actor, row.digest, {})
     const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.rollback({ run: id, project: row.project, report })))
     if (outcome.conflicts.length > 0) return this.#refused(id, 'applied', 'run.rollback-refused', outcome, actor)
@@ -106,7 +107,8 @@ export class Decisions {
   #begin(row: RunRow, to: RunStatus, event: string, decision: Decision, actor: string, approved: string | null, payload: Record<string, unknown>): void {
     this.#ledger.move(row.id, {
       to, event, actor, action: decision === 'apply' ? 'applied' : 'rolled back', durable: true, payload: { digest: row.digest, ...(approved === row.digest ? {} : { merged: approved }), ...payload },
-      fields: { next: null }, decision: { id: newId('approval', randomBytes(12)), decision, digest: approved },
+      // A first apply makes pre-images of its own; those of a second one alone would not lead back.
+      fields: { next: null, ...(row.status === 'applied' ? {} : { preImagesGoneAt: null }) }, decision: { id: newId('approval', randomBytes(12)), decision, digest: approved },
     })
   }
 

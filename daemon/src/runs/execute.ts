@@ -92,7 +92,7 @@ export class Execution {
     const reason = endReasonOf(end, running)
     const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
     running.recorder.end()
-    const output = await state.blobs.adopt(running.recorder.file)
+    using output = await state.blobs.adopt(running.recorder.file)
     const { fields, details } = sealedFields(sealed)
     ledger.move(row.id, {
       to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
@@ -101,7 +101,7 @@ export class Execution {
         ...fields, endReason: reason, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
         durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}` : null,
       },
-      details: { ...details, ...recorded(running), output },
+      details: { ...details, ...recorded(running), output: output.digest },
     })
   }
 

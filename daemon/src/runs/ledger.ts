@@ -1,5 +1,5 @@
 /** The table of runs: each change of a run is one transaction with its event. Rows in, Run objects out. */
-import { and, count, desc, eq, inArray, isNotNull, lt } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import { toBytes } from '@nexus/protocol/bytes'
 import { countChanges } from '@nexus/protocol/change-flags'
 import type { Run, RunFlag, RunRequest, RunStatus, RunSummary } from '@nexus/protocol/runs'
@@ -7,6 +7,7 @@ import { Bell, untilRung } from '../base/bell.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
+import { layerGoesAt } from './expiry.ts'
 import { approvals, runDetails, runs } from './runs.sql.ts'
 import { requireMove, SETTLED } from './status.ts'
 
@@ -42,7 +43,7 @@ export class Ledger {
   create(id: string, request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string; rerunOf?: string }, actor: string): void {
     const row: typeof runs.$inferInsert = {
       id, request, project: place.project, cwd: place.cwd, command: request.command, status: 'queued', strength: choice.strength,
-      backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), counts: countChanges([]),
+      backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), movedAt: this.#clock.now(), counts: countChanges([]),
       xattrs: 'user', parents: [], parent: place.parent ?? null, rerunOf: place.rerunOf ?? null,
     }
     const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(place.rerunOf === undefined ? {} : { rerunOf: place.rerunOf }) }
@@ -58,7 +59,7 @@ export class Ledger {
     const { status } = this.row(id)
     requireMove(id, status, move.to, move.action)
     this.#state.record({ type: move.event, actor: move.actor, subject: id, payload: { from: status, to: move.to, ...move.payload } }, (db) => {
-      db.update(runs).set({ ...move.fields, status: move.to }).where(eq(runs.id, id)).run()
+      db.update(runs).set({ ...move.fields, status: move.to, movedAt: this.#clock.now(), layerNoticeAt: null, preImagesNoticeAt: null }).where(eq(runs.id, id)).run()
       if (move.details) db.update(runDetails).set(move.details).where(eq(runDetails.run, id)).run()
       if (move.decision) db.insert(approvals).values({ ...move.decision, run: id, actor: move.actor, at: this.#clock.now() }).run()
     }, { durable: move.durable ?? false })
@@ -74,8 +75,12 @@ export class Ledger {
     this.#bell.ring()
   }
 
+  find(id: string): RunRow | undefined {
+    return this.#state.db.select().from(runs).where(eq(runs.id, id)).get()
+  }
+
   row(id: string): RunRow {
-    const row = this.#state.db.select().from(runs).where(eq(runs.id, id)).get()
+    const row = this.find(id)
     if (!row) throw new Error(`run ${id} is not in the ledger`)
     return row
   }
@@ -108,6 +113,26 @@ export class Ledger {
 
   childrenOf(id: string): RunRow[] {
     return this.#state.db.select().from(runs).where(eq(runs.parent, id)).all().filter((row) => row.layer !== null && row.parents.length > 0)
+  }
+
+  /** Runs whose layers stand on this one's, and those that may be about to. */
+  needing(id: string): string[] {
+    return this.#state.db.select().from(runs).where(eq(runs.parent, id)).all()
+      .filter((row) => (row.layer === null ? !this.isAtRest(row) : row.parents.length > 0)).map((row) => row.id)
+  }
+
+  projects(): string[] {
+    return this.#state.db.selectDistinct({ project: runs.project }).from(runs).all().map(({ project }) => project)
+  }
+
+  /** Runs with a layer that nobody has touched since, newest first. */
+  layersUntouchedSince(at: number): RunRow[] {
+    return this.#state.db.select().from(runs).where(and(isNotNull(runs.layer), lte(runs.movedAt, at))).orderBy(desc(runs.number)).all()
+  }
+
+  /** Nothing of it moves, not even a check or a wish that is still to come. */
+  isAtRest({ id, status }: Pick<RunRow, 'id' | 'status'>): boolean {
+    return SETTLED.includes(status) && !this.#held.has(id)
   }
 
   /** The folders of all layers that exist. */
@@ -145,6 +170,7 @@ export class Ledger {
 }
 
 export function summaryOf(row: RunRow): RunSummary {
+  const expiresAt = layerGoesAt(row)
   return {
     id: row.id, project: row.project, command: row.command, cwd: row.cwd, status: row.status,
     ...(row.endReason ? { endReason: row.endReason } : {}),
@@ -152,6 +178,7 @@ export function summaryOf(row: RunRow): RunSummary {
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
     flags: flagsOf(row), pty: row.request.pty !== undefined,
     ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.next ? { next: row.next } : {}),
+    ...(expiresAt === null ? {} : { expiresAt }), ...(row.pinned ? { pinned: true } : {}),
   }
 }
 

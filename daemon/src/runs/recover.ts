@@ -1,11 +1,12 @@
 /** After a daemon died: every run is where its row, its layer and its journal say. Runs before the daemon listens. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
 import type { Changes, Recovered } from '../changes/changes.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 import { distinct } from './decide.ts'
+import { orphanLayers } from './garbage.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
 
@@ -77,16 +78,13 @@ async function settleRunning({ ledger, sealer, log }: RecoveryParts, row: RunRow
   }
 }
 
-/** Folders that no row owns: a discard or a check that the crash cut off, output of runs that never ended. */
-async function sweep({ state, ledger, sandbox }: RecoveryParts): Promise<void> {
-  const output = join(state.folder, 'output')
+/** What the crash cut off: a discard or a check, output of runs that never ended. */
+async function sweep(parts: RecoveryParts): Promise<void> {
+  const output = join(parts.state.folder, 'output')
   rmSync(output, { recursive: true, force: true })
   mkdirSync(output, { recursive: true, mode: 0o700 })
-  const layers = join(state.folder, 'layers')
-  if (!existsSync(layers)) return
-  const owned = new Set(ledger.layers())
-  for (const name of readdirSync(layers)) {
-    const folder = join(layers, name)
-    if (!owned.has(folder)) await sandbox.discard(folder)
+  for (const { path, remove } of orphanLayers(parts)) {
+    // What cannot be removed must not keep the daemon from starting; housekeeping tries again.
+    await remove().catch((error: unknown) => parts.log.warn({ err: error, path }, 'a layer that nobody owns could not be removed'))
   }
 }

@@ -1,78 +1,164 @@
-/** What may be deleted: layers after 14 days, pre-images after 30, output that no run refers to. */
-import { existsSync } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { and, isNotNull, lt, notInArray } from 'drizzle-orm'
-import type { GcResult } from '@nexus/protocol/system'
+/**
+ * What may be deleted, and the deleting: layers after 14 days, pre-images after 30 days or beyond 10 GB, output that no
+ * run refers to, and what a crash left behind.
+ * Always true here: a record lets go of a thing before the thing goes, so that a crash between the two leaves garbage
+ * that the next round finds, never a record that lies; what a person may still need is judged again in the very breath
+ * in which its record lets go.
+ */
+import type { GcResult, Soon } from '@nexus/protocol/system'
+import type { Log } from '../base/log.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
-import type { Ledger } from './ledger.ts'
-import { runDetails, runs } from './runs.sql.ts'
-
-const DAY_MS = 24 * 3600_000
-export const LAYER_DAYS = 14
-export const BACKUP_DAYS = 30
+import { layerGoesAt, preImagesGoAt, RULES, type RetentionRules } from './expiry.ts'
+import { findLitter, sweepBlobs } from './garbage.ts'
+import type { Ledger, RunRow } from './ledger.ts'
+import type { LiveRuns } from './live.ts'
+import { notice, noticed } from './notice.ts'
+import { PreImages, type KeptPreImages } from './pre-images.ts'
+import { sizeOf } from './size.ts'
 
 export interface RetentionParts {
   readonly state: State
   readonly ledger: Ledger
-  readonly sandbox: Sandbox
-  readonly changes: Changes
+  readonly sandbox: Pick<Sandbox, 'discard'>
+  readonly changes: Pick<Changes, 'dropBackups' | 'sweepStages'>
+  readonly live: Pick<LiveRuns, 'get'>
   readonly now: () => number
+  readonly log: Pick<Log, 'warn'>
+  readonly rules?: RetentionRules
 }
 
-/** `dryRun` announces: the same answer, nothing deleted. */
-export async function collectGarbage(parts: RetentionParts, dryRun: boolean, actor: string): Promise<GcResult> {
-  const layers = await oldLayers(parts)
-  const backups = await oldBackups(parts)
-  const blobs = unreferencedBlobs(parts.state)
-  if (!dryRun) {
-    for (const { run, folder } of layers) {
-      parts.ledger.note(run, 'run.layer-expired', actor, { layer: null, next: null }, { days: LAYER_DAYS })
-      await parts.sandbox.discard(folder)
+export interface GcOrder {
+  readonly dryRun: boolean
+  readonly actor: string
+  /** A person who asks for it needs no announcement: the age alone decides. */
+  readonly by: 'person' | 'daemon'
+  /** Ends the round between two deletions. */
+  readonly signal?: AbortSignal
+}
+
+export class Retention {
+  readonly #parts: RetentionParts
+  readonly #rules: RetentionRules
+  readonly #preImages: PreImages
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts
+    this.#rules = parts.rules ?? RULES
+    this.#preImages = new PreImages(parts.state.folder, parts.ledger, this.#rules)
+  }
+
+  /** Announces what is about to go. Cheap when there is nothing to tell. */
+  async announce(): Promise<void> {
+    const { state, ledger, now } = this.#parts
+    notice({ state, layers: ledger.layersUntouchedSince(now() + this.#rules.noticeMs - this.#rules.layerMs), preImages: await this.#preImages.kept(), now: now(), rules: this.#rules })
+  }
+
+  /** What goes within the time of an announcement, or was announced. */
+  soon(): Soon {
+    return noticed(this.#parts.state, this.#parts.now(), this.#rules)
+  }
+
+  /** One round at a time. `dryRun` tells the same answer and deletes nothing. */
+  collect(order: GcOrder): Promise<GcResult> {
+    const round = this.#last.then(() => this.#collect(order))
+    this.#last = round.catch(() => undefined)
+    return round
+  }
+
+  async #collect(order: GcOrder): Promise<GcResult> {
+    const { dryRun, signal } = order
+    const layers = await this.#layers(order)
+    const backups = await this.#backups(order)
+    const blobs = await sweepBlobs(this.#parts.state, dryRun)
+    const litter = await findLitter(this.#parts)
+    for (const { path, remove } of litter) if (!dryRun && !signal?.aborted) await this.#carefully(path, remove)
+    const stages = await this.#stages(order)
+    const freedBytes = [...layers, ...backups, ...blobs, ...litter].reduce((sum, { bytes }) => sum + bytes, 0)
+    return { layers, backups, blobs: total(blobs), litter: { ...total(litter), count: litter.length + stages }, freedBytes, deleted: !dryRun, soon: this.soon() }
+  }
+
+  /** Staging folders that an apply left in a project. A project that is gone has none. */
+  async #stages({ dryRun, signal }: GcOrder): Promise<number> {
+    let count = 0
+    for (const project of this.#parts.ledger.projects()) {
+      if (signal?.aborted) break
+      await this.#carefully(project, async () => { count += await this.#parts.changes.sweepStages(project, dryRun) })
     }
-    for (const { run } of backups) await parts.changes.dropBackups(run)
-    for (const { digest } of blobs) parts.state.blobs.remove(digest)
+    return count
   }
-  const sum = (list: { bytes: number }[]) => list.reduce((total, { bytes }) => total + bytes, 0)
-  return {
-    layers: layers.map(({ run, bytes }) => ({ run, bytes })), backups, blobs: { count: blobs.length, bytes: sum(blobs) },
-    freedBytes: sum(layers) + sum(backups) + sum(blobs), deleted: !dryRun,
+
+  /** One thing that cannot be deleted must not keep the others: its record has let go of it, so the next round finds it. */
+  async #carefully(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#parts.log.warn({ err: error, what }, 'could not be deleted')
+    }
+  }
+
+  /** Children go before what they stand on; what stands below a layer that stays, stays. */
+  async #layers({ dryRun, actor, by, signal }: GcOrder): Promise<{ run: string; bytes: number }[]> {
+    const { ledger, sandbox, now } = this.#parts
+    const gone = new Set<string>()
+    const freed: { run: string; bytes: number }[] = []
+    for (const { id, layer } of ledger.layersUntouchedSince(now() - this.#rules.layerMs)) {
+      if (signal?.aborted) break
+      if (layer === null || !this.#mayLoseLayer(ledger.row(id), by, gone)) continue
+      const bytes = await sizeOf(layer)
+      // Somebody may have come back to it meanwhile.
+      const row = ledger.row(id)
+      if (!this.#mayLoseLayer(row, by, gone)) continue
+      gone.add(id)
+      freed.push({ run: id, bytes })
+      if (dryRun) continue
+      this.#letGoOfLayer(row, actor, bytes)
+      await this.#carefully(layer, () => sandbox.discard(layer))
+    }
+    return freed
+  }
+
+  /** A change set that nobody decided on is stale from now on; what was applied can still be rolled back. */
+  #letGoOfLayer({ id, status, movedAt, preImagesGoneAt }: RunRow, actor: string, bytes: number): void {
+    const { ledger, now } = this.#parts
+    const next = status === 'applied' && preImagesGoneAt === null ? `nexus rollback ${id}` : null
+    const payload = { untouchedMs: now() - movedAt, bytes }
+    if (status === 'kept') ledger.move(id, { to: 'stale', event: 'run.layer-expired', actor, action: 'let go', payload, fields: { layer: null, next } })
+    else ledger.note(id, 'run.layer-expired', actor, { layer: null, next, layerNoticeAt: null }, payload)
+  }
+
+  #mayLoseLayer(row: RunRow, by: GcOrder['by'], gone: ReadonlySet<string>): boolean {
+    const { ledger, now } = this.#parts
+    const at = layerGoesAt(by === 'person' ? { ...row, layerNoticeAt: null } : row, this.#rules)
+    if (at === null || at > now() || (by === 'daemon' && row.layerNoticeAt === null)) return false
+    return ledger.isAtRest(row) && ledger.needing(row.id).every((id) => gone.has(id))
+  }
+
+  async #backups({ dryRun, actor, by, signal }: GcOrder): Promise<{ run: string; bytes: number }[]> {
+    const { ledger, changes, now } = this.#parts
+    const freed: { run: string; bytes: number }[] = []
+    for (const kept of await this.#preImages.kept()) {
+      if (signal?.aborted) break
+      const row = ledger.row(kept.run)
+      if (!this.#mayLosePreImages(row, kept, by)) continue
+      freed.push({ run: kept.run, bytes: kept.bytes })
+      if (dryRun) continue
+      ledger.note(kept.run, 'run.pre-images-expired', actor, { preImagesGoneAt: now(), ...(row.next === `nexus rollback ${row.id}` ? { next: null } : {}) }, { bytes: kept.bytes })
+      await this.#carefully(kept.run, () => changes.dropBackups(kept.run))
+    }
+    return freed
+  }
+
+  #mayLosePreImages(row: RunRow, { tooMany }: KeptPreImages, by: GcOrder['by']): boolean {
+    const { ledger, now } = this.#parts
+    const at = preImagesGoAt(by === 'person' && !tooMany ? { ...row, preImagesNoticeAt: null } : row, tooMany, this.#rules)
+    if (at === null || at > now() || (by === 'daemon' && row.preImagesNoticeAt === null)) return false
+    return ledger.isAtRest(row)
   }
 }
 
-async function oldLayers({ state, ledger, now }: RetentionParts): Promise<{ run: string; folder: string; bytes: number }[]> {
-  const rows = state.db.select({ run: runs.id, folder: runs.layer }).from(runs)
-    .where(and(isNotNull(runs.layer), lt(runs.createdAt, now() - LAYER_DAYS * DAY_MS), notInArray(runs.status, ['queued', 'waiting', 'running', 'applying', 'rolling-back']))).all()
-  const found = []
-  for (const { run, folder } of rows) {
-    if (folder !== null && ledger.childrenOf(run).length === 0) found.push({ run, folder, bytes: await sizeOf(folder) })
-  }
-  return found
-}
-
-async function oldBackups({ state, now }: RetentionParts): Promise<{ run: string; bytes: number }[]> {
-  const old = state.db.select({ run: runs.id }).from(runs).where(lt(runs.createdAt, now() - BACKUP_DAYS * DAY_MS)).all()
-  const found = []
-  for (const { run } of old) {
-    const folder = join(state.folder, 'backups', run)
-    if (existsSync(folder)) found.push({ run, bytes: await sizeOf(folder) })
-  }
-  return found
-}
-
-function unreferencedBlobs(state: State): { digest: string; bytes: number }[] {
-  const wanted = new Set(state.db.select({ output: runDetails.output }).from(runDetails).where(isNotNull(runDetails.output)).all().map(({ output }) => output))
-  return [...state.blobs.list()].filter(({ digest }) => !wanted.has(digest))
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const stat = await lstat(path)
-  if (!stat.isDirectory()) return stat.blocks * 512
-  // A folder that cannot be read (overlayfs' work, mode 000) counts as nothing.
-  const names = await readdir(path).catch(() => [])
-  let total = 0
-  for (const name of names) total += await sizeOf(join(path, name))
-  return total
+function total(pieces: readonly { readonly bytes: number }[]): { count: number; bytes: number } {
+  return { count: pieces.length, bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0) }
 }

@@ -1,4 +1,5 @@
 /** A run's row (what lists show), its details (what one screen shows), and the decisions on it. */
+import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
@@ -42,7 +43,20 @@ export const runs = sqliteTable('runs', {
   layer: text(),
   xattrs: text().$type<'trusted' | 'user'>().notNull(),
   parents: text({ mode: 'json' }).$type<string[]>().notNull(),
-}, (table) => [index('runs_project').on(table.project, table.number), index('runs_status').on(table.status)])
+  /** When the run came to its present station; what retention counts from. */
+  movedAt: integer('moved_at').notNull().default(0),
+  /** A person wants it kept beyond its time. */
+  pinned: integer({ mode: 'boolean' }).notNull().default(false),
+  /** When the end of its layer and of its pre-images was announced; a move takes the announcement back. */
+  layerNoticeAt: integer('layer_notice_at'),
+  preImagesNoticeAt: integer('pre_images_notice_at'),
+  /** Set before they are deleted: from then on there is no rollback. */
+  preImagesGoneAt: integer('pre_images_gone_at'),
+}, (table) => [
+  index('runs_project').on(table.project, table.number), index('runs_status').on(table.status), index('runs_parent').on(table.parent),
+  index('runs_notice').on(table.preImagesNoticeAt).where(sql`${table.preImagesNoticeAt} is not null`),
+  index('runs_layer').on(table.movedAt).where(sql`${table.layer} is not null`),
+])
 
 export const runDetails = sqliteTable('run_details', {
   run: text().primaryKey().references(() => runs.id),
@@ -60,7 +74,7 @@ export const runDetails = sqliteTable('run_details', {
   omittedStderr: integer('omitted_stderr').notNull(),
   /** Blob of all output frames in order; null while the run is young. */
   output: text(),
-})
+}, (table) => [index('run_details_output').on(table.output)])
 
 /** Who decided what about which change set; an approval names the digest. */
 export const approvals = sqliteTable('approvals', {

@@ -149,6 +149,16 @@ export class Runs implements RunsService {
     return this.#parts.ledger.run(id)
   }
 
+  async pin(named: NamedRun, release: boolean, actor: Actor): Promise<Run> {
+    const { ledger } = this.#parts
+    const id = this.#find(named)
+    const row = ledger.row(id)
+    if (!release && row.layer === null && row.status !== 'applied') throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'pinned' })
+    const fields = { pinned: !release, layerNoticeAt: null, preImagesNoticeAt: null }
+    if (row.pinned === release) ledger.note(id, release ? 'run.unpinned' : 'run.pinned', nameOf(actor), fields)
+    return ledger.run(id)
+  }
+
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
     const { ledger, sandbox, kill } = this.#parts
     const id = this.#find(named)

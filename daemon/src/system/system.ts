@@ -4,6 +4,7 @@ import type { Actor } from '@nexus/protocol/trpc'
 import type { Clock } from '../base/clock.ts'
 import type { KillSwitch } from '../runs/kill.ts'
 import type { Ledger } from '../runs/ledger.ts'
+import type { Retention } from '../runs/retention.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 
@@ -13,7 +14,7 @@ export interface SystemParts {
   readonly sandbox: Sandbox
   readonly kill: KillSwitch
   readonly clock: Clock
-  readonly collectGarbage: (dryRun: boolean, actor: string) => Promise<GcResult>
+  readonly retention: Pick<Retention, 'collect' | 'soon'>
   readonly nameOf: (actor: Actor) => string
   readonly version: string
   readonly build: string
@@ -34,10 +35,13 @@ export class System implements SystemService {
   }
 
   status(): Status {
-    const { state, ledger, kill, clock, version, build, socket, url } = this.#parts
+    const { state, ledger, kill, clock, version, build, socket, url, retention } = this.#parts
+    const { layers, backups } = retention.soon()
+    const [layer, backup] = [layers[0]?.at, backups[0]?.at]
     return {
       version, build, pid: process.pid, startedAt: this.#startedAt, uptimeMs: clock.now() - this.#startedAt, home: state.folder, socket, url: url(), killed: kill.isOn,
       runs: { running: ledger.count('running') + ledger.count('queued'), waiting: ledger.count('waiting'), kept: ledger.count('kept') },
+      soon: { layers: layers.length, backups: backups.length, firstAt: layer === undefined || backup === undefined ? (layer ?? backup ?? null) : Math.min(layer, backup) },
       sandbox: this.#sandbox, rssBytes: process.memoryUsage.rss(), head: state.head(),
     }
   }
@@ -64,7 +68,7 @@ export class System implements SystemService {
   }
 
   async gc(dryRun: boolean, actor: Actor): Promise<GcResult> {
-    return this.#parts.collectGarbage(dryRun, this.#parts.nameOf(actor))
+    return this.#parts.retention.collect({ dryRun, actor: this.#parts.nameOf(actor), by: 'person' })
   }
 
   stop(ifIdle: boolean, actor: Actor): { stopping: boolean } {

@@ -120,9 +120,9 @@ export class Mirror {
   #follow(): void {
     this.#unfollow?.()
     this.#unfollow = this.#stream?.follow({
-      procedure: 'events.batches',
+      procedure: 'events.follow',
       input: () => ({ after: this.#seen }),
-      onData: (data) => this.#take((data as { data: readonly Event[] }).data),
+      onData: (data) => this.#take((data as { data: Event }).data),
       // The daemon ends it when it stops: the next one goes on from the same number.
       onEnd: () => setTimeout(() => this.#follow(), RETRY_MS),
       onProblem: () => setTimeout(() => this.#follow(), RETRY_MS),
@@ -146,10 +146,9 @@ export class Mirror {
     return this.#waiting.at(-1)?.seq ?? this.#picture.view?.seq ?? 0
   }
 
-  #take(events: readonly Event[]): void {
-    const isFirst = this.#waiting.length === 0
-    this.#waiting.push(...events)
-    if (isFirst) this.#parts.nextFrame(() => this.#fold())
+  #take(event: Event): void {
+    this.#waiting.push(event)
+    if (this.#waiting.length === 1) this.#parts.nextFrame(() => this.#fold())
   }
 
   #fold(): void {
