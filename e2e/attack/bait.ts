@@ -1,0 +1,125 @@
+/** What an attacker would like to have, laid out on the host; and the oracle that says whether any of it was touched. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, chmodSync, chownSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { Nexus } from '../nexus.ts'
+import { differences, snapshot, type Snapshot } from '../oracle.ts'
+import type { Front } from './fronts.ts'
+
+const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/tty', '/dev/random', '/dev/urandom']
+const MACHINE_FILES = ['/etc/passwd', '/etc/hostname', '/etc/hosts', '/etc/crontab', '/proc/sys/kernel/core_pattern']
+
+export class Bait implements AsyncDisposable {
+  readonly nexus: Nexus
+  /** Never to be seen inside. */
+  readonly secret = `secret-${process.pid}-${process.hrtime.bigint()}`
+  /** A folder that is visible inside, outside of the project; undefined where we may make none. */
+  readonly open: string | undefined
+  /** Answers `host` on 127.0.0.1. */
+  port = 0
+  readonly abstract = `nexus-attack-${process.pid}-${process.hrtime.bigint()}`
+  readonly owner: { readonly uid: number; readonly gid: number }
+  readonly #servers: Server[] = []
+  #victim: ChildProcess | undefined
+  #before: Snapshot[] = []
+  #devices: string[] = []
+
+  private constructor(front: Front) {
+    this.owner = front.as ?? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+    this.nexus = new Nexus({ ...(front.as ? { as: front.as } : {}), env: front.launcher === 'native' ? {} : { NEXUS_NATIVE: '/nonexistent/nexus-native' } })
+    const place = ['/srv', '/opt'].find((path) => isWritable(path))
+    this.open = place && mkdtempSync(join(place, 'nexus-attack-'))
+    if (this.open) chmodSync(this.open, 0o755)
+  }
+
+  static async lay(front: Front): Promise<Bait> {
+    const bait = new Bait(front)
+    const { nexus, secret, open } = bait
+    const own = (path: string) => chownSync(path, bait.owner.uid, bait.owner.gid)
+    const put = (path: string, mode: number) => {
+      writeFileSync(path, `${secret}\n`, { mode })
+      chmodSync(path, mode)
+      own(path)
+    }
+    for (const folder of ['.ssh', '.aws', '.config']) {
+      mkdirSync(join(nexus.userHome, folder), { mode: 0o700 })
+      own(join(nexus.userHome, folder))
+    }
+    for (const file of ['.ssh/id_ed25519', '.aws/credentials', '.netrc', '.bash_history']) put(join(nexus.userHome, file), 0o600)
+    put(join(nexus.project, 'kept.txt'), 0o644)
+    if (open) {
+      put(join(open, 'world.txt'), 0o644)
+      writeFileSync(join(open, 'shut.txt'), `${secret}\n`, { mode: 0o600 })
+    }
+    await bait.#listen()
+    bait.#victim = spawn('sleep', ['3600'], { env: { NEXUS_ATTACK_SECRET: secret, PATH: process.env.PATH }, stdio: 'ignore' })
+    return bait
+  }
+
+  /** A process of the host, with the secret in its environment. */
+  get victim(): number {
+    return this.#victim?.pid ?? 0
+  }
+
+  /** Sockets that answer `host` to whoever connects. */
+  get sockets(): string[] {
+    return [join(this.nexus.base, 'tmp.sock'), join(this.nexus.userHome, 'home.sock'), join(this.nexus.project, 'project.sock'), ...(this.open ? [join(this.open, 'open.sock')] : [])]
+  }
+
+  async #listen(): Promise<void> {
+    const answer = () => createServer((socket) => socket.on('error', () => {}).end('host'))
+    for (const path of [...this.sockets, `\0${this.abstract}`]) {
+      const server = answer()
+      await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ path }, resolve))
+      if (!path.startsWith('\0')) chmodSync(path, 0o777)
+      if (!path.startsWith('\0')) chownSync(path, this.owner.uid, this.owner.gid)
+      this.#servers.push(server)
+    }
+    const server = answer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    this.port = (server.address() as { port: number }).port // it listens on TCP
+    this.#servers.push(server)
+  }
+
+  /** Everything is laid: from here on nothing may change. */
+  look(): void {
+    this.#before = this.#snapshots()
+    this.#devices = this.#inodes()
+  }
+
+  /** One line for each difference to that moment. */
+  changed(): string[] {
+    const trees = this.#snapshots().flatMap((now, at) => differences(this.#before[at] ?? new Map(), now))
+    const inodes = this.#inodes().filter((line, at) => line !== this.#devices[at])
+    return [...trees, ...inodes, ...(this.#victim?.exitCode === null && this.#victim.signalCode === null ? [] : ['the victim has ended'])]
+  }
+
+  #snapshots(): Snapshot[] {
+    return [this.nexus.project, this.nexus.userHome, ...(this.open ? [this.open] : [])].map((folder) => snapshot(folder))
+  }
+
+  #inodes(): string[] {
+    return [...DEVICES, ...MACHINE_FILES].filter((path) => existsSync(path)).map((path) => {
+      const { mode, uid, gid, mtimeNs, ctimeNs, size } = lstatSync(path, { bigint: true })
+      // Reading and writing a device moves its times on some kernels; changing its mode, owner or times moves ctime.
+      return `${path} ${mode.toString(8)} ${uid}:${gid} ${path.startsWith('/dev/') ? '' : `${mtimeNs} ${ctimeNs} ${size}`}`
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#victim?.kill('SIGKILL')
+    for (const server of this.#servers) server.close()
+    await this.nexus[Symbol.asyncDispose]()
+    if (this.open) rmSync(this.open, { recursive: true, force: true })
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false // not there, or not ours
+  }
+}

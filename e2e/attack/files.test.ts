@@ -1,0 +1,91 @@
+/** Against the files of the host: links, odd paths, devices, the overlay's own marks. */
+import { expect } from 'vitest'
+import { family, type Attack } from './attack.ts'
+import type { Bait } from './bait.ts'
+
+const shell = (name: string, says: Attack['says'], sh: (bait: Bait) => string): Attack => ({ name, says, program: (bait) => ({ sh: sh(bait) }) })
+const outside = ({ nexus, open }: Bait) => open ?? `${nexus.base}/..`
+
+family('files', [
+  shell('writes wherever it can', '', () => `
+    for folder in / /etc /usr /usr/bin /usr/lib /var /var/lib /var/log /srv /opt /boot /mnt /sys/fs/cgroup /sys/kernel /proc/sys/kernel; do
+      { printf '' > "$folder/nexus-was-here"; } 2>/dev/null && echo "wrote $folder"
+    done; :`),
+  shell('climbs out of the project', 'link\nproc', (bait) => `
+    ln -s ${outside(bait)} out; { printf '' > out/nexus-was-here; } 2>/dev/null && echo "through a link"
+    { printf '' > /proc/self/root${outside(bait)}/nexus-was-here; } 2>/dev/null && echo "through proc"
+    { printf '' > /proc/self/cwd/../../../../../../etc/nexus-was-here; } 2>/dev/null && echo "through cwd"
+    echo link; { cat /proc/1/root/etc/passwd; } >/dev/null 2>&1 && echo "through pid 1"; echo proc`),
+  { name: 'links a file of the host into the project and writes it there', says: /^(link (EXDEV|EPERM|ENOENT|EACCES)\n?)+$/, program: (bait) => ({ c: `
+    TRY("link", link("/etc/hostname", "own"));
+    TRY("link", link("${outside(bait)}/world.txt", "own2"));
+    int file = open("/etc/hostname", O_RDONLY);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    TRY("link", linkat(AT_FDCWD, path, AT_FDCWD, "own3", AT_SYMLINK_FOLLOW));` }) },
+  shell('makes files of the host run, belong to others, or look older', '', (bait) => `
+    for file in /etc/hostname /etc/passwd /bin/sh ${bait.open ? `${bait.open}/world.txt` : ''} /dev/null /dev/zero /dev/full /dev/tty /dev/urandom /tmp/..; do
+      chmod 777 "$file" 2>/dev/null && echo "mode of $file"
+      chown 1234 "$file" 2>/dev/null && echo "owner of $file"
+      touch -d 2001-01-01 "$file" 2>/dev/null && echo "times of $file"
+      rm -f "$file" 2>/dev/null && [ ! -e "$file" ] && echo "removed $file"
+      truncate -s 0 "$file" 2>/dev/null && [ ! -c "$file" ] && echo "emptied $file"
+    done; :`),
+  { name: 'touches a device that everybody may write', says: 'null EROFS\ntimes EROFS\nattribute EROFS\nwritten 1', program: () => ({ python: `
+import os, errno
+def attempt(name, call):
+    try: call(); print(name, 'DONE')
+    except OSError as error: print(name, errno.errorcode[error.errno])
+attempt('null', lambda: os.chmod('/dev/null', 0o666))
+attempt('times', lambda: os.utime('/dev/null'))
+def attribute():
+    try: os.setxattr('/dev/null', 'trusted.nexus', b'x')
+    except PermissionError: raise OSError(errno.EROFS, '')
+attempt('attribute', attribute)
+print('written', os.write(os.open('/dev/null', os.O_WRONLY), b'x'))
+` }) },
+  { name: 'makes devices: the disk, the memory, the kernel\'s log', says: /^disk EPERM\nmemory EPERM\nconsole (EPERM|EROFS|EACCES)\nnull EPERM$/, program: () => ({ c: `
+    TRY("disk", mknod("disk", S_IFBLK | 0600, (254UL << 8)));
+    TRY("memory", mknod("/tmp/mem", S_IFCHR | 0600, (1 << 8) | 1));
+    TRY("console", mknod("/dev/console", S_IFCHR | 0600, (5 << 8) | 1));
+    TRY("null", mknod("/dev/shm/null", S_IFCHR | 0600, (1 << 8) | 3));` }) },
+  { name: 'forges what overlayfs keeps: a whiteout, a redirect to /etc', says: /^whiteout (EPERM|DONE)\n/, program: () => ({ python: `
+import os, stat, errno
+def attempt(name, call):
+    try: call(); print(name, 'DONE')
+    except OSError as error: print(name, errno.errorcode[error.errno])
+attempt('whiteout', lambda: os.mknod('gone', stat.S_IFCHR, 0))
+os.makedirs('mine', exist_ok=True)
+for space in ('trusted', 'user'):
+    for mark in ('redirect', 'opaque', 'metacopy', 'origin'):
+        attempt(space + ' ' + mark, lambda: os.setxattr('mine', space + '.overlay.' + mark, b'/etc' if mark == 'redirect' else b'y'))
+print(os.listdir('mine'))
+` }), also: (run) => { expect(run.changes.map(({ path }) => path).filter((path) => String(path).includes('passwd') || String(path).startsWith('etc'))).toEqual([]) } },
+  shell('gives a program the rights of its owner', /^mode \d+\nno$/, () => `
+    cp /usr/bin/id own && chmod 6755 own; echo "mode $(stat -c %a own)"
+    for place in /tmp /var/tmp /dev/shm /run "$HOME"; do { cp /usr/bin/id "$place/own" && chmod 4755 "$place/own"; } 2>/dev/null; done
+    awk '$5 == "/" || $5 == "/tmp" || $5 == "/run" || $5 == "/dev/shm" || $5 == ENVIRON["HOME"] || $5 == ENVIRON["PWD"] { options[$5] = $6 } END { for (place in options) if (options[place] !~ /nosuid/) print "suid on " place }' /proc/self/mountinfo; echo no`),
+  shell('swaps the project folder for a link to the host', /^(kept|swapped)/, (bait) => `
+    cd .. ; mv project elsewhere 2>/dev/null && ln -s ${outside(bait)} project && echo swapped; rmdir project 2>/dev/null; echo kept`),
+  shell('leaves links and pipes where a later reader may stumble', 'left', () => `
+    ln -s /etc/shadow shadow; ln -s /proc/self/environ environ; mkfifo pipe; ln -s loop loop; mkdir -p a/b; ln -s ../.. a/b/up; ln -s /dev/zero endless
+    mkfifo /tmp/pipe; ln -s /etc/passwd "$HOME/passwd"; echo left`),
+  shell('names files so that a terminal obeys them', 'named', () => `
+    touch "$(printf '\\033]0;owned\\007')" "$(printf 'a\\nb')" -- '-rf' '--help' "$(printf '\\377\\376')" "$(printf '\\342\\200\\256gpj.exe')"; echo named`),
+  { name: 'writes past the mounts through descriptors of folders', says: /^(\w+ (EROFS|EACCES|EPERM|EXDEV|ENOENT|EOPNOTSUPP)\n?)+$/, program: () => ({ c: `
+    int etc = open("/etc", O_PATH | O_DIRECTORY), root = open("/", O_RDONLY | O_DIRECTORY);
+    TRY("make", openat(etc, "nexus-was-here", O_CREAT | O_WRONLY, 0644));
+    TRY("folder", mkdirat(root, "nexus-was-here", 0755));
+    TRY("unnamed", openat(AT_FDCWD, "/usr", O_TMPFILE | O_RDWR, 0600));
+    TRY("reopen", open("/proc/self/fd/3/nexus-was-here", O_CREAT | O_WRONLY, 0644));
+    TRY("symlink", symlinkat("x", etc, "nexus-was-here"));
+    TRY("rename", renameat(AT_FDCWD, "kept.txt", etc, "nexus-was-here"));
+    TRY("swap", syscall(SYS_renameat2, AT_FDCWD, "kept.txt", AT_FDCWD, "/etc/hostname", 2));
+    TRY("unlink", unlinkat(etc, "hostname", 0));` }) },
+  { name: 'fills the folders that only hold mount points', says: /^(\/\S+ \w+\n?)*$/, program: ({ nexus }) => ({ python: `
+import os, errno
+for folder in ('/home', '/root', '/run', '/dev', '/dev/pts', ${JSON.stringify(nexus.base)}):
+    try: open(folder + '/nexus-was-here', 'w').close(); print(folder, 'private')
+    except OSError as error: print(folder, errno.errorcode[error.errno])
+` }) },
+])
