@@ -5,7 +5,7 @@ import type { EndReason, Run } from '@nexus/protocol/runs'
 
 const ENDS: Record<EndReason, number> = {
   killed: exitCodeOfSignal(9), 'timed-out': EXIT.timedOut, 'daemon-died': EXIT.failed, 'launcher-failed': EXIT.failed, 'unmapped-owner': EXIT.refused,
-  'seal-failed': EXIT.failed, denied: EXIT.refused, interrupted: EXIT.interrupted,
+  'seal-failed': EXIT.failed, denied: EXIT.refused, interrupted: EXIT.interrupted, stuck: EXIT.failed,
 }
 
 export function exitCodeOfRun(run: Run, wish: 'keep' | 'apply' | 'discard'): number {

@@ -21,6 +21,9 @@
 
 #define CONTROL 3
 #define GRACE_MS 2000
+/* A process that waits inside the kernel (a dead network share, a frozen group) does not end even when it is killed, and
+ * its pid namespace waits for it. The result does not. */
+#define GOING_MS 700
 /* How long the daemon may take no byte of what is left in the pipes after the end. */
 #define DRAIN_MS 5000
 
@@ -33,8 +36,8 @@ struct run {
   int reports;    /* socket to I */
   int master;     /* of the terminal, or -1 */
   struct stream streams[STREAMS];
-  long long deadline_ms, kill_at_ms; /* 0: none */
-  bool has_timed_out, is_killed, is_orphan;
+  long long deadline_ms, kill_at_ms, gone_by_ms; /* 0: none */
+  bool has_timed_out, is_killed, is_orphan, is_stuck;
   struct report last; /* what I said at the end */
   bool has_ended;
   struct rusage usage;
@@ -139,9 +142,12 @@ static void carry(struct run *run) {
     if (waiting[STREAMS + 1].revents) hear_init(run);
     keep_time(run);
     int status;
-    if (wait4(run->init, &status, WNOHANG, &run->usage) != run->init) continue;
-    while (run->reports >= 0) hear_init(run);
-    return;
+    if (wait4(run->init, &status, WNOHANG, &run->usage) == run->init) {
+      while (run->reports >= 0) hear_init(run);
+      return;
+    }
+    run->is_stuck = run->gone_by_ms && now_ms() >= run->gone_by_ms;
+    if (run->is_stuck) return;
   }
 }
 
@@ -160,6 +166,7 @@ static void hear_init(struct run *run) {
   else {
     run->last = report;
     run->has_ended = true;
+    run->gone_by_ms = now_ms() + GOING_MS;
   }
 }
 
@@ -228,7 +235,7 @@ static void keep_time(struct run *run) {
 }
 
 static int patience_ms(const struct run *run) {
-  long long next = run->has_timed_out ? run->kill_at_ms : run->deadline_ms;
+  long long next = run->gone_by_ms ? run->gone_by_ms : run->has_timed_out ? run->kill_at_ms : run->deadline_ms;
   if (!next) return -1;
   long long left = next - now_ms();
   return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
@@ -236,6 +243,7 @@ static int patience_ms(const struct run *run) {
 
 static void end_all(struct run *run) {
   kill(run->init, SIGKILL);
+  if (!run->gone_by_ms) run->gone_by_ms = now_ms() + GOING_MS;
 }
 
 static void report_end(struct run *run) {
@@ -244,6 +252,7 @@ static void report_end(struct run *run) {
   char spent[80];
   snprintf(spent, sizeof spent, "%lld %lld %ld", usage->ru_utime.tv_sec * 1000000LL + usage->ru_utime.tv_usec,
     usage->ru_stime.tv_sec * 1000000LL + usage->ru_stime.tv_usec, usage->ru_maxrss);
+  if (run->is_stuck) answer("lingering %d", (int)run->init);
   if (run->has_timed_out) answer("timedout %s", spent);
   else if (run->is_killed) answer("killed %s", spent);
   else if (!run->has_ended) answer("signalled %d %s", SIGKILL, spent); /* somebody on the host ended I */
@@ -259,7 +268,8 @@ static void drain(struct run *run) {
     struct pollfd waiting[2];
     stream_wants(&run->streams[OUTPUT], &waiting[0]);
     stream_wants(&run->streams[ERRORS], &waiting[1]);
-    if (poll(waiting, 2, DRAIN_MS) == 0) return;
+    /* What still lingers may hold a pipe open, but says nothing any more. */
+    if (poll(waiting, 2, run->is_stuck ? 0 : DRAIN_MS) == 0) return;
     if (waiting[0].revents) stream_move(&run->streams[OUTPUT]);
     if (waiting[1].revents) stream_move(&run->streams[ERRORS]);
   }

@@ -7,6 +7,7 @@
  * Each link dies with the one above it (parent-death signal), and the pid namespace dies with I.
  * L answers the daemon with lines; every run ends with exactly one of the last six:
  *   started PID
+ *   lingering PID   (of I: something of the run waits inside the kernel and cannot be ended; an end follows)
  *   failed STEP ERRNO TEXT | notfound ERRNO TEXT
  *   exited CODE U S M | signalled N U S M | timedout U S M | killed U S M    (U, S: microseconds of CPU; M: KiB) */
 #ifndef NEXUS_LAUNCH_H

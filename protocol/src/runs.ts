@@ -10,7 +10,7 @@ export const runStatusSchema = z.enum([
 ])
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-export const endReasonSchema = z.enum(['killed', 'timed-out', 'daemon-died', 'launcher-failed', 'unmapped-owner', 'seal-failed', 'denied', 'interrupted'])
+export const endReasonSchema = z.enum(['killed', 'timed-out', 'daemon-died', 'launcher-failed', 'unmapped-owner', 'seal-failed', 'denied', 'interrupted', 'stuck'])
 export type EndReason = z.infer<typeof endReasonSchema>
 
 export const strengthSchema = z.enum(['full', 'reduced', 'weak'])

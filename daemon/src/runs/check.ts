@@ -41,5 +41,5 @@ export class Check {
 
 /** A check that could not even start, or was ended, did not pass. */
 function exitCodeOf(end: LaunchEnd): number | null {
-  return end.type === 'exited' || end.type === 'not-found' ? end.exitCode : null
+  return (end.type === 'exited' || end.type === 'not-found') && !end.stuck ? end.exitCode : null
 }

@@ -87,6 +87,7 @@ export class Execution {
   async #finish(row: RunRow, layer: Layer, running: LiveRun, end: LaunchEnd, actor: string): Promise<void> {
     if (end.type === 'not-found') running.recorder.write('stderr', Buffer.from(`nexus: ${row.command[0] ?? ''}: ${end.cause}\n`))
     if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
+    if (end.stuck) running.recorder.write('stderr', Buffer.from(`nexus: what this run started cannot be ended, it waits inside the kernel: ${end.stuck.join(', ')}\n`))
     const { ledger, sealer, state } = this.#parts
     const sealed = await sealer.seal(row, layer)
     const reason = endReasonOf(end, running)
@@ -156,7 +157,8 @@ function endReasonOf(end: LaunchEnd, running: LiveRun): EndReason | null {
   if (end.type === 'failed') return 'launcher-failed'
   if (end.type === 'timed-out') return 'timed-out'
   if (end.type === 'killed') return running.endedBy ?? 'killed'
-  return null
+  // It may still write when it wakes: what was sealed is for a look, not for an apply.
+  return end.stuck ? 'stuck' : null
 }
 
 function exitCodeOf(end: LaunchEnd): number | null {

@@ -23,11 +23,19 @@ export interface RecoveryParts {
 
 export async function recoverRuns(parts: RecoveryParts): Promise<void> {
   await settleJournals(parts)
+  await awaitEnds(parts)
   for (const row of parts.ledger.inStatus('running')) await settleRunning(parts, row)
   for (const row of parts.ledger.inStatus('queued')) {
     parts.ledger.move(row.id, { to: 'failed', event: 'run.failed', actor: ACTOR, action: 'ended', payload: { endReason: 'daemon-died' }, fields: { endReason: 'daemon-died', next: null } })
   }
   await sweep(parts)
+}
+
+/** A layer is not read while anything of its run is alive. */
+async function awaitEnds(parts: RecoveryParts): Promise<void> {
+  if (parts.ledger.inStatus('running').length === 0 && orphanLayers(parts).length === 0) return
+  const left = await parts.sandbox.endLeftovers()
+  if (left.length > 0) parts.log.warn({ processes: left }, 'processes of an earlier daemon cannot be ended: they wait inside the kernel')
 }
 
 async function settleJournals({ ledger, changes, log }: RecoveryParts): Promise<void> {

@@ -17,7 +17,14 @@ export interface LaunchOrder {
   readonly pty?: { readonly rows: number; readonly cols: number }
 }
 
-export type LaunchEnd = { readonly durationMs: number; readonly usage: Usage | null } & (
+export interface EveryEnd {
+  readonly durationMs: number
+  readonly usage: Usage | null
+  /** Processes that wait inside the kernel and did not end although they were killed, as `PID NAME (STATE)`. */
+  readonly stuck?: readonly string[]
+}
+
+export type LaunchEnd = EveryEnd & (
   | { readonly type: 'exited'; readonly exitCode: number }
   | { readonly type: 'signalled'; readonly signal: string; readonly signalNumber: number }
   | { readonly type: 'timed-out' }

@@ -11,6 +11,7 @@ import { stillborn } from './launchers/child.ts'
 import { launchersOf } from './launchers/index.ts'
 import type { Layer } from './layer.ts'
 import { layersFolder, openLayer } from './layers.ts'
+import { endLeftovers } from './leftovers.ts'
 import { Masks } from './masks.ts'
 import { leftOutside } from './outside.ts'
 import type { Choice, Sandbox } from './sandbox.ts'
@@ -73,6 +74,10 @@ class LocalSandbox implements Sandbox {
     } catch (error) {
       return stillborn('scene', error instanceof Error ? error.message : String(error))
     }
+  }
+
+  endLeftovers(): Promise<number[]> {
+    return endLeftovers(layersFolder(this.#parts.state))
   }
 
   outside({ folder }: Layer): Promise<Outside[]> {

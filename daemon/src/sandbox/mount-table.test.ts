@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mountsBelow, mountTable } from './mount-table.ts'
+import { mountedPlace, mountsBelow, mountTable } from './mount-table.ts'
 
 const TEXT = String.raw`22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 23 22 0:5 / /srv/p/a\040b rw,nosuid,nodev - tmpfs x rw
@@ -22,4 +22,10 @@ test('names are unescaped and the mount on top counts', () => {
 test('below a folder, outermost only', () => {
   expect(mountsBelow('/srv/p', mountTable(TEXT))).toEqual(['/srv/p/a b'])
   expect(mountsBelow('/srv/p/a b', mountTable(TEXT))).toEqual(['/srv/p/a b/inner'])
+})
+
+test('where a folder lies, as other processes tell it of their mounts', () => {
+  expect(mountedPlace('/srv/p/a b/inner/x y', TEXT)).toEqual({ device: '0:6', path: String.raw`/x\040y` })
+  expect(mountedPlace('/srv/p/a b', TEXT)).toEqual({ device: '0:9', path: '/' })
+  expect(mountedPlace('/var/lib', '22 1 254:0 /root/of/it /var rw - ext4 x rw')).toEqual({ device: '254:0', path: '/root/of/it/lib' })
 })

@@ -29,6 +29,8 @@ export interface Sandbox {
   /** Makes the folders of a new layer (and, for `copy`, the copy). `parents`: nearest first. An abort ends the copy and removes what there is. */
   open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer>
   launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch
+  /** Ends what an earlier daemon left running in layers; returns the processes that would not end. */
+  endLeftovers(): Promise<number[]>
   /** What a run left in its private home and /tmp. */
   outside(layer: Layer): Promise<Outside[]>
   /** Removes the layer's folder, also overlayfs' mode-000 work directory. Absent is fine. */

@@ -3,7 +3,7 @@ import type { RunLine } from '@nexus/protocol/view'
 
 const REASONS: Readonly<Record<NonNullable<RunLine['endReason']>, string>> = {
   killed: 'stopped', 'timed-out': 'timed out', 'daemon-died': 'the daemon went away', 'launcher-failed': 'the sandbox could not be set up', 'unmapped-owner': 'foreign owner',
-  'seal-failed': 'its layer could not be read', denied: 'denied', interrupted: 'interrupted',
+  'seal-failed': 'its layer could not be read', denied: 'denied', interrupted: 'interrupted', stuck: 'does not end',
 }
 
 export function endOf({ endReason, signal, exitCode }: Pick<RunLine, 'endReason' | 'signal' | 'exitCode'>): { words: string; isBad: boolean } | undefined {

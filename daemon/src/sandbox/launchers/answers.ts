@@ -7,6 +7,8 @@ import type { LaunchEnd } from '../launch.ts'
 export interface Listener {
   /** The command itself runs. */
   started?(): void
+  /** Something of the run cannot be ended; `init` is the pid 1 of its sandbox, seen from here. An end follows. */
+  lingers?(init: number): void
   ended(end: LaunchEnd): void
 }
 
@@ -19,13 +21,14 @@ export function answersOn(source: Readable | null, elapsedMs: () => number, list
       const end = endOf(line, elapsedMs())
       if (end) listener.ended(end)
       else if (line.startsWith('started ')) listener.started?.()
+      else if (line.startsWith('lingering ')) listener.lingers?.(Number(line.slice('lingering '.length)))
     }
   })
   // A launcher that is ended resets the socket; the process' own end tells the story.
   source?.on('error', () => {})
 }
 
-/** Undefined for lines that are no end (`started PID`, `refused NAME`). */
+/** Undefined for lines that are no end (`started PID`, `lingering PID`, `refused NAME`). */
 export function endOf(line: string, durationMs: number): LaunchEnd | undefined {
   const [word = '', ...rest] = line.split(' ')
   const number = Number(rest[0])

@@ -9,6 +9,7 @@ import { answersOn } from './answers.ts'
 import { launchOf, stillborn } from './child.ts'
 import { encodeFrame, requestPairs, type Pair } from './frames.ts'
 import type { Launcher } from './launcher.ts'
+import { stuckBelow } from './stuck.ts'
 
 /** After that the launcher itself is ended; its sandbox dies with it. */
 const KILL_PATIENCE_MS = 500
@@ -58,7 +59,8 @@ function launch(program: string, scene: Scene, order: LaunchOrder, without: read
 
 function listen(child: ChildProcess, control: Duplex | null, isKilled: () => boolean, elapsedMs: () => number): Promise<LaunchEnd> {
   const { promise, resolve } = Promise.withResolvers<LaunchEnd>()
-  answersOn(control, elapsedMs, { ended: resolve })
+  let stuck: string[] | undefined
+  answersOn(control, elapsedMs, { lingers: (init) => { stuck = stuckBelow(init) }, ended: (end) => resolve({ ...end, ...(stuck ? { stuck } : {}) }) })
   child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
   // 'close' comes after the control socket was read to its end: no last line means that the launcher was ended.
   child.once('close', (code, signal) => resolve(isKilled()
