@@ -288,6 +288,18 @@ first=$("$nexus" events --json | head -n 1)
 case $first in '{"seq":1,'*) ok 'one event per line, from the first' ;; *) not_ok 'one event per line, from the first' "$first" ;; esac
 try 0 'events --after' "$nexus" events --json --after 3
 case $(head -n 1 "$out") in '{"seq":4,'*) ok 'begins after the number' ;; *) not_ok 'begins after the number' "$(head -n 1 "$out")" ;; esac
+mkdir "$base/verified" && printf '{"scripts":{"build":"mkdir made","test":"test -d made","lint":"exit 3"}}' >"$base/verified/package.json"
+try 5 'verify: a linter that fails' "$nexus" verify --project "$base/verified" --json
+is_json 'verify answers in JSON'
+has '"status":"failed","exitCode":3' 'with the exit code of what failed'
+if [ -e "$base/verified/made" ]; then not_ok 'what a build makes stays in its layer'; else ok 'what a build makes stays in its layer'; fi
+try 0 'verify --only: the tests find what the build made' "$nexus" verify --project "$base/verified" --only build,test
+has 'by its exit code alone' 'output that nobody counted is told as such'
+try 0 '--project is read from where one stands' "$nexus" verify --project ../verified --only build
+try 127 'nothing to verify' "$nexus" verify
+says 'package.json' 'says what is recognised'
+try 5 '--check auto: tests that fail hold --apply back' "$nexus" run --project "$base/verified" --cwd "$base/verified" --apply --check auto 'echo 1 > one'
+if [ -e "$base/verified/one" ]; then not_ok 'held back'; else ok 'held back'; fi
 try 0 'gc --dry-run' "$nexus" gc --dry-run --json
 has '"deleted":false' 'only tells'
 try 0 'gc' "$nexus" gc --json

@@ -43,7 +43,7 @@ export function normalise(value: Json, { base, uid, gid }: Volatile): Json {
   function text(one: string, name: string): string {
     if (HASH.test(name) || MACHINE.test(name)) return `<${name}>`
     if (name === 'mtimeNs') return /^\d+$/.test(one) ? '<nanoseconds>' : one
-    return one.replaceAll(base, '<base>').replace(/\br[a-z2-7]{12}\b/g, (id) => {
+    return one.replaceAll(base, '<base>').replace(/\bv[a-z2-7]{12}\b/g, '<verification>').replace(/\br[a-z2-7]{12}\b/g, (id) => {
       if (!runs.has(id)) runs.set(id, `<run ${runs.size + 1}>`)
       return runs.get(id) ?? id
     })

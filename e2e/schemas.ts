@@ -9,6 +9,7 @@ import { loginLinkSchema } from '@nexus/protocol/access'
 import { eventSchema } from '@nexus/protocol/events'
 import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
 import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
+import { verificationSchema } from '@nexus/protocol/verify'
 import { doctorSchema, gcResultSchema, killResultSchema, statusSchema } from '@nexus/protocol/system'
 
 const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]
@@ -25,6 +26,8 @@ export const ANSWERS = {
   conflicts: conflictReportSchema.omit({ run: true }),
   // apply --merge, --take, --keep, --skip: shown, not yet applied
   merged: mergedSchema.omit({ run: true }),
+  // verify
+  verification: z.object({ verification: verificationSchema }),
   // status, daemon status
   status: z.discriminatedUnion('running', [
     statusSchema.extend({ running: z.literal(true) }),

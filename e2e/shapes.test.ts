@@ -19,6 +19,8 @@ beforeAll(() => {
   writeFileSync(join(nexus.project, 'src/moved.txt'), 'this file moves without a change\n')
   writeFileSync(join(nexus.project, 'src/gone.txt'), 'gone\n')
   writeFileSync(join(nexus.project, 'src/mode.sh'), '#!/bin/sh\n', { mode: 0o644 })
+  mkdirSync(join(nexus.base, 'makes'))
+  writeFileSync(join(nexus.base, 'makes/Makefile'), "build:\n\t@echo built\ntest:\n\t@printf 'TAP version 13\\nnot ok 1 - adds\\n# pass 1\\n# fail 1\\n'; exit 1\n")
   symlinkSync('old.txt', join(nexus.project, 'src/link'))
 })
 afterAll(() => nexus[Symbol.asyncDispose]())
@@ -65,6 +67,8 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   ['discard', 0, () => ['discard', ids.second], 'run'],
   ['status', 0, () => ['status'], 'status'],
   ['doctor', 0, () => ['doctor'], 'doctor'],
+  ['verify', 5, () => ['verify', '--project', join(nexus.base, 'makes')], 'verification'],
+  ['nothing-to-verify', 127, () => ['verify'], 'error'],
   ['kill', 0, () => ['kill'], 'kill'],
   ['killed', 126, () => ['run', 'true'], 'error'],
   ['kill-release', 0, () => ['kill', '--release'], 'kill'],

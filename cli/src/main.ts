@@ -1,4 +1,5 @@
 /** The client: finds the command, parses its words, runs it, turns what went wrong into a message and an exit code. */
+import { resolve } from 'node:path'
 import { homeOf } from '@nexus/protocol/home'
 import { EXIT } from '@nexus/protocol/exit-code'
 import { exitCodeOf, Problem } from '@nexus/protocol/problem'
@@ -35,6 +36,7 @@ function invocationOf(parsed: Parsed, env: NodeJS.ProcessEnv): Invocation {
   const choice = color === 'always' || color === 'never' ? color : 'auto'
   if (color !== undefined && color !== choice && color !== 'auto') throw new Problem('usage', { what: '--color is auto, always or never', topic: 'diff' })
   const interruption = new AbortController()
+  const cwd = currentDirectory()
   // Only a command that starts or stops a daemon pays for the code that does.
   const start = async () => (await import('./daemon/start.ts')).startDaemon({ home, env, interrupted: interruption.signal })
   const stopDaemon = async (ifIdle: boolean) => (await import('./daemon/start.ts')).stopDaemon(home, ifIdle)
@@ -44,12 +46,18 @@ function invocationOf(parsed: Parsed, env: NodeJS.ProcessEnv): Invocation {
   }
   const common = { socketPath: home.socket, warn: tell, replace }
   return {
-    options: parsed.options, words: parsed.words, json, env, cwd: currentDirectory(), home, stopDaemon, interruption, tell, print: (line) => void print(line),
+    options: { ...parsed.options, ...placesIn(parsed.options, cwd) }, words: parsed.words, json, env, cwd, home, stopDaemon, interruption, tell, print: (line) => void print(line),
     theme: themeFor(process.stdout, choice, env), errorTheme: themeFor(process.stderr, choice, env),
     interactive: !json && process.stdin.isTTY === true && process.stderr.isTTY === true && env.TERM !== 'dumb',
     client: createClient({ ...common, start }),
     clientOfRunning: createClient({ ...common, start: refuseToStart }),
   }
+}
+
+/** A person names directories from where they stand; the daemon stands elsewhere. */
+function placesIn(options: Parsed['options'], cwd: string): Record<string, string> {
+  const given = ['project', 'cwd'].flatMap((name) => (typeof options[name] === 'string' ? [[name, resolve(cwd, options[name])]] : []))
+  return Object.fromEntries(given) as Record<string, string>
 }
 
 async function refuseToStart(): Promise<void> {

@@ -21,6 +21,7 @@ import { Retention } from './runs/retention.ts'
 import { nameOf, Runs } from './runs/runs.ts'
 import { Sealer } from './runs/seal.ts'
 import { Shell } from './runs/shell.ts'
+import { inThrowAwayLayer } from './runs/throw-away.ts'
 import { Turnstile } from './runs/turnstile.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
@@ -28,6 +29,9 @@ import { Server } from './server/server.ts'
 import { State } from './state/state.ts'
 import { Housekeeping } from './system/housekeeping.ts'
 import { System } from './system/system.ts'
+import { ECOSYSTEMS } from './verify/ecosystems/index.ts'
+import { look, recogniseTests } from './verify/look.ts'
+import { Verify } from './verify/verify.ts'
 
 export interface Daemon extends AsyncDisposable {
   readonly url: string | null
@@ -51,20 +55,21 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const kill = new KillSwitch(state, ledger, live)
   const decisions = new Decisions(ledger, changes, sandbox)
   const conflicts = new Conflicts(ledger, changes, clock.now)
-  const check = new Check(sandbox, ledger)
+  const check = new Check({ sandbox, ledger, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
   await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
   const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, boundaries: { userHome, state: home.state }, environment: (env) => environmentInside(env, userHome) })
 
+  const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
   const system: System = new System({
     state, ledger, sandbox, kill, retention, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, log, services: { runs, events: state, system },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, log, services: { runs, events: state, system, verify },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

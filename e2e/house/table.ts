@@ -13,6 +13,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   audit: ['state'],
   models: ['state'],
   context: ['state', 'secrets'],
+  verify: ['runs', 'sandbox', 'state'],
   sessions: ['runs', 'models', 'context'],
   workers: ['runs', 'sandbox', 'models', 'context'],
   swarm: ['workers', 'changes', 'runs', 'models'],

@@ -2,7 +2,7 @@
  * Ids: one letter for the kind of thing and 12 lower-case base32 characters (60 random bits).
  * A prefix of at least 4 characters names a thing when it is unambiguous.
  */
-const KINDS = { run: 'r', session: 's', worker: 'w', task: 't', approval: 'a' } as const
+const KINDS = { run: 'r', session: 's', worker: 'w', task: 't', approval: 'a', verification: 'v' } as const
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 export type IdKind = keyof typeof KINDS

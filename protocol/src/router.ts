@@ -4,6 +4,7 @@ import { eventsRouter } from './events.ts'
 import { runsRouter } from './runs.ts'
 import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
+import { verifyRouter } from './verify.ts'
 
-export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter, access: accessRouter })
+export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter })
 export type NexusRouter = typeof nexusRouter

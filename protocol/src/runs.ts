@@ -61,6 +61,8 @@ export const runSummarySchema = z.object({
   parent: z.string().optional(),
   /** The run whose command this one repeats on the host as it is now. */
   rerunOf: z.string().optional(),
+  /** The verification that it is a check of; such a run is never `last`. */
+  verification: z.string().optional(),
   /** What to do next, as a command line, when something waits for a person. */
   next: z.string().optional(),
   /** Its layer is deleted then or later; absent when it has none, or is pinned. */

@@ -5,6 +5,7 @@ import type { EventsService } from './events.ts'
 import { Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
 import type { SystemService } from './system.ts'
+import type { VerifyService } from './verify.ts'
 
 /** Who calls: the person at a socket trusted by file mode, or a browser that holds the secret. */
 export interface Actor {
@@ -18,6 +19,7 @@ export interface Context {
   readonly events: EventsService
   readonly system: SystemService
   readonly access: AccessService
+  readonly verify: VerifyService
 }
 
 const t = initTRPC.context<Context>().create({

@@ -18,6 +18,11 @@ export class Progress implements Disposable {
   /** Something else is on the screen now: the line goes and does not come back. */
   stop(): void {
     clearInterval(this.#timer)
+    this.clear()
+  }
+
+  /** Makes room for a line that stays. */
+  clear(): void {
     if (this.#shown) process.stderr.write('\r\u001B[K')
     this.#shown = false
   }

@@ -5,38 +5,54 @@ import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import { argvOf } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
+import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
 
 /** The tail of the check's output that the run shows. */
 const SHOWN_BYTES = 64 * 1024
+/** `--check auto`: the project's own tests. */
+export const AUTO = 'auto'
+
+/** One line for a shell at the top of the project; null where nothing is recognised. */
+export type RecogniseTests = (run: RunInside, row: RunRow) => Promise<string | null>
+
+export interface CheckParts {
+  readonly sandbox: Sandbox
+  readonly ledger: Ledger
+  readonly recogniseTests: RecogniseTests
+}
 
 export class Check {
-  readonly #sandbox: Sandbox
-  readonly #ledger: Ledger
+  readonly #parts: CheckParts
 
-  constructor(sandbox: Sandbox, ledger: Ledger) {
-    this.#sandbox = sandbox
-    this.#ledger = ledger
+  constructor(parts: CheckParts) {
+    this.#parts = parts
   }
 
   async run(row: RunRow, choice: Choice, actor: string): Promise<void> {
     const base = layerOf(row)
-    const command = row.request.check
-    if (!base || command === undefined) return
-    const layer = await this.#sandbox.open(`${row.id}-check`, row.project, choice, [base.upper, ...base.parents])
-    try {
-      let output = Buffer.alloc(0)
-      const launch = this.#sandbox.launch(layer, choice, {
-        argv: argvOf([command]), cwd: row.cwd, env: row.request.env, umask: row.request.umask, net: row.request.net, stdin: false,
-        ...(row.request.timeoutMs === undefined ? {} : { timeoutMs: row.request.timeoutMs }),
-      })
-      launch.onOutput((_stream, chunk) => { output = Buffer.concat([output, chunk]).subarray(-SHOWN_BYTES) })
-      const end = await launch.ended
-      const check = { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(output) }
-      this.#ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs })
-    } finally {
-      await this.#sandbox.discard(layer.folder)
-    }
+    const { check: asked } = row.request
+    if (!base || asked === undefined) return
+    const { sandbox, ledger, recogniseTests } = this.#parts
+    const place = { name: `${row.id}-check`, project: row.project, choice, parents: [base.upper, ...base.parents] }
+    await inThrowAwayLayer(sandbox, place, async (inside) => {
+      const command = asked === AUTO ? await recogniseTests(inside, row) : asked
+      const check = command === null ? nothingToRun() : await carriedOut(inside, row, command, asked === AUTO ? row.project : row.cwd)
+      ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs })
+    })
   }
+}
+
+async function carriedOut(inside: RunInside, { request }: RunRow, command: string, cwd: string) {
+  const { end, output } = await inside({
+    argv: argvOf([command]), cwd, env: request.env, umask: request.umask, net: request.net, stdin: false,
+    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+  }, SHOWN_BYTES)
+  return { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(output) }
+}
+
+/** Asked for tests that are not there: that is no pass. */
+function nothingToRun() {
+  return { command: AUTO, exitCode: null, signal: null, durationMs: 0, output: 'no test command is recognised in this project; name one: --check CMD\n' }
 }
 
 /** A check that could not even start, or was ended, did not pass. */

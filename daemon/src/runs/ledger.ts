@@ -29,6 +29,17 @@ export interface Move {
   readonly durable?: boolean
 }
 
+/** Where a new run belongs. */
+export interface NewPlace {
+  readonly project: string
+  readonly cwd: string
+  readonly parent?: string
+  /** Uppers that its layer is laid over, nearest first. */
+  readonly parents?: readonly string[]
+  readonly rerunOf?: string
+  readonly verification?: string
+}
+
 export class Ledger {
   readonly #state: State
   readonly #clock: Clock
@@ -40,11 +51,11 @@ export class Ledger {
     this.#clock = clock
   }
 
-  create(id: string, request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string; rerunOf?: string }, actor: string): void {
+  create(id: string, request: RunRequest, choice: Choice, place: NewPlace, actor: string): void {
     const row: typeof runs.$inferInsert = {
       id, request, project: place.project, cwd: place.cwd, command: request.command, status: 'queued', strength: choice.strength,
       backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), movedAt: this.#clock.now(), counts: countChanges([]),
-      xattrs: 'user', parents: [], parent: place.parent ?? null, rerunOf: place.rerunOf ?? null,
+      xattrs: 'user', parents: [...(place.parents ?? [])], parent: place.parent ?? null, rerunOf: place.rerunOf ?? null, verification: place.verification ?? null,
     }
     const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(place.rerunOf === undefined ? {} : { rerunOf: place.rerunOf }) }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
@@ -177,7 +188,7 @@ export function summaryOf(row: RunRow): RunSummary {
     verdict: null, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
     flags: flagsOf(row), pty: row.request.pty !== undefined,
-    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.next ? { next: row.next } : {}),
+    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}),
     ...(expiresAt === null ? {} : { expiresAt }), ...(row.pinned ? { pinned: true } : {}),
   }
 }

@@ -1,5 +1,5 @@
 /** Finds the run that a person means: an id, an unambiguous prefix of at least 4 characters, or `last`. */
-import { desc, eq, like } from 'drizzle-orm'
+import { and, desc, eq, isNull, like } from 'drizzle-orm'
 import { ID_PREFIX_MIN, isId } from '@nexus/protocol/id'
 import { Problem } from '@nexus/protocol/problem'
 import type { State } from '../state/state.ts'
@@ -23,7 +23,7 @@ export function findRun(state: State, name: string, project: () => string): stri
 }
 
 function newestOf(state: State, project: string): string {
-  const row = state.db.select({ id: runs.id }).from(runs).where(eq(runs.project, project)).orderBy(desc(runs.number)).limit(1).get()
+  const row = state.db.select({ id: runs.id }).from(runs).where(and(eq(runs.project, project), isNull(runs.verification))).orderBy(desc(runs.number)).limit(1).get()
   if (!row) throw new Problem('no-last-run', { project })
   return row.id
 }

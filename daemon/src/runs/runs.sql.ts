@@ -39,6 +39,8 @@ export const runs = sqliteTable('runs', {
   /** The run that this one repeats. */
   rerunOf: text('rerun_of'),
   next: text(),
+  /** The verification that it is a check of: not what a person means by `last`. */
+  verification: text(),
   /** Set while the layer's folder exists. */
   layer: text(),
   xattrs: text().$type<'trusted' | 'user'>().notNull(),

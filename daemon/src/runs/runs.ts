@@ -7,9 +7,9 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
-import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunStatus, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
-import { placeOf, type Boundaries } from '../base/project.ts'
+import { placeOf, type Boundaries, type Place } from '../base/project.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
@@ -17,7 +17,7 @@ import type { Conflicts } from './conflicts.ts'
 import { select, type Decisions } from './decide.ts'
 import type { Execution } from './execute.ts'
 import type { KillSwitch } from './kill.ts'
-import { summaryOf, type Ledger } from './ledger.ts'
+import { summaryOf, type Ledger, type NewPlace, type RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
 import { readOutput } from './output.ts'
@@ -40,6 +40,9 @@ export interface RunsParts {
   /** Keeps the allow-listed names of a caller's environment. */
   readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
 }
+
+/** Nothing writes to the layers of these. */
+const BASES: readonly RunStatus[] = ['unchanged', 'kept', 'applied', 'rolled-back', 'failed']
 
 export class Runs implements RunsService {
   readonly #parts: RunsParts
@@ -66,14 +69,48 @@ export class Runs implements RunsService {
     return this.#parts.ledger.run(id)
   }
 
+  /**
+   * Starts a run for a verification: where it says, over a run's result or over the project. Throws Problem
+   * `backend-unavailable` instead of letting a person wait for a question that nobody asks.
+   */
+  async startAt(request: RunRequest, { base, ...place }: { project: string; cwd: string; base: string | null; verification: string }, actor: Actor): Promise<Run> {
+    const { kill, live, sandbox, ledger } = this.#parts
+    live.requireOpen()
+    kill.requireOff()
+    const below = base === null ? undefined : this.base(base)
+    const choice = await sandbox.choose(below?.row.backend ?? request.backend, place.project)
+    if (!below && choice.strength === 'weak' && request.backend === 'auto') throw new Problem('backend-unavailable', { backend: 'overlay', cause: choice.cause ?? 'only a weak sandbox works', fix: 'say --backend copy if that will do' })
+    const id = this.#begin(request, choice, { ...place, ...(below ? { parent: below.row.id, parents: below.parents } : {}) }, actor)
+    this.#execute(id, choice, actor)
+    return ledger.run(id)
+  }
+
+  /** A run whose layer others may be laid over. Throws Problem `wrong-status`. */
+  base(id: string): { readonly row: RunRow; readonly parents: readonly string[] } {
+    const row = this.#parts.ledger.row(id)
+    const layer = layerOf(row)
+    if (!layer || !BASES.includes(row.status)) throw new Problem('wrong-status', { run: id, status: layer ? row.status : `${row.status}, its layer is gone`, action: 'built upon' })
+    return { row, parents: [layer.upper, ...layer.parents] }
+  }
+
+  /** Throws Problem: no-run, no-last-run, short-run, ambiguous-run. */
+  find(named: NamedRun): string {
+    return findRun(this.#parts.state, named.run, () => this.#project(named))
+  }
+
+  /** Where a caller stands. Throws Problem as `placeOf` does. */
+  place(cwd: string, project: string | undefined): Place {
+    return placeOf(cwd, project, this.#parts.boundaries)
+  }
+
   async wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run> {
-    const id = this.#find(named)
+    const id = this.find(named)
     await this.#parts.ledger.settled(id, signal)
     return this.#parts.ledger.run(id)
   }
 
   async get(named: NamedRun): Promise<Run> {
-    return this.#parts.ledger.run(this.#find(named))
+    return this.#parts.ledger.run(this.find(named))
   }
 
   async list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }> {
@@ -88,7 +125,7 @@ export class Runs implements RunsService {
 
   async *output(named: NamedRun, after: number, signal: AbortSignal | undefined): AsyncGenerator<Output> {
     const { ledger, live, state } = this.#parts
-    const id = this.#find(named)
+    const id = this.find(named)
     const running = live.get(id)
     const stored = running ? undefined : ledger.details(id).output
     if (running) yield* running.recorder.follow(after, signal)
@@ -109,7 +146,7 @@ export class Runs implements RunsService {
 
   async diff(request: DiffRequest): Promise<Diff> {
     const { ledger, changes } = this.#parts
-    const id = this.#find(request)
+    const id = this.find(request)
     const row = ledger.row(id)
     const chosen = select(id, ledger.details(id).changes, request.paths)
     const layer = layerOf(row)
@@ -119,39 +156,39 @@ export class Runs implements RunsService {
   }
 
   async apply(request: ApplyRequest, actor: Actor): Promise<ApplyResult> {
-    return this.#parts.decisions.apply(this.#find(request), request.paths, request.digest, nameOf(actor))
+    return this.#parts.decisions.apply(this.find(request), request.paths, request.digest, nameOf(actor))
   }
 
   async conflicts(request: ConflictsRequest): Promise<ConflictReport> {
-    return this.#parts.conflicts.report(this.#find(request), request.paths, request.patches)
+    return this.#parts.conflicts.report(this.find(request), request.paths, request.patches)
   }
 
   async merge(request: MergeRequest, actor: Actor): Promise<Merged> {
-    return this.#parts.conflicts.merge(this.#find(request), request, nameOf(actor))
+    return this.#parts.conflicts.merge(this.find(request), request, nameOf(actor))
   }
 
   async rerun(request: RerunRequest, actor: Actor): Promise<Run> {
-    const id = this.#find(request)
+    const id = this.find(request)
     return this.#start(repeated(this.#parts.ledger.row(id), request), actor, id)
   }
 
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
-    return this.#parts.decisions.rollback(this.#find(request), nameOf(actor))
+    return this.#parts.decisions.rollback(this.find(request), nameOf(actor))
   }
 
   async *progress(named: NamedRun, signal: AbortSignal | undefined): AsyncGenerator<Progress> {
-    yield* this.#parts.decisions.underWay.follow(this.#find(named), signal)
+    yield* this.#parts.decisions.underWay.follow(this.find(named), signal)
   }
 
   async discard(named: NamedRun, actor: Actor): Promise<Run> {
-    const id = this.#find(named)
+    const id = this.find(named)
     await this.#parts.decisions.discard(id, nameOf(actor))
     return this.#parts.ledger.run(id)
   }
 
   async pin(named: NamedRun, release: boolean, actor: Actor): Promise<Run> {
     const { ledger } = this.#parts
-    const id = this.#find(named)
+    const id = this.find(named)
     const row = ledger.row(id)
     if (!release && row.layer === null && row.status !== 'applied') throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'pinned' })
     const fields = { pinned: !release, layerNoticeAt: null, preImagesNoticeAt: null }
@@ -161,7 +198,7 @@ export class Runs implements RunsService {
 
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
     const { ledger, sandbox, kill } = this.#parts
-    const id = this.#find(named)
+    const id = this.find(named)
     const row = ledger.row(id)
     if (row.status !== 'waiting') throw new Problem('wrong-status', { run: id, status: row.status, action: deny ? 'denied' : 'approved' })
     const decision = { id: newId('approval', randomBytes(12)), decision: deny ? ('deny' as const) : ('run' as const), digest: null }
@@ -179,7 +216,7 @@ export class Runs implements RunsService {
 
   async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run> {
     const { ledger, live } = this.#parts
-    const id = this.#find(named)
+    const id = this.find(named)
     const row = ledger.row(id)
     if (row.status === 'waiting') ledger.move(id, { to: 'discarded', event: 'run.discarded', actor: nameOf(actor), action: 'killed', fields: { endReason: reason, next: null } })
     else if (!live.end(id, reason)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'killed' })
@@ -192,7 +229,7 @@ export class Runs implements RunsService {
     live.requireOpen()
     kill.requireOff()
     const own = { ...request, env: environment(request.env) }
-    const id = await shell.open(this.#find(request), own, nameOf(actor), async ({ command, row }) => {
+    const id = await shell.open(this.find(request), own, nameOf(actor), async ({ command, row }) => {
       const choice = await sandbox.choose('auto', row.project)
       const { umask, env, pty } = own
       const child: RunRequest = { command, cwd: row.cwd, project: row.project, env, umask, net: 'off', backend: row.request.backend, wish: 'keep', stdin: true, ...(pty ? { pty } : {}) }
@@ -203,7 +240,7 @@ export class Runs implements RunsService {
     return ledger.run(id)
   }
 
-  #begin(request: RunRequest, choice: Choice, place: { project: string; cwd: string; parent?: string; rerunOf?: string }, actor: Actor): string {
+  #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
     const id = newId('run', randomBytes(12))
     this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, place, nameOf(actor))
     return id
@@ -212,10 +249,6 @@ export class Runs implements RunsService {
   #execute(id: string, choice: Choice, actor: Actor): void {
     this.#parts.ledger.hold(id)
     void this.#parts.execution.execute(id, choice, nameOf(actor))
-  }
-
-  #find(named: NamedRun): string {
-    return findRun(this.#parts.state, named.run, () => this.#project(named))
   }
 
   #project({ cwd, project }: { cwd?: string | undefined; project?: string | undefined }): string {
@@ -227,7 +260,7 @@ export class Runs implements RunsService {
   /** A queued run takes input as soon as it runs. */
   async #launched(named: NamedRun, action: string) {
     const { live, ledger } = this.#parts
-    const id = this.#find(named)
+    const id = this.find(named)
     while (live.get(id) && !live.get(id)?.launch) await ledger.changed()
     return live.launchOf(id, ledger.row(id).status, action)
   }

@@ -1,0 +1,77 @@
+/** `nexus verify [--on RUN]`: build, lint and test, each in a layer; what did not pass, and where. */
+import { EXIT } from '@nexus/protocol/exit-code'
+import { Problem } from '@nexus/protocol/problem'
+import type { CheckKind, Verification, VerifyRequest } from '@nexus/protocol/verify'
+import { durationMs } from '../arguments.ts'
+import { text, type Invocation } from '../command.ts'
+import { subscribe } from '../daemon/stream.ts'
+import { callersEnvironment } from '../environment.ts'
+import { Progress } from '../screen/progress.ts'
+import { checkLines, closingLines } from '../screen/verification.ts'
+import { commandLine } from '@nexus/protocol/words'
+
+const KINDS: readonly CheckKind[] = ['build', 'lint', 'test']
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { client, json, print, theme } = invocation
+  const { verification: begun } = await client.verify.start.mutate(requestOf(invocation))
+  const ended = await follow(invocation, begun)
+  if (json) print(JSON.stringify({ verification: ended }))
+  else for (const line of closingLines(ended, theme)) print(line)
+  if (ended.status === 'passed') return EXIT.ok
+  return ended.status === 'stopped' && invocation.interruption.signal.aborted ? EXIT.interrupted : EXIT.checkFailed
+}
+
+/** Prints each check as it ends; Ctrl-C ends what runs and begins nothing more, a second one leaves. */
+async function follow(invocation: Invocation, begun: Verification): Promise<Verification> {
+  const { client, home, json, print, theme, interruption } = invocation
+  const stop = () => {
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted)
+    interruption.abort()
+    // What goes wrong with that is seen below: the verification goes on.
+    client.verify.stop.mutate({ id: begun.id }).catch(() => undefined)
+  }
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']
+  for (const signal of signals) process.on(signal, stop)
+  const told = new Set<number>()
+  let latest = begun
+  using progress = new Progress('verifying')
+  try {
+    for await (const now of subscribe<Verification>(home.socket, 'verify.follow', { id: begun.id })) {
+      latest = now
+      for (const [at, check] of now.checks.entries()) {
+        if (told.has(at) || check.status === 'queued' || check.status === 'running') continue
+        told.add(at)
+        progress.clear()
+        if (!json) for (const line of checkLines(check, theme)) print(line)
+      }
+      const running = now.checks.find(({ status }) => status === 'running')
+      if (running) progress.now(commandLine(running.command))
+    }
+    return latest
+  } finally {
+    for (const signal of signals) process.off(signal, stop)
+  }
+}
+
+function requestOf(invocation: Invocation): VerifyRequest {
+  const { env } = invocation
+  const [project, on, timeout] = ['project', 'on', 'timeout'].map((name) => text(invocation, name))
+  return {
+    // Only says which project is meant: every check runs where it was recognised.
+    cwd: project ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), only: kindsOf(text(invocation, 'only')),
+    net: oneOf('net', text(invocation, 'net'), ['off', 'on']) ?? 'off', backend: oneOf('backend', text(invocation, 'backend'), ['auto', 'overlay', 'copy']) ?? 'auto',
+    ...(project === undefined ? {} : { project }), ...(on === undefined ? {} : { on }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'verify') }),
+  }
+}
+
+/** `test`, or several: `build,test`. */
+function kindsOf(given: string | undefined): CheckKind[] {
+  return (given?.split(',') ?? []).flatMap((word) => oneOf('only', word, KINDS) ?? [])
+}
+
+function oneOf<Value extends string>(name: string, given: string | undefined, values: readonly Value[]): Value | undefined {
+  const found = values.find((value) => value === given)
+  if (given !== undefined && found === undefined) throw new Problem('usage', { what: `--${name} is ${values.join(', ')}, not "${given}"`, topic: 'verify' })
+  return found
+}
