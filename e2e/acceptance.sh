@@ -223,6 +223,28 @@ has '"status":"kept"' 'the run is kept'
 has '"conflicts":[{"path":"c.txt"' 'with its conflict'
 try 0 'the others can be applied' "$nexus" apply "$run" d.txt
 is "$(cat c.txt d.txt)" 'mine8' 'and only they are'
+try 3 'conflicts: what an apply would meet' "$nexus" conflicts --json "$run"
+has '"reason":"changed"' 'with the reason'
+is_json 'as JSON'
+try 3 'one line that both changed cannot be merged' "$nexus" apply --merge "$run"
+try 4 "the run's version can be taken, and is shown first" "$nexus" apply --json --take c.txt "$run"
+digest=$(grep -o '"digest":"[0-9a-f]*"' "$out" | head -n 1 | cut -d'"' -f4)
+is "$(cat c.txt)" 'mine' 'nothing was written yet'
+try 0 'its digest says yes' "$nexus" apply --digest "$digest" "$run"
+is "$(cat c.txt)" '7' "the run's is there"
+try 0 'and goes' "$nexus" rollback "$run"
+is "$(cat c.txt d.txt)" 'mine4' "the host's comes back"
+try 0 'the same command on the new base' "$nexus" rerun --apply --json "$run"
+has "\"rerunOf\":\"$run\"" 'it names the run before'
+is "$(cat c.txt d.txt)" '78' 'and is applied'
+printf 'a\nb\nc\nd\ne\n' >lines.txt
+try 0 'a run that edits the last line' "$nexus" run --keep --json 'sed -i "s/e/run/" lines.txt'
+run=$(id)
+printf 'host\nb\nc\nd\ne\n' >lines.txt
+try 4 'merges with a host that edited the first' "$nexus" apply --json --merge "$run"
+digest=$(grep -o '"digest":"[0-9a-f]*"' "$out" | head -n 1 | cut -d'"' -f4)
+try 0 'once it was looked at' "$nexus" apply --digest "$digest" "$run"
+is "$(tr '\n' ' ' <lines.txt)" 'host b c d run ' 'both edits are there'
 try 0 'a check that passes lets --apply through' "$nexus" run --apply --check 'test "$(cat e.txt)" = 9' 'printf 9 > e.txt'
 is "$(cat e.txt)" '9' 'it is applied'
 try 5 'a check that fails does not' "$nexus" run --apply --check 'test "$(cat e.txt)" = 9' 'printf 10 > e.txt'

@@ -17,14 +17,13 @@ export async function settleConflicts(invocation: Invocation, run: Run, paths: r
   const { askConflicts } = await import('./screen/conflict-list.tsx')
   const { conflicts } = await client.runs.conflicts.query({ run: run.id, paths: [...paths], patches: false })
   tell(`${errorTheme.bad(`✗ ${plural(conflicts.length, 'conflict')}`)}: the host is not what the run saw; nothing was written`)
-  let choices = undefined
+  let answer = undefined
   for (;;) {
-    const answer = await askConflicts(conflicts, choices)
-    choices = answer.choices
+    answer = await askConflicts(conflicts, answer)
     if (answer.type === 'back') return null
     if (answer.type === 'rerun') return rerun(invocation, { run: run.id }, undefined)
     if (answer.type === 'diff') {
-      const shown = await client.runs.conflicts.query({ run: run.id, paths: [answer.path], patches: true })
+      const shown = await client.runs.conflicts.query({ run: run.id, paths: [conflicts[answer.at]?.path ?? ''], patches: true })
       await page(shown.conflicts.flatMap((conflict) => conflictBlock(conflict, errorTheme)).join('\n'), env)
       continue
     }

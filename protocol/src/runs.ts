@@ -151,7 +151,8 @@ const mergeRequestSchema = namedRun.extend({
 export type MergeRequest = z.infer<typeof mergeRequestSchema>
 /**
  * A change set in which every conflict is settled, measured against the host as it is now; nothing is written. `digest`
- * is the name by which it is applied; null while `conflicts` are left.
+ * is the name by which it is applied, hex sha256 of JCS {changes, resolved}, changes as in the digest of a run and both
+ * sorted by path bytes; null while `conflicts` are left.
  */
 export const mergedSchema = z.object({
   run: z.string(),

@@ -103,3 +103,16 @@ test('a long list shows a window around the cursor', async () => {
 test.each(['q', '\u001B', '\u0003'])('%j chooses nothing', async (key) => {
   expect((await choose([key])).chosen).toEqual([])
 })
+
+test('where the host has moved on, the card offers to run it again', async () => {
+  const answers: Answer[] = []
+  let now = 0
+  const shown = render(<Card hasMoved now={() => now} onAnswer={(answer) => answers.push(answer)} />)
+  await soon()
+  now = DEAF_MS
+  shown.stdin.write('r')
+  await soon()
+  expect({ answers, frame: shown.lastFrame()?.includes('r re-run') }).toEqual({ answers: ['rerun'], frame: true })
+  shown.unmount()
+  expect((await press(['r'])).answers).toEqual([])
+})

@@ -2,7 +2,6 @@
 import { useState } from 'react'
 import { Box, Text, useInput } from 'ink'
 import { CONFLICT_WORDS } from '@nexus/protocol/change-words'
-import type { Bytes } from '@nexus/protocol/bytes'
 import type { Choice, OpenConflict, Resolved } from '@nexus/protocol/changes'
 import { CHOICE_WORDS, sidesLine } from './conflicts.ts'
 import { DEAF_MS, draw } from './draw.ts'
@@ -11,12 +10,12 @@ import { useLatest } from './latest.ts'
 
 export type ConflictAnswer =
   | { readonly type: 'go' | 'rerun' | 'back'; readonly choices: Resolved[] }
-  | { readonly type: 'diff'; readonly path: Bytes; readonly choices: Resolved[] }
+  | { readonly type: 'diff'; readonly at: number; readonly choices: Resolved[] }
 
 export interface ConflictListProps {
   readonly conflicts: readonly OpenConflict[]
-  /** As they were when the list was left for a diff. */
-  readonly choices: readonly Resolved[] | undefined
+  /** As the list was left for a diff. */
+  readonly from?: ConflictAnswer | undefined
   readonly rows: number
   readonly onAnswer: (answer: ConflictAnswer) => void
   readonly now: () => number
@@ -25,8 +24,8 @@ export interface ConflictListProps {
 /** `h`: the host's; `k` moves up, as in every list. */
 const KEYS: Readonly<Record<string, Choice>> = { m: 'merge', t: 'take', h: 'keep', s: 'skip' }
 
-export function ConflictList({ conflicts, choices, rows, onAnswer, now }: ConflictListProps) {
-  const [state, setState] = useLatest(() => ({ cursor: 0, chosen: conflicts.map((conflict, at) => choices?.[at]?.choice ?? firstChoice(conflict)) }))
+export function ConflictList({ conflicts, from, rows, onAnswer, now }: ConflictListProps) {
+  const [state, setState] = useLatest(() => ({ cursor: from?.type === 'diff' ? from.at : 0, chosen: conflicts.map((conflict, at) => from?.choices[at]?.choice ?? firstChoice(conflict)) }))
   const [shownAt] = useState(now)
   const height = Math.max(2, Math.min(rows, conflicts.length, 15))
   useInput((input, key) => {
@@ -39,7 +38,7 @@ export function ConflictList({ conflicts, choices, rows, onAnswer, now }: Confli
     const conflict = conflicts[cursor]
     const choice = KEYS[input]
     if (choice && conflict?.choices.includes(choice)) return setState({ cursor, chosen: chosen.with(cursor, choice) })
-    if (input === 'd' && conflict) return onAnswer({ type: 'diff', path: conflict.path, choices: settled })
+    if (input === 'd' && conflict) return onAnswer({ type: 'diff', at: cursor, choices: settled })
     if (input === 'r') return onAnswer({ type: 'rerun', choices: settled })
     if (key.return) return onAnswer({ type: 'go', choices: settled })
     if (key.escape || input === 'q' || (key.ctrl && (input === 'c' || input === 'd'))) onAnswer({ type: 'back', choices: settled })
@@ -78,8 +77,8 @@ function keysFor({ choices }: OpenConflict): string {
 }
 
 /** Draws the list on stderr; a closed terminal decides nothing. */
-export async function askConflicts(conflicts: readonly OpenConflict[], choices: readonly Resolved[] | undefined): Promise<ConflictAnswer> {
+export async function askConflicts(conflicts: readonly OpenConflict[], from: ConflictAnswer | undefined): Promise<ConflictAnswer> {
   let answer: ConflictAnswer = { type: 'back', choices: [] }
-  await draw((done) => <ConflictList conflicts={conflicts} choices={choices} rows={(process.stderr.rows ?? 24) - 6} now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
+  await draw((done) => <ConflictList conflicts={conflicts} from={from} rows={(process.stderr.rows ?? 24) - 6} now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
   return answer
 }

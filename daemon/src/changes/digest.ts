@@ -1,12 +1,21 @@
 /** The name of a change set: what an approval says yes to. Flags are opinions and stay out of it. */
 import { hash } from 'node:crypto'
 import type { Bytes } from '@nexus/protocol/bytes'
-import type { Change, Signature } from '@nexus/protocol/changes'
+import type { Change, Resolved, Signature } from '@nexus/protocol/changes'
 import { comparePaths, pathOf } from './byte-path.ts'
 
 /** Hex sha256 of the canonical JSON of [{path, kind, from, before, after}], sorted by path bytes. */
 export function digestOf(changes: readonly Change[]): string {
   return hash('sha256', canonicalChanges(changes), 'hex')
+}
+
+/**
+ * The name of a change set in which conflicts were settled: hex sha256 of the canonical JSON of {changes, resolved}. What
+ * was decided is part of it, for taking the run's version of a path may leave the change itself as it was.
+ */
+export function mergedDigestOf(changes: readonly Change[], resolved: readonly Resolved[]): string {
+  const decisions = resolved.map(({ path, choice }) => ({ key: pathOf(path), text: `{"choice":"${choice}","path":${bytesText(path)}}` })).sort((a, b) => comparePaths(a.key, b.key))
+  return hash('sha256', `{"changes":${canonicalChanges(changes)},"resolved":[${decisions.map(({ text }) => text).join(',')}]}`, 'hex')
 }
 
 /**

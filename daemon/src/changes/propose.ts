@@ -6,7 +6,7 @@ import type { Bytes } from '@nexus/protocol/bytes'
 import { comparePaths, fromText, pathOf, type BytePath } from './byte-path.ts'
 import type { MergeOrder, Proposal } from './changes.ts'
 import { choicesOf, type Blocked } from './choices.ts'
-import { digestOf } from './digest.ts'
+import { mergedDigestOf } from './digest.ts'
 import { Host } from './host.ts'
 import { mergeOf, type Content, type Merge } from './merge.ts'
 import { patchText } from './patch.ts'
@@ -40,7 +40,7 @@ export async function propose(parts: ProposeParts): Promise<Proposal> {
   const changes = [...free, ...settled.flatMap((one) => one.changes)].map((change) => ({ change, key: pathOf(change.path) })).sort((a, b) => comparePaths(a.key, b.key)).map(({ change }) => change)
   const conflicts = (await Promise.all(open.map((one) => describe(texts, one, one.merge, order.patches)))).flat()
   const resolved = settled.map(({ original: { path }, choice }): Resolved => ({ path, choice }))
-  const digest = conflicts.length > 0 ? null : digestOf(changes)
+  const digest = conflicts.length > 0 ? null : mergedDigestOf(changes, resolved)
   const merged = digest === null ? [] : await store(parts, settled, digest)
   const patch = (await Promise.all(settled.filter(({ choice }) => choice === 'merge' || choice === 'take').map((one) => patchOf(texts, one)))).join('')
   return {
