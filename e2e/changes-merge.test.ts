@@ -202,6 +202,32 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
   })
 })
 
+test(proves('A, then B on A, and the host edited in between: each merges, and comes off in turn', 'RUN-4', 'RUN-5'), async () => {
+  await using lab = new Lab([], `${TEN} >text`)
+  const changes = await lab.changes(helper)
+  const first = lab.run({ shell: 'sed -i "s/line 2/A 2/" text' })
+  const second = lab.run({ shell: 'sed -i "s/line 9/B 9/" text' }, [first])
+  const grounds = { rA: { ...first.ground, before: join(lab.folder, 'before-A') }, rB: second.ground }
+  const sets = { rA: await changes.survey(grounds.rA), rB: await changes.survey(grounds.rB) }
+  // What B saw lies in the layer of A, which is sealed: only for A something has to be kept.
+  expect((await changes.pack(grounds.rB, sets.rB.changes)).toString()).toBe('[]\n')
+  fs.writeFileSync(grounds.rA.before, await changes.pack(grounds.rA, sets.rA.changes))
+  lab.host('sed -i "s/line 5/host 5/" text')
+  const before = snapshot(lab.project)
+  const merge = async (run: 'rA' | 'rB') => {
+    const folder = join(lab.folder, `merged-${run}`)
+    const order: MergeOrder = { ground: grounds[run], changeSet: sets[run], selected: sets[run].changes, named: false, choices: [], merges: true, skipRest: false, folder, nowMs: Date.now(), patches: false }
+    const { digest, changes: settled, merged, taken, resolved } = await changes.propose(order)
+    expect({ run, resolved }).toEqual({ run, resolved: [{ path: 'text', choice: 'merge' }] })
+    expect((await changes.apply({ run, ground: grounds[run], changeSet: { changes: settled, digest: digest ?? '' }, selected: settled, named: false, resolution: { merged, taken, folder: join(folder, digest ?? '') } })).conflicts).toEqual([])
+  }
+  await merge('rA')
+  await merge('rB')
+  expect(fs.readFileSync(join(lab.project, 'text'), 'utf8').split('\n').filter((line) => !line.startsWith('line'))).toEqual(['A 2', 'host 5', 'B 9', ''])
+  for (const run of ['rB', 'rA']) expect((await changes.rollback({ run, project: lab.project })).conflicts).toEqual([])
+  expect(differences(before, snapshot(lab.project), { ignore: () => (helper === null ? ['mtimeNs'] : []) })).toEqual([])
+})
+
 /** A project, one run over it, the host going on, and the decision. */
 class Story implements AsyncDisposable {
   readonly lab: Lab
@@ -222,11 +248,12 @@ class Story implements AsyncDisposable {
     return await Story.in(new Lab([], project), nativePath, run, keeps)
   }
 
-  static async in(lab: Lab, nativePath: string | null, run: string, keeps = true): Promise<Story> {
-    const changes = await lab.changes(nativePath)
+  static async in(lab: Lab, nativePath: string | null, run: string, keeps = true, later: { host?: string; fault?: (step: string) => void } = {}): Promise<Story> {
+    const changes = await lab.changes(nativePath, later.fault ? { fault: later.fault } : {})
     const ground = { ...lab.run({ shell: run }).ground, before: join(lab.folder, 'before') }
     const changeSet = await changes.survey(ground)
     if (keeps) fs.writeFileSync(ground.before, await changes.pack(ground, changeSet.changes))
+    if (later.host !== undefined) lab.host(later.host)
     return new Story(lab, ground, changes, changeSet)
   }
 

@@ -37,8 +37,8 @@ function canonical(value: unknown): string {
 }
 
 describe(proves('a merge', 'RUN-4', 'RUN-5'), () => {
-  test('is shown with a digest of its own, written by that digest, and taken back to the host as it was', async () => {
-    const run = await nexus.run('--keep', "sed -i 's/line 9/run 9/' text other; echo new > new")
+  test.each(['overlay', 'copy'])('is shown with a digest of its own, written by that digest, and taken back to the host as it was: %s', async (backend) => {
+    const run = await nexus.run('--backend', backend, '--keep', "sed -i 's/line 9/run 9/' text other; echo new > new")
     write('text', replaced('line 2', 'host 2'))
     const host = look()
     expect((await nexus.json<ApplyResult>('apply', run.id)).code).toBe(3)

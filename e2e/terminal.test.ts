@@ -212,8 +212,8 @@ describe(proves('conflicts on a terminal', 'RUN-4'), () => {
 
   test('the list: merge what merges, look at the diff, take the run\'s; shown before it is written', async () => {
     const window = await conflict()
-    expect(window.screen()).toMatch(/^merge {6}one {2}the host has something else by now · merges cleanly$/m)
-    expect(window.screen()).toMatch(/^later {6}two {2}the host has something else by now · 1 overlap$/m)
+    expect(window.screen()).toMatch(/^merge {7}one {2}the host has something else by now · merges cleanly$/m)
+    expect(window.screen()).toMatch(/^later {7}two {2}the host has something else by now · 1 overlap$/m)
     window.type('j')
     window.type('d')
     await window.shows('── what the run changed ──')
@@ -223,7 +223,7 @@ describe(proves('conflicts on a terminal', 'RUN-4'), () => {
     await window.shows('Enter go on')
     await sleep(600)
     window.type('t')
-    await window.shows(/^the run's {2}two/m)
+    await window.shows(/^the run's {3}two/m)
     window.press('Enter')
     // Longer than the screen: the pager shows it.
     await window.shows('-host 2')

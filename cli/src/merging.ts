@@ -12,7 +12,7 @@ export async function agreesToMerged({ tell, errorTheme, env }: Invocation, { ch
   const lines = paintPatch(patch.trimEnd(), errorTheme).split('\n')
   if (patch !== '' && lines.length > (process.stderr.rows ?? 24) - 6) await page(lines.join('\n'), env)
   else if (patch !== '') for (const line of lines) tell(line)
-  for (const { path, choice } of resolved.slice(0, 20)) tell(`  ${errorTheme.strong(CHOICE_WORDS[choice].padEnd(10))} ${safePath(path)}`)
+  for (const { path, choice } of resolved.slice(0, 20)) tell(`  ${errorTheme.strong(CHOICE_WORDS[choice].padEnd(11))} ${safePath(path)}`)
   if (resolved.length > 20) tell(`  … and ${resolved.length - 20} more`)
   if (changes.length === 0) return confirm('Leave the host as it is?')
   return confirm(`Write ${plural(changes.length, 'path')} to the host?`)

@@ -31,6 +31,10 @@ for (const count of [1000, 5000]) {
       const pair = nativePath === null ? await measure() : await bestOf(measure, isReached)
       const name = `change set, ${count} ${kind}, ${nativePath === null ? 'Node alone' : 'helper'}`
       console.log(row(name, pair, nativePath === null ? '' : goal('< 20 ms per 1,000 entries', isReached(pair))))
+      if (kind !== 'edited' || nativePath === null) continue
+      const { changes: edited } = await changes.survey(layer.ground)
+      const pack = () => timed(async () => { await changes.pack(layer.ground, edited) })
+      console.log(row(`old contents kept for merges, ${count} ${kind}`, await pairs(7, () => timed(async () => readAll([lab.project])), pack), 'after the result is shown'))
     }
   }
 }

@@ -69,7 +69,7 @@ async function settle(invocation: Invocation, of: Run, paths: string[]): Promise
     if (json) print(JSON.stringify(merged))
     else {
       if (merged.patch !== '') print(merged.patch.trimEnd())
-      for (const { path, choice } of merged.resolved) tell(`  ${CHOICE_WORDS[choice].padEnd(10)} ${safePath(path)}`)
+      for (const { path, choice } of merged.resolved) tell(`  ${CHOICE_WORDS[choice].padEnd(11)} ${safePath(path)}`)
       tell(`nothing was applied yet: ${plural(changes.length, 'path')} ${changes.length === 1 ? 'waits' : 'wait'} for approval`)
       tell(`  next: nexus apply ${of.id} --digest ${digest}`)
     }

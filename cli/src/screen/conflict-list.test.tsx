@@ -36,10 +36,10 @@ const DOWN = '\u001B[B'
 
 test('as it is drawn: what merges cleanly is merged, nothing else is touched without a key', async () => {
   expect((await press([])).frame.split('\n')).toEqual([
-    'merge      src/app.ts  the host has something else by now · merges cleanly',
-    'later      a\\nb  the host has something else by now · 2 overlaps',
-    'later      gone  it is gone from the host',
-    'later      dir  the folder holds files that the run did not see',
+    'merge       src/app.ts  the host has something else by now · merges cleanly',
+    'later       a\\nb  the host has something else by now · 2 overlaps',
+    'later       gone  it is gone from the host',
+    'later       dir  the folder holds files that the run did not see',
     'saw file 0644 10 B 10000000 · host file 0644 20 B 20000000 · run file 0644 30 B 30000000',
     "m merge · t take the run's · h keep the host's · s later · d diff",
     'Enter go on · r re-run on the new base · Esc decide later',

@@ -64,7 +64,7 @@ function firstChoice({ merge }: OpenConflict): Choice {
 }
 
 function lineOf(conflict: OpenConflict, choice: Choice): string {
-  return `${CHOICE_WORDS[choice].padEnd(10)} ${safePath(conflict.path)}  ${CONFLICT_WORDS[conflict.reason]}${stateWords(conflict)}`
+  return `${CHOICE_WORDS[choice].padEnd(11)} ${safePath(conflict.path)}  ${CONFLICT_WORDS[conflict.reason]}${stateWords(conflict)}`
 }
 
 function stateWords({ merge, overlaps }: OpenConflict): string {
