@@ -27,7 +27,8 @@ const restored = (before: Snapshot) => differences(before, look(), { ignore: () 
 
 /** Written here a second time on purpose: the format is a promise. Here all paths are plain text and sorted already. */
 function digestOf({ changes, resolved }: Merged): string {
-  return createHash('sha256').update(canonical({ changes: changes.map(({ flags: _, ...change }) => change), resolved })).digest('hex')
+  const list = changes.map(({ path, kind, from, before, after }) => Object.fromEntries(Object.entries({ path, kind, from, before, after }).filter(([, value]) => value !== undefined)))
+  return createHash('sha256').update(canonical({ changes: list, resolved })).digest('hex')
 }
 
 function canonical(value: unknown): string {
