@@ -1,4 +1,5 @@
 /** Words to an invocation: Nexus' options end at `--` or, for `run`, at the first word that is no option. */
+import { durationMs as parsedDuration } from '@nexus/protocol/amounts'
 import { Problem } from '@nexus/protocol/problem'
 import type { CommandSpec, OptionSpec } from './command.ts'
 
@@ -52,13 +53,10 @@ function ownEnd(options: Readonly<Record<string, OptionSpec>>, args: readonly st
   return args.length
 }
 
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
 /** `1500ms`, `90s`, `10m`, `1h`, or a number of seconds. Throws Problem `usage`. */
 export function durationMs(value: string, topic: string): number {
-  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value) ?? []
-  const milliseconds = Math.round(Number(amount) * (UNITS[unit] ?? Number.NaN))
-  if (!(milliseconds > 0)) throw new Problem('usage', { what: `"${value}" is not a duration such as 90s, 10m or 1h`, topic })
+  const milliseconds = parsedDuration(value)
+  if (milliseconds === null) throw new Problem('usage', { what: `"${value}" is not a duration such as 90s, 10m or 1h`, topic })
   return milliseconds
 }
 

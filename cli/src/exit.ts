@@ -4,7 +4,7 @@ import { EXIT, exitCodeOfSignal } from '@nexus/protocol/exit-code'
 import type { EndReason, Run } from '@nexus/protocol/runs'
 
 const ENDS: Record<EndReason, number> = {
-  killed: exitCodeOfSignal(9), 'timed-out': EXIT.timedOut, 'daemon-died': EXIT.failed, 'launcher-failed': EXIT.failed, 'unmapped-owner': EXIT.refused,
+  killed: exitCodeOfSignal(9), limit: exitCodeOfSignal(9), 'timed-out': EXIT.timedOut, 'daemon-died': EXIT.failed, 'launcher-failed': EXIT.failed, 'unmapped-owner': EXIT.refused,
   'seal-failed': EXIT.failed, denied: EXIT.refused, interrupted: EXIT.interrupted, stuck: EXIT.failed,
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 extern char **environ;
 
 static void take_standard(const struct launch_request *request, const struct start *start);
+static void limit(const struct launch_request *request);
 static void reset_signals(void);
 static _Noreturn void give_up(const struct start *start, const char *step, bool is_exec);
 
@@ -30,6 +32,7 @@ void command_main(const struct launch_request *request, const struct start *star
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
   /* One byte: neither a core file in the layer nor a crash handler on the host, which ignores zero. */
   setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
+  limit(request);
   if (caps_keep(start->keeps_root ? caps_of_contained_root() : 0) != 0) give_up(start, "capabilities", false);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(start, "no-new-privileges", false);
   umask((mode_t)request->umask);
@@ -51,6 +54,16 @@ static void take_standard(const struct launch_request *request, const struct sta
   if (input < 0) give_up(start, "stdin", false);
   if (start->is_terminal && ioctl(input, TIOCSCTTY, 0) != 0) give_up(start, "terminal", false);
   if (dup2(input, 0) < 0 || dup2(start->standard[1], 1) < 0 || dup2(start->standard[2], 2) < 0) give_up(start, "stdio", false);
+}
+
+/* Where no control group counts. The kernel counts processes per user namespace, so those of the host are not in it. */
+static void limit(const struct launch_request *request) {
+  if (request->processes) setrlimit(RLIMIT_NPROC, &(struct rlimit){(rlim_t)request->processes, (rlim_t)request->processes});
+  cpu_set_t allowed;
+  if (!request->cpus || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  long left = request->cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) if (CPU_ISSET(cpu, &allowed) && left-- <= 0) CPU_CLR(cpu, &allowed);
+  sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
 /* Node ignores some signals, and ignored stays ignored across exec. */

@@ -28,6 +28,8 @@ static const struct key KEYS[] = {
   {"cwd", PATH, AT(cwd), NULL, 0},
   {"umask", NUMBER, AT(umask), NULL, 0777},
   {"timeout_ms", NUMBER, AT(timeout_ms), NULL, 31L * 24 * 3600 * 1000},
+  {"processes", NUMBER, AT(processes), NULL, 1L << 22},
+  {"cpus", NUMBER, AT(cpus), NULL, 1L << 16},
   {"rows", NUMBER, AT(rows), NULL, 0xffff},
   {"cols", NUMBER, AT(cols), NULL, 0xffff},
   {"net", TEXT, AT(net), " off on ", 0},

@@ -30,6 +30,7 @@ struct launch_request {
   struct text_list argv, env;
   char *cwd;
   long umask, timeout_ms, rows, cols; /* 0: no time limit, no terminal */
+  long processes, cpus;               /* 0: held by a control group, or no limit */
   char *net, *stdin_from;             /* off | on, null | pipe */
 
   char *backend;            /* overlay | copy */

@@ -12,6 +12,8 @@ export interface Config {
   /** Undefined: 8888 or the next free one. Null: no TCP at all. */
   readonly port: number | undefined | null
   readonly logLevel: string
+  /** Settings of the machine: a ceiling that no user passes. */
+  readonly managed: string
   readonly migrations: string
   /** The native helper; null where it could not be built: runs are then `reduced`. */
   readonly native: string | null
@@ -31,7 +33,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const package_ = packageFolder()
   const userHome = env.HOME ?? '/nonexistent'
   return {
-    home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info',
+    home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info', managed: '/etc/nexus',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
     dashboard: join(dirname(package_), 'dashboard/dist'),
     nestedSandboxes: onOrOff('NEXUS_NESTED_SANDBOXES', env.NEXUS_NESTED_SANDBOXES), path: env.PATH ?? '/usr/bin:/bin',

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from './base/clock.ts'
 import { openLog } from './base/log.ts'
+import { placeOf } from './base/project.ts'
 import { createChanges } from './changes/changes.ts'
 import { BUILD, VERSION, type Config } from './config.ts'
 import { Check } from './runs/check.ts'
@@ -26,6 +27,7 @@ import { Turnstile } from './runs/turnstile.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
 import { Server } from './server/server.ts'
+import { Settings } from './settings/settings.ts'
 import { State } from './state/state.ts'
 import { Housekeeping } from './system/housekeeping.ts'
 import { System } from './system/system.ts'
@@ -49,6 +51,8 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const sandbox = createSandbox({ nativePath: config.native, state: home.state, userHome, path: config.path, hidden: [home.config, home.runtime], clock, nestedSandboxes: config.nestedSandboxes })
   const changes = rooms.use(await createChanges({ nativePath: config.native, state: home.state, now: clock.now }))
 
+  const boundaries = { userHome, state: home.state }
+  const settings = new Settings({ state, managed: config.managed, config: home.config, projectOf: ({ cwd, project }) => placeOf(cwd, project, boundaries).project, nameOf, now: clock.now })
   const ledger = new Ledger(state, clock)
   const live = new LiveRuns()
   const sealer = new Sealer(sandbox, changes)
@@ -60,7 +64,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
   await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
-  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, boundaries: { userHome, state: home.state }, environment: (env) => environmentInside(env, userHome) })
+  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
@@ -69,7 +73,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, log, services: { runs, events: state, system, verify },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, log, services: { runs, events: state, system, settings, verify },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

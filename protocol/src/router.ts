@@ -2,9 +2,10 @@
 import { accessRouter } from './access.ts'
 import { eventsRouter } from './events.ts'
 import { runsRouter } from './runs.ts'
+import { settingsRouter } from './settings.ts'
 import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
 import { verifyRouter } from './verify.ts'
 
-export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter })
+export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter })
 export type NexusRouter = typeof nexusRouter

@@ -10,7 +10,7 @@ export const runStatusSchema = z.enum([
 ])
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-export const endReasonSchema = z.enum(['killed', 'timed-out', 'daemon-died', 'launcher-failed', 'unmapped-owner', 'seal-failed', 'denied', 'interrupted', 'stuck'])
+export const endReasonSchema = z.enum(['killed', 'timed-out', 'daemon-died', 'launcher-failed', 'unmapped-owner', 'seal-failed', 'denied', 'interrupted', 'stuck', 'limit'])
 export type EndReason = z.infer<typeof endReasonSchema>
 
 export const strengthSchema = z.enum(['full', 'reduced', 'weak'])
@@ -28,6 +28,10 @@ export type Usage = z.infer<typeof usageSchema>
 export const checkSchema = z.object({ command: z.string(), exitCode: z.number().nullable(), signal: z.string().nullable(), durationMs: z.number(), output: bytesSchema })
 export type Check = z.infer<typeof checkSchema>
 
+/** The limit that ended a run: bytes, processes or milliseconds. */
+export const breachSchema = z.object({ limit: z.enum(['memory', 'processes', 'time', 'disk']), allowed: z.number(), amount: z.number() })
+export type Breach = z.infer<typeof breachSchema>
+
 export const runFlagSchema = z.enum(['host-network', 'copy-backend'])
 export type RunFlag = z.infer<typeof runFlagSchema>
 
@@ -40,6 +44,10 @@ export const runSummarySchema = z.object({
   cwd: z.string(),
   status: runStatusSchema,
   endReason: endReasonSchema.optional(),
+  /** With endReason `limit`, and `timed-out` where a setting gave the time. */
+  breach: breachSchema.optional(),
+  /** What the person should know of this run's settings: a file that could not be used, a wish that was not granted. */
+  notes: z.array(z.string()).optional(),
   /** Null until verdicts exist. */
   verdict: z.null(),
   strength: strengthSchema,

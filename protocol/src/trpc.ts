@@ -4,6 +4,7 @@ import type { AccessService } from './access.ts'
 import type { EventsService } from './events.ts'
 import { Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
+import type { SettingsService } from './settings.ts'
 import type { SystemService } from './system.ts'
 import type { VerifyService } from './verify.ts'
 
@@ -18,6 +19,7 @@ export interface Context {
   readonly runs: RunsService
   readonly events: EventsService
   readonly system: SystemService
+  readonly settings: SettingsService
   readonly access: AccessService
   readonly verify: VerifyService
 }

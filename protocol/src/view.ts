@@ -6,7 +6,7 @@ import type { Event } from './events.ts'
 import type { RunSummary } from './runs.ts'
 
 export type RunLine = Pick<RunSummary,
-  'id' | 'project' | 'command' | 'cwd' | 'status' | 'endReason' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'createdAt' | 'startedAt' | 'durationMs' | 'counts' | 'digest'>
+  'id' | 'project' | 'command' | 'cwd' | 'status' | 'endReason' | 'breach' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'createdAt' | 'startedAt' | 'durationMs' | 'counts' | 'digest'>
 
 export interface View {
   /** The newest event that is in this view. */
@@ -51,7 +51,7 @@ export function withOlder(view: View, older: readonly RunLine[]): View {
 }
 
 /** What an event may say of a run. The log is the daemon's own, so its payloads are trusted; retention may have deleted them. */
-type Payload = Partial<Pick<RunSummary, 'project' | 'command' | 'cwd' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'endReason' | 'durationMs' | 'counts' | 'digest'>> & {
+type Payload = Partial<Pick<RunSummary, 'project' | 'command' | 'cwd' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'endReason' | 'breach' | 'durationMs' | 'counts' | 'digest'>> & {
   readonly to?: RunSummary['status']
 }
 
@@ -64,11 +64,11 @@ function queued({ at, subject, payload }: Event): RunLine {
 }
 
 function moved(run: RunLine, { type, at, payload }: Event): RunLine {
-  const { to, exitCode, signal, endReason, durationMs, counts, digest } = (payload ?? {}) as Payload
+  const { to, exitCode, signal, endReason, breach, durationMs, counts, digest } = (payload ?? {}) as Payload
   if (to === undefined) return run
   return {
     ...run, status: to,
     ...(type === 'run.started' ? { startedAt: at } : {}), ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }),
-    ...(endReason ? { endReason } : {}), ...(durationMs === undefined ? {} : { durationMs }), ...(counts ? { counts } : {}), ...(digest ? { digest } : {}),
+    ...(endReason ? { endReason } : {}), ...(breach ? { breach } : {}), ...(durationMs === undefined ? {} : { durationMs }), ...(counts ? { counts } : {}), ...(digest ? { digest } : {}),
   }
 }

@@ -1,4 +1,6 @@
 /** Numbers and times as a person reads them. */
+import type { Breach } from './runs.ts'
+
 export function duration(milliseconds: number): string {
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`
   const seconds = Math.round(milliseconds / 100) / 10
@@ -16,8 +18,8 @@ export function bytes(count: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ''}`
 }
 
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`
 }
 
 export function ago(at: number, now: number): string {
@@ -32,6 +34,12 @@ export function ago(at: number, now: number): string {
 export function day(at: number): string {
   const date = new Date(at)
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
+}
+
+/** Which limit ended a run, and by how much. */
+export function breachWords({ limit, allowed, amount }: Breach): string {
+  const words = limit === 'processes' ? (count: number) => plural(count, 'process', 'processes') : limit === 'time' ? duration : bytes
+  return `${limit} limit: ${words(amount)} of ${words(allowed)}`
 }
 
 /** The command line of a run: a shell line as it is, an argv quoted so that it could be typed again. */

@@ -57,6 +57,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'kill', summary: 'stop one run, or everything until --release', usage: '[RUN] [--release]', positionals: { min: 0, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./kill.ts'), options: { ...project, release: { type: 'boolean', help: 'let runs start again' } } },
   { name: 'dashboard', summary: 'open the dashboard in the browser, by a link that is good once', usage: '[--no-open]', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./dashboard.ts'),
     options: { 'no-open': { type: 'boolean', help: 'only print the link' } } },
+  { name: 'settings', summary: 'what is in force in this project, and from which file', usage: '[trust|distrust]', positionals: { min: 0, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./settings.ts'), options: { ...project } },
   { name: 'status', summary: 'the daemon and the sandbox in a few lines', usage: '', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./status.ts'), options: {} },
   { name: 'doctor', summary: 'try every back end for real; say what is missing and how to get it', usage: '', positionals: { min: 0, max: 0 }, exits: [2, 125, 126], load: () => import('./doctor.ts'), options: {} },
   { name: 'daemon', summary: 'start, stop, restart, status or logs of the daemon', usage: 'start|stop|restart|status|logs', positionals: { min: 1, max: 1 }, exits: [2, 125], load: () => import('./daemon.ts'), options: { follow: { type: 'boolean', short: 'f', help: 'logs: go on as they come' } } },

@@ -4,10 +4,10 @@ import { changeLines } from './changes.ts'
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Theme } from './theme.ts'
 import { cut } from './width.ts'
-import { bytes, commandLine, duration, plural } from '@nexus/protocol/words'
+import { breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...strengthLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -17,7 +17,8 @@ function headline(run: Run, theme: Theme): string {
   return `${parts.join(theme.dim(' · '))}${run.flags.includes('host-network') ? theme.bad('  host network') : ''}`
 }
 
-export function endOf(run: Pick<Run, 'exitCode' | 'signal' | 'endReason' | 'status'>, theme: Theme): string {
+export function endOf(run: Pick<Run, 'exitCode' | 'signal' | 'endReason' | 'breach' | 'status'>, theme: Theme): string {
+  if (run.breach) return theme.bad(`ended: ${breachWords(run.breach)}`)
   if (run.endReason) return theme.bad(`ended: ${run.endReason}`)
   if (run.signal) return theme.bad(`signal ${run.signal}`)
   if (run.exitCode === null) return theme.dim('not run')
@@ -29,6 +30,10 @@ function strengthLines(run: Run, theme: Theme): string[] {
   if (run.strength === 'full') return []
   const missing = run.walls.filter((wall) => wall.required && !wall.up).map(({ name, cause }) => (cause ? `${name} (${cause})` : name))
   return [`  ${theme.careful(`strength: ${run.strength}`)}${missing.length > 0 ? ` — missing: ${missing.join(', ')}` : run.backend === 'copy' ? ' — the project was copied, not overlaid' : ''}`]
+}
+
+function noteLines({ notes = [] }: Run, theme: Theme): string[] {
+  return notes.map((note) => `  ${theme.careful('settings')} ${safe(note)}`)
 }
 
 function changeBlock(run: Run, theme: Theme, options: { all?: boolean }): string[] {

@@ -5,6 +5,7 @@ import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import { argvOf } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
+import { limitsFor } from './terms.ts'
 import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
 
 /** The tail of the check's output that the run shows. */
@@ -42,10 +43,11 @@ export class Check {
   }
 }
 
-async function carriedOut(inside: RunInside, { request }: RunRow, command: string, cwd: string) {
+async function carriedOut(inside: RunInside, row: RunRow, command: string, cwd: string) {
+  const { request } = row
   const { end, output } = await inside({
     argv: argvOf([command]), cwd, env: request.env, umask: request.umask, net: request.net, stdin: false,
-    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+    ...limitsFor(row),
   }, SHOWN_BYTES)
   return { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(output) }
 }

@@ -18,6 +18,7 @@ import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
+import { breachOf, limitsFor } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
 
 export interface ExecutionParts {
@@ -76,7 +77,7 @@ export class Execution {
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {
       argv: argvOf(request.command), cwd: row.cwd, env: request.env, umask: request.umask, net: request.net, stdin: request.stdin || request.pty !== undefined,
-      ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }), ...(request.pty ? { pty: request.pty } : {}),
+      ...limitsFor(row), ...(request.pty ? { pty: request.pty } : {}),
     })
     running.launch = launch
     launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
@@ -97,9 +98,9 @@ export class Execution {
     const { fields, details } = sealedFields(sealed)
     ledger.move(row.id, {
       to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
-      payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
+      payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason, breach: breachOf(end, row) } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
       fields: {
-        ...fields, endReason: reason, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
+        ...fields, endReason: reason, breach: breachOf(end, row), exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
         durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}` : null,
       },
       details: { ...details, ...recorded(running), output: output.digest },
@@ -156,6 +157,7 @@ export class Execution {
 function endReasonOf(end: LaunchEnd, running: LiveRun): EndReason | null {
   if (end.type === 'failed') return 'launcher-failed'
   if (end.type === 'timed-out') return 'timed-out'
+  if (end.type === 'limited') return 'limit'
   if (end.type === 'killed') return running.endedBy ?? 'killed'
   // It may still write when it wakes: what was sealed is for a look, not for an apply.
   return end.stuck ? 'stuck' : null

@@ -10,6 +10,7 @@ import type { State } from '../state/state.ts'
 import { layerGoesAt } from './expiry.ts'
 import { approvals, runDetails, runs } from './runs.sql.ts'
 import { requireMove, SETTLED } from './status.ts'
+import type { Terms } from './terms.ts'
 
 export type RunRow = typeof runs.$inferSelect
 export type RunDetails = typeof runDetails.$inferSelect
@@ -51,13 +52,14 @@ export class Ledger {
     this.#clock = clock
   }
 
-  create(id: string, request: RunRequest, choice: Choice, place: NewPlace, actor: string): void {
+  create(id: string, request: RunRequest, choice: Choice, terms: Terms, actor: string): void {
     const row: typeof runs.$inferInsert = {
-      id, request, project: place.project, cwd: place.cwd, command: request.command, status: 'queued', strength: choice.strength,
+      id, request, project: terms.project, cwd: terms.cwd, command: request.command, status: 'queued', strength: choice.strength,
       backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), movedAt: this.#clock.now(), counts: countChanges([]),
-      xattrs: 'user', parents: [...(place.parents ?? [])], parent: place.parent ?? null, rerunOf: place.rerunOf ?? null, verification: place.verification ?? null,
+      xattrs: 'user', parents: [...(terms.parents ?? [])], parent: terms.parent ?? null, rerunOf: terms.rerunOf ?? null, verification: terms.verification ?? null,
+      limits: terms.limits, notes: terms.notes.length > 0 ? [...terms.notes] : null,
     }
-    const payload = { command: request.command, cwd: place.cwd, project: place.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(place.rerunOf === undefined ? {} : { rerunOf: place.rerunOf }) }
+    const payload = { command: request.command, cwd: terms.cwd, project: terms.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(terms.rerunOf === undefined ? {} : { rerunOf: terms.rerunOf }) }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
       db.insert(runs).values(row).run()
       db.insert(runDetails).values({ run: id, changes: [], outside: [], conflicts: [], appliedPaths: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), omittedStdout: 0, omittedStderr: 0 }).run()
@@ -184,7 +186,7 @@ export function summaryOf(row: RunRow): RunSummary {
   const expiresAt = layerGoesAt(row)
   return {
     id: row.id, project: row.project, command: row.command, cwd: row.cwd, status: row.status,
-    ...(row.endReason ? { endReason: row.endReason } : {}),
+    ...(row.endReason ? { endReason: row.endReason } : {}), ...(row.breach ? { breach: row.breach } : {}), ...(row.notes ? { notes: row.notes } : {}),
     verdict: null, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
     flags: flagsOf(row), pty: row.request.pty !== undefined,

@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
-import type { Backend, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
+import type { Backend, Breach, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
+import type { Limits } from '@nexus/protocol/settings'
 import type { Proposal } from '../changes/changes.ts'
 
 export interface StoredProposal extends Pick<Proposal, 'merged' | 'taken' | 'kept'> {
@@ -45,6 +46,10 @@ export const runs = sqliteTable('runs', {
   layer: text(),
   xattrs: text().$type<'trusted' | 'user'>().notNull(),
   parents: text({ mode: 'json' }).$type<string[]>().notNull(),
+  /** In force when it was asked for; null for runs of before there were limits. */
+  limits: text({ mode: 'json' }).$type<Limits>(),
+  breach: text({ mode: 'json' }).$type<Breach>(),
+  notes: text({ mode: 'json' }).$type<string[]>(),
   /** When the run came to its present station; what retention counts from. */
   movedAt: integer('moved_at').notNull().default(0),
   /** A person wants it kept beyond its time. */

@@ -12,6 +12,7 @@ import type { Actor } from '@nexus/protocol/trpc'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { State } from '../state/state.ts'
 import type { Conflicts } from './conflicts.ts'
 import { select, type Decisions } from './decide.ts'
@@ -24,6 +25,7 @@ import { readOutput } from './output.ts'
 import { repeated } from './rerun.ts'
 import { groundOf, layerOf } from './seal.ts'
 import type { Shell } from './shell.ts'
+import { termsOf } from './terms.ts'
 
 export interface RunsParts {
   readonly state: State
@@ -37,6 +39,7 @@ export interface RunsParts {
   readonly kill: KillSwitch
   readonly live: LiveRuns
   readonly boundaries: Boundaries
+  readonly settings: Settings
   /** Keeps the allow-listed names of a caller's environment. */
   readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
 }
@@ -242,7 +245,8 @@ export class Runs implements RunsService {
 
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
     const id = newId('run', randomBytes(12))
-    this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, place, nameOf(actor))
+    const { limits, notes } = termsOf(this.#parts.settings.of(place.project))
+    this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, { ...place, limits, notes }, nameOf(actor))
     return id
   }
 

@@ -53,7 +53,7 @@ export class Shell {
     const running = live.add(row.id, new Recorder(file))
     try {
       const launch = sandbox.launch(layer, choice, {
-        argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: 'off', stdin: true, ...(request.pty ? { pty: request.pty } : {}),
+        argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: 'off', stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })
       running.launch = launch
       launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))

@@ -1,5 +1,13 @@
 /** One command started in a layer: its order, its life, its end. Knows nothing of approval. */
-import type { Usage } from '@nexus/protocol/runs'
+import type { Breach, Usage } from '@nexus/protocol/runs'
+
+/** Null: no limit. */
+export interface LaunchLimits {
+  readonly memoryBytes: number | null
+  readonly processes: number | null
+  readonly cpus: number | null
+  readonly diskBytes: number | null
+}
 
 export interface LaunchOrder {
   /** argv, already turned into `bash -c` where the caller gave a shell line. */
@@ -10,6 +18,7 @@ export interface LaunchOrder {
   readonly umask: number
   readonly net: 'off' | 'on'
   readonly timeoutMs?: number
+  readonly limits?: LaunchLimits
   /** False: the command reads /dev/null. */
   readonly stdin: boolean
   /** The command may make user namespaces: browsers and container tools build sandboxes of their own with them. */
@@ -29,6 +38,7 @@ export type LaunchEnd = EveryEnd & (
   | { readonly type: 'signalled'; readonly signal: string; readonly signalNumber: number }
   | { readonly type: 'timed-out' }
   | { readonly type: 'killed' }
+  | { readonly type: 'limited'; readonly breach: Breach }
   /** The program named by argv[0] cannot be executed inside (exit code 127 or 126). */
   | { readonly type: 'not-found'; readonly exitCode: 126 | 127; readonly cause: string }
   /** The sandbox itself could not be set up; nothing of the command ran. `errno` where the system gave one. */

@@ -7,6 +7,8 @@ import type { Clock } from '../base/clock.ts'
 import { Chooser } from './choose.ts'
 import { discardLayer } from './discard.ts'
 import type { Launch, LaunchOrder } from './launch.ts'
+import { fenced } from './limits/fenced.ts'
+import { Limits } from './limits/limits.ts'
 import { stillborn } from './launchers/child.ts'
 import { launchersOf } from './launchers/index.ts'
 import type { Layer } from './layer.ts'
@@ -42,10 +44,12 @@ class LocalSandbox implements Sandbox {
   readonly #parts: SandboxParts
   readonly #chooser: Chooser
   readonly #masks: Masks
+  readonly #limits: Limits
 
   constructor(parts: SandboxParts) {
     this.#parts = parts
     this.#masks = new Masks(parts.clock)
+    this.#limits = new Limits(parts.state)
     this.#chooser = new Chooser({ launchers: launchersOf(parts), state: parts.state, path: parts.path, clock: parts.clock })
   }
 
@@ -57,7 +61,9 @@ class LocalSandbox implements Sandbox {
 
   async choose(backend: 'auto' | Backend, project: string): Promise<Choice> {
     await this.#masks.ready()
-    return this.#chooser.choose(backend, project)
+    const choice = await this.#chooser.choose(backend, project)
+    const { weakness } = this.#limits
+    return weakness ? { ...choice, walls: choice.walls.map((wall) => (wall.name === 'cgroup' ? { ...wall, up: false, ...weakness } : wall)) } : choice
   }
 
   async open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer> {
@@ -70,7 +76,9 @@ class LocalSandbox implements Sandbox {
   launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch {
     try {
       const scene = sceneOf({ ...this.#parts, masks: this.#masks }, layer, order)
-      return this.#chooser.launcher(choice).launch(scene, { ...order, nestedSandboxes: this.#parts.nestedSandboxes ?? false }, leftOut(choice.walls))
+      const fence = this.#limits.around(layer, order.limits)
+      const launcher = this.#chooser.launcher(choice)
+      return fenced(launcher.launch(scene, { ...order, nestedSandboxes: this.#parts.nestedSandboxes ?? false }, { without: leftOut(choice.walls), fence }), fence)
     } catch (error) {
       return stillborn('scene', error instanceof Error ? error.message : String(error))
     }

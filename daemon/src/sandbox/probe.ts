@@ -84,7 +84,7 @@ async function miniSandbox({ launcher, backend, xattrs, without }: Trial, state:
       folder, project: at('project'), tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], binds: [], hide: [],
       ground: backend === 'copy' ? { backend, tree: at('upper') } : { backend, upper: at('upper'), work: at('work'), parents: [], xattrs },
     }
-    const launch = launcher.launch(scene, orderFor(at('project')), without)
+    const launch = launcher.launch(scene, orderFor(at('project')), { without })
     let errorText = ''
     launch.onOutput((_stream, chunk) => { errorText += chunk.toString() })
     const end = await launch.ended
@@ -118,7 +118,7 @@ export async function tryProject({ launcher, xattrs, probe }: Tried, project: st
     for (const name of ['upper', 'work', 'tmp', 'vartmp']) await mkdir(at(name))
     const ground = { backend: 'overlay', upper: at('upper'), work: at('work'), parents: [], xattrs } as const
     const scene: Scene = { folder, project, ground, tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], binds: [], hide: [state] }
-    const end = await launcher.launch(scene, { ...orderFor(project), argv: ['/bin/sh', '-c', ':'] }, leftOut(probe.walls)).ended
+    const end = await launcher.launch(scene, { ...orderFor(project), argv: ['/bin/sh', '-c', ':'] }, { without: leftOut(probe.walls) }).ended
     return fault(end, '')?.cause
   } finally {
     await discardLayer(folder, layersFolder(state), path)

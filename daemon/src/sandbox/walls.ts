@@ -8,9 +8,8 @@ const REQUIRED = [
   'masked-kernel-files', 'masked-secrets', 'masked-sockets', 'seccomp',
 ] as const
 /** landlock: a second wall behind the mounts. abstract-sockets: those of the host are out of reach even with its network.
- *  The last is named as absent until it is built: nobody should have to guess. */
+ *  cgroup: the kernel itself holds memory and processes; else they are watched. */
 const OPTIONAL = ['landlock', 'abstract-sockets', 'cgroup'] as const
-const NOT_BUILT: Missing = { cgroup: { cause: 'not built yet' } }
 
 export type WallName = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number]
 /** Why a wall is down, and what would raise it where something would. */
@@ -21,8 +20,7 @@ export const KERNEL_WALLS = ['seccomp', 'landlock', 'abstract-sockets'] as const
 export type KernelWall = (typeof KERNEL_WALLS)[number]
 
 export function wallsWithout(missing: Missing): readonly Wall[] {
-  const absent: Missing = { ...NOT_BUILT, ...missing }
-  const wall = (name: WallName, required: boolean): Wall => ({ name, up: !absent[name], required, ...absent[name] })
+  const wall = (name: WallName, required: boolean): Wall => ({ name, up: !missing[name], required, ...missing[name] })
   return [...REQUIRED.map((name) => wall(name, true)), ...OPTIONAL.map((name) => wall(name, false))]
 }
 

@@ -38,6 +38,10 @@ export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly
   ]
 }
 
+export function limitPairs({ limits }: LaunchOrder): Pair[] {
+  return [...optional('processes', limits?.processes ?? undefined), ...optional('cpus', limits?.cpus ? Math.ceil(limits.cpus) : undefined)]
+}
+
 function groundPairs(ground: Scene['ground']): Pair[] {
   if (ground.backend === 'copy') return [['backend', 'copy'], ['upper', ground.tree]]
   return [['backend', 'overlay'], ['upper', ground.upper], ['work', ground.work], ['xattrs', ground.xattrs], ...ground.parents.map((path): Pair => ['parent', path])]

@@ -1,6 +1,7 @@
 /** A launcher: one way to build the sandbox on this machine and start a command in it. It describes itself. */
 import type { Wall } from '@nexus/protocol/runs'
 import type { Launch, LaunchOrder } from '../launch.ts'
+import type { Fence } from '../limits/fence.ts'
 import type { Scene } from '../scene.ts'
 import type { KernelWall } from '../walls.ts'
 
@@ -12,8 +13,13 @@ export interface Launcher {
   readonly gaps: readonly Gap[]
   /** Why it cannot be tried at all here; undefined when it can. */
   absence(): { readonly cause: string; readonly fix: string } | undefined
-  /** `without`: walls that this kernel does not have, as the trial found out. Any other that cannot be put up is a failure. */
-  launch(scene: Scene, order: LaunchOrder, without?: readonly KernelWall[]): Launch
+  launch(scene: Scene, order: LaunchOrder, around?: Surroundings): Launch
+}
+
+export interface Surroundings {
+  /** Walls that this kernel does not have, as the trial found out. Any other that cannot be put up is a failure. */
+  readonly without?: readonly KernelWall[]
+  readonly fence?: Fence
 }
 
 /** signal: a command that died of a signal is told as exit code 128 + n. resize: a terminal keeps its first size.

@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream'
 import type { LaunchEnd, LaunchOrder, Launch } from '../launch.ts'
 import { isExecutable } from '../programs.ts'
 import type { Scene } from '../scene.ts'
-import { NATIVE_WALLS, type KernelWall } from '../walls.ts'
+import { NATIVE_WALLS } from '../walls.ts'
 import { answersOn } from './answers.ts'
 import { launchOf, stillborn } from './child.ts'
-import { encodeFrame, requestPairs, type Pair } from './frames.ts'
-import type { Launcher } from './launcher.ts'
+import { encodeFrame, limitPairs, requestPairs, type Pair } from './frames.ts'
+import type { Launcher, Surroundings } from './launcher.ts'
 import { stuckBelow } from './stuck.ts'
 
 /** After that the launcher itself is ended; its sandbox dies with it. */
@@ -23,7 +23,7 @@ export function nativeLauncher(nativePath: string | null): Launcher {
     walls: NATIVE_WALLS,
     gaps: [],
     absence: () => absence(nativePath),
-    launch: (scene, order, without = []) => launch(nativePath ?? '', scene, order, without),
+    launch: (scene, order, around = {}) => launch(nativePath ?? '', scene, order, around),
   }
 }
 
@@ -32,12 +32,15 @@ function absence(nativePath: string | null): { cause: string; fix: string } | un
   return { cause: 'the native launcher is not built (no C compiler was found)', fix: NATIVE_FIX }
 }
 
-function launch(program: string, scene: Scene, order: LaunchOrder, without: readonly KernelWall[]): Launch {
-  const request = encodeFrame(requestPairs(scene, order, without))
+function launch(program: string, scene: Scene, order: LaunchOrder, { without = [], fence }: Surroundings): Launch {
+  // What a control group holds, the launcher need not.
+  const request = encodeFrame([...requestPairs(scene, order, without), ...(fence?.isHeld ? [] : limitPairs(order))])
   if (!request) return stillborn('request', 'the command line and its environment are longer than 1 MiB, or hold a NUL')
   const startedAt = performance.now()
   const child = spawn(program, ['launch'], { stdio: [order.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
   const control = child.stdio[3] as Duplex | null // 'pipe' at index 3 is a socket, both ways; null when nothing was started
+  // It waits for the request before it starts anything.
+  if (child.pid !== undefined) fence?.enclose(child.pid)
   control?.write(request)
   const say = (pairs: readonly Pair[]) => {
     const frame = encodeFrame(pairs)

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Launch, LaunchEnd, LaunchOrder } from '../launch.ts'
+import type { Fence } from '../limits/fence.ts'
 import { findProgram } from '../programs.ts'
 import type { Scene } from '../scene.ts'
 import { wallsWithout } from '../walls.ts'
@@ -39,7 +40,7 @@ export function utilLinuxLauncher(path: string): Launcher {
     }),
     gaps: ['signal', 'resize', 'reopen', 'usage'],
     absence: () => absence(path),
-    launch: (scene, order) => launch(path, isRoot, scene, order),
+    launch: (scene, order, around) => launch(path, isRoot, scene, order, around?.fence),
   }
 }
 
@@ -52,19 +53,25 @@ function absence(path: string): { cause: string; fix: string } | undefined {
   return missing.length === 0 ? undefined : { cause: `there is no ${missing.join(', ')}`, fix: 'apt-get install util-linux mount coreutils' }
 }
 
-function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder): Launch {
+function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder, fence: Fence | undefined): Launch {
   const found = Object.fromEntries(PROGRAMS.map((name) => [name, findProgram(name, path) ?? name])) as Programs // all of PROGRAMS, just mapped
   const programs = { ...found, sh: findProgram('bash', path) ?? found.sh }
   if ([...order.argv, ...Object.values(order.env)].some((text) => text.includes('\0'))) return stillborn('request', 'the command line or its environment holds a NUL')
   const startedAt = performance.now()
   prepareStage(scene)
   try {
-    return watch(start(programs.setpriv, wordsOf(programs, isRoot, scene, order), order.stdin), order, startedAt)
+    const child = start(programs.sh, ['-c', GATE, 'nexus-gate', programs.setpriv, ...wordsOf(programs, isRoot, scene, order)], order.stdin)
+    if (child.pid !== undefined) fence?.enclose(child.pid)
+    ;(child.stdio[3] as Duplex | null)?.write('go\n')
+    return watch(child, order, startedAt)
   } catch (error) {
     // Node throws at once where the kernel refuses the size of the command line.
     return stillborn('spawn', error instanceof Error ? error.message : String(error))
   }
 }
+
+/** Nothing is started before the fence is up; the end of the daemon is the end of this, too. */
+const GATE = 'read -r go <&3 && exec "$@"'
 
 /** In a session of its own: Ctrl-C in the daemon's terminal is not meant for its runs. */
 function start(program: string, words: readonly string[], hasInput: boolean): ChildProcess {

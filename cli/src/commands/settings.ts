@@ -1,0 +1,38 @@
+/** `nexus settings [trust|distrust]` */
+import { EXIT } from '@nexus/protocol/exit-code'
+import { Problem } from '@nexus/protocol/problem'
+import type { EffectiveSettings, Limits } from '@nexus/protocol/settings'
+import { bytes, duration } from '@nexus/protocol/words'
+import { text, type Invocation } from '../command.ts'
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { client, words, json, print, cwd } = invocation
+  const project = text(invocation, 'project')
+  const place = { cwd, ...(project === undefined ? {} : { project }) }
+  const [verb] = words
+  if (verb !== undefined && verb !== 'trust' && verb !== 'distrust') throw new Problem('usage', { what: `nexus settings takes trust or distrust, not ${verb}`, topic: 'settings' })
+  const settings = verb === undefined ? await client.settings.show.query(place) : await client.settings.trust.mutate({ ...place, trusted: verb === 'trust' })
+  if (json) print(JSON.stringify(settings))
+  else show(invocation, settings)
+  return settings.faults.length > 0 ? EXIT.usage : EXIT.ok
+}
+
+function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, sources, faults, refused }: EffectiveSettings): void {
+  print(`${theme.strong('settings')} in ${project}`)
+  for (const [name, value] of rows(limits)) print(`  ${name.padEnd(10)} ${value}`)
+  for (const { kind, path, found, trusted } of sources) {
+    const trust = kind === 'project' && found ? (trusted ? ', trusted' : ', may only tighten: nexus settings trust') : ''
+    print(theme.dim(`  ${kind.padEnd(10)} ${path}${found ? '' : ' (not there)'}${trust}`))
+  }
+  for (const { setting, asked, inForce } of refused) tell(errorTheme.careful(`${setting}: the project asks for ${asked}; ${inForce} is in force`))
+  for (const { path, line, column, what } of faults) tell(errorTheme.bad(`${path}:${line}:${column}: ${what}`))
+  if (faults.length > 0) tell('what the file said before stays in force')
+}
+
+function rows({ memoryBytes, processes, cpus, timeMs, diskBytes, outputBytes }: Limits): [string, string][] {
+  const or = (value: number | null, words: (amount: number) => string) => (value === null ? 'no limit' : words(value))
+  return [
+    ['memory', or(memoryBytes, bytes)], ['processes', or(processes, String)], ['cpus', or(cpus, String)],
+    ['time', or(timeMs, duration)], ['disk', or(diskBytes, bytes)], ['output', or(outputBytes, bytes)],
+  ]
+}

@@ -1,0 +1,32 @@
+/** The terms a run is made under: its place, the limits of the settings, and what a person should know of them. */
+import type { Breach } from '@nexus/protocol/runs'
+import type { EffectiveSettings, Limits } from '@nexus/protocol/settings'
+import type { LaunchEnd, LaunchOrder } from '../sandbox/launch.ts'
+import type { NewPlace, RunRow } from './ledger.ts'
+
+export interface Terms extends NewPlace {
+  readonly limits: Limits
+  readonly notes: readonly string[]
+}
+
+export function termsOf({ limits, faults, refused }: EffectiveSettings): Pick<Terms, 'limits' | 'notes'> {
+  return {
+    limits, notes: [
+      ...faults.map(({ path, line, column, what }) => `${path}:${line}:${column}: ${what}; what the file said before is in force`),
+      ...refused.map(({ setting, asked, inForce }) => `${setting}: the project asks for ${asked}, ${inForce} is in force; nexus settings trust lets it`),
+    ],
+  }
+}
+
+/** The shorter of what the caller and the settings allow. */
+export function limitsFor({ request, limits }: RunRow): Pick<LaunchOrder, 'timeoutMs' | 'limits'> {
+  const timeMs = [request.timeoutMs, limits?.timeMs].filter((time) => typeof time === 'number')
+  return { ...(timeMs.length > 0 ? { timeoutMs: Math.min(...timeMs) } : {}), ...(limits ? { limits } : {}) }
+}
+
+/** The limit of the settings that ended a run; a time that the caller gave is the caller's own. */
+export function breachOf(end: LaunchEnd, { request, limits }: RunRow): Breach | null {
+  if (end.type === 'limited') return end.breach
+  if (end.type !== 'timed-out' || !limits?.timeMs || (request.timeoutMs ?? Infinity) < limits.timeMs) return null
+  return { limit: 'time', allowed: limits.timeMs, amount: Math.round(end.durationMs) }
+}

@@ -1,0 +1,101 @@
+/** The fence around one run: the kernel's group where there is one, and a watchdog for what no kernel counts for us. */
+import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Breach } from '@nexus/protocol/runs'
+import type { LaunchLimits } from '../launch.ts'
+import type { Group } from './cgroups.ts'
+import { crowdBelow } from './processes.ts'
+import { bytesIn } from './written.ts'
+
+export interface FenceParts {
+  readonly group: Group | null
+  readonly limits: LaunchLimits
+  /** The folders that hold what it writes. */
+  readonly written: readonly string[]
+  /** The whole project was copied there before it began. */
+  readonly isCopy: boolean
+}
+
+const LOOK_EVERY_MS = 200
+/** Counting the disk may take this part of the time, no more. */
+const DISK_SHARE = 10
+/** When memory runs out the kernel rather ends a run than the person's own programs. */
+const OOM_SCORE = 500
+
+export class Fence {
+  readonly #parts: FenceParts
+  readonly #broken = Promise.withResolvers<Breach>()
+  #breach: Breach | null = null
+  #timer: NodeJS.Timeout | undefined
+  #launcher: number | undefined
+  #isClosed = false
+
+  constructor(parts: FenceParts) {
+    this.#parts = parts
+  }
+
+  /** Is every process counted by the kernel, so that the launcher need not set limits of its own? */
+  get isHeld(): boolean {
+    return this.#parts.group !== null
+  }
+
+  /** The first limit that was reached; never settles while none is. */
+  get broken(): Promise<Breach> {
+    return this.#broken.promise
+  }
+
+  /** Before the launcher starts anything: whatever it starts is inside. */
+  enclose(launcher: number): void {
+    this.#launcher = launcher
+    try {
+      this.#parts.group?.join(launcher)
+      writeFileSync(`/proc/${launcher}/oom_score_adj`, String(OOM_SCORE))
+    } catch {
+      // It has ended already, or the kernel lets nobody choose.
+    }
+    this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS)
+    void this.#watchDisk()
+  }
+
+  /** The last look, when the run has ended: a kernel that ended it said so in the group, which goes now. */
+  leave(): Breach | null {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#note(this.#parts.group?.breach() ?? null)
+    void this.#parts.group?.close()
+    return this.#breach
+  }
+
+  #look(): void {
+    if (this.#isClosed) return
+    this.#note(this.#parts.group ? this.#parts.group.breach() : this.#counted())
+    if (!this.#breach) this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS)
+  }
+
+  #counted(): Breach | null {
+    const { memoryBytes: memory, processes: most } = this.#parts.limits
+    if (this.#launcher === undefined || (memory === null && most === null)) return null
+    const { processes, memoryBytes } = crowdBelow(this.#launcher)
+    if (memory !== null && memoryBytes > memory) return { limit: 'memory', allowed: memory, amount: memoryBytes }
+    if (most !== null && processes >= most) return { limit: 'processes', allowed: most, amount: processes }
+    return null
+  }
+
+  async #watchDisk(): Promise<void> {
+    const { limits: { diskBytes }, written, isCopy } = this.#parts
+    if (diskBytes === null) return
+    const before = isCopy ? await bytesIn(written, Infinity) : 0
+    while (!this.#isClosed && !this.#breach) {
+      const began = performance.now()
+      const amount = (await bytesIn(written, before + diskBytes)) - before
+      if (amount > diskBytes) this.#note({ limit: 'disk', allowed: diskBytes, amount })
+      await sleep(Math.max(LOOK_EVERY_MS, DISK_SHARE * (performance.now() - began)), undefined, { ref: false })
+    }
+  }
+
+  #note(breach: Breach | null): void {
+    if (!breach || this.#breach) return
+    this.#breach = breach
+    this.#broken.resolve(breach)
+  }
+}

@@ -1,0 +1,80 @@
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Limits } from '@nexus/protocol/settings'
+import { parseSettings } from './document.ts'
+import { SettingsOnDisk } from './file.ts'
+import { grant } from './limits.ts'
+
+const NONE: Limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
+
+describe('a settings file', () => {
+  test('says sizes and times as a person writes them', () => {
+    expect(parseSettings('limits:\n  memory: 2GiB\n  disk: 500MB\n  time: 10m\n  processes: 100\n  cpus: 1.5\n  output: none\n')).toEqual({
+      settings: { limits: { memory: 2 * 1024 ** 3, disk: 500_000_000, time: 600_000, processes: 100, cpus: 1.5, output: null } },
+    })
+    for (const empty of ['', '# nothing yet\n', 'limits: {}\n']) expect(parseSettings(empty)).toHaveProperty('settings')
+  })
+
+  test.each([
+    ['limits:\n  memory: lots\n', 2, 11, 'limits.memory: expected a size such as 512MiB or 2GB, or none'],
+    ['limits:\n  time: 10 minutes\n', 2, 9, 'limits.time: expected a duration such as 90s, 10m or 1h, or none'],
+    ['limits:\n  processes: 0\n', 2, 14, 'limits.processes: '],
+    ['limits:\n  memory: 1GiB\n  memmory: 1GiB\n', 3, 12, 'limits.memmory: is not a setting'],
+    ['limit:\n  memory: 1GiB\n', 2, 3, 'limit: is not a setting'],
+    ['limits:\n  memory: 1GiB\n  memory: 2GiB\n', 3, 3, 'Map keys must be unique'],
+    ['limits: [\n', 2, 1, ''],
+    ['just words\n', 1, 1, ''],
+    ['a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n', 1, 1, 'Excessive alias count'],
+  ])('that cannot be used says where: %j', (text, line, column, what) => {
+    expect(parseSettings(text)).toEqual({ faults: [{ line, column, what: expect.stringContaining(what) as unknown }] })
+  })
+
+  describe('on the disk', () => {
+    let folder: string
+    beforeEach(() => { folder = fs.mkdtempSync(join(tmpdir(), 'nexus-settings-')) })
+    afterEach(() => fs.rmSync(folder, { recursive: true, force: true }))
+
+    test('what it said before stays in force while it cannot be used', () => {
+      const path = join(folder, 'settings.yaml')
+      const file = new SettingsOnDisk(path)
+      expect(file.read()).toEqual({ found: false, settings: {}, faults: [] })
+      fs.writeFileSync(path, 'limits: { processes: 5 }\n')
+      const first = { found: true, settings: { limits: { processes: 5 } }, faults: [] }
+      expect(file.read()).toEqual(first)
+      fs.writeFileSync(path, 'limits: { processes: many }\n')
+      expect(file.read()).toEqual({ ...first, faults: [expect.objectContaining({ path, line: 1, column: 22 })] })
+      fs.rmSync(path)
+      fs.mkdirSync(path)
+      expect(file.read()).toEqual({ ...first, faults: [expect.objectContaining({ what: 'is not a file' })] })
+      fs.rmdirSync(path)
+      expect(file.read()).toEqual({ found: false, settings: {}, faults: [] })
+    })
+  })
+})
+
+describe('what is in force', () => {
+  const limit = fc.option(fc.integer({ min: 1, max: 100 }), { nil: null })
+  const given = fc.record({ memory: limit, processes: limit, cpus: limit, time: limit, disk: limit, output: limit }, { requiredKeys: [] })
+  const loosest = (value: number | null) => value ?? Infinity
+
+  test('a project that is not trusted only tightens; nobody passes the ceiling of the machine', () => {
+    fc.assert(fc.property(given, given, given, fc.boolean(), (managed, user, project, isTrusted) => {
+      const without = grant(NONE, { managed, user, project: undefined, isTrusted }).limits
+      const { limits, refused } = grant(NONE, { managed, user, project, isTrusted })
+      for (const [name, field] of [['memory', 'memoryBytes'], ['processes', 'processes'], ['cpus', 'cpus'], ['time', 'timeMs'], ['disk', 'diskBytes'], ['output', 'outputBytes']] as const) {
+        if (!isTrusted) expect(loosest(limits[field])).toBeLessThanOrEqual(loosest(without[field]))
+        if (managed[name] !== undefined) expect(loosest(limits[field])).toBeLessThanOrEqual(loosest(managed[name]))
+        if (project[name] === undefined) expect(limits[field]).toBe(without[field])
+        expect(refused.some(({ setting }) => setting === `limits.${name}`)).toBe(project[name] !== undefined && limits[field] !== project[name])
+      }
+    }))
+  })
+
+  test('a trusted project has what it asks for, up to the ceiling', () => {
+    const asked = { managed: { memory: 50 }, user: { memory: 10, processes: 10 }, project: { memory: 90, processes: 90 }, isTrusted: true }
+    expect(grant(NONE, asked)).toEqual({ limits: { ...NONE, memoryBytes: 50, processes: 90 }, refused: [{ setting: 'limits.memory', asked: '90', inForce: '50' }] })
+  })
+})

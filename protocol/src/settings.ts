@@ -1,0 +1,69 @@
+/** Settings: what a machine, a user and a project ask of runs, and what of it is in force. */
+import { z } from 'zod'
+import { durationMs, sizeBytes } from './amounts.ts'
+import { procedure, router, type Actor } from './trpc.ts'
+
+const size = z.union([z.string(), z.number()]).transform((value, context) => amount(sizeBytes(String(value)), context, 'a size such as 512MiB or 2GB, or none'))
+const duration = z.string().transform((value, context) => amount(durationMs(value), context, 'a duration such as 90s, 10m or 1h, or none'))
+const none = z.literal('none').transform(() => null)
+
+function amount(value: number | null, context: { addIssue(issue: string): void }, wanted: string): number {
+  if (value === null) context.addIssue(`expected ${wanted}`)
+  return value ?? 0
+}
+
+/** One settings file. Every limit may be `none`. */
+export const settingsFileSchema = z.strictObject({
+  limits: z.strictObject({
+    /** All memory of a run's processes together. */
+    memory: z.union([none, size]),
+    processes: z.union([none, z.int().min(1)]),
+    /** Processors' worth of time, such as 1.5. */
+    cpus: z.union([none, z.number().positive()]),
+    /** From start to end. */
+    time: z.union([none, duration]),
+    /** Written to the layer, the private home and /tmp. */
+    disk: z.union([none, size]),
+    /** Of stdout and stderr that is stored. */
+    output: z.union([none, size]),
+  }).partial().optional(),
+})
+export type SettingsFile = z.infer<typeof settingsFileSchema>
+
+/** Null: no limit. */
+export const limitsSchema = z.object({
+  memoryBytes: z.number().nullable(), processes: z.number().nullable(), cpus: z.number().nullable(), timeMs: z.number().nullable(), diskBytes: z.number().nullable(), outputBytes: z.number().nullable(),
+})
+export type Limits = z.infer<typeof limitsSchema>
+
+/** A place in a settings file that cannot be used; what the file said before stays in force. */
+export const faultSchema = z.object({ path: z.string(), line: z.number(), column: z.number(), what: z.string() })
+export type Fault = z.infer<typeof faultSchema>
+
+export const settingsSchema = z.object({
+  project: z.string(),
+  limits: limitsSchema,
+  sources: z.array(z.object({
+    kind: z.enum(['managed', 'user', 'project']), path: z.string(), found: z.boolean(),
+    /** Of a project: may it loosen what the user has? */
+    trusted: z.boolean().optional(),
+  })),
+  faults: z.array(faultSchema),
+  /** What a project that is not trusted asked for and did not get. */
+  refused: z.array(z.object({ setting: z.string(), asked: z.string(), inForce: z.string() })),
+})
+export type EffectiveSettings = z.infer<typeof settingsSchema>
+
+const place = z.object({ cwd: z.string(), project: z.string().optional() })
+export type SettingsPlace = z.infer<typeof place>
+
+export interface SettingsService {
+  show(place: SettingsPlace): EffectiveSettings
+  /** From now on the project's file may also loosen what the user has (never what the machine's has). */
+  trust(place: SettingsPlace, trusted: boolean, actor: Actor): EffectiveSettings
+}
+
+export const settingsRouter = router({
+  show: procedure.input(place).output(settingsSchema).query(({ ctx, input }) => ctx.settings.show(input)),
+  trust: procedure.input(place.extend({ trusted: z.boolean() })).output(settingsSchema).mutation(({ ctx, input }) => ctx.settings.trust(input, input.trusted, ctx.actor)),
+})
