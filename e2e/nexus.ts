@@ -26,6 +26,8 @@ export class Nexus implements AsyncDisposable {
   readonly userHome: string
   readonly env: Record<string, string>
 
+  /** Words before the program, as `nsenter …`. */
+  through: readonly string[] = []
   readonly #as: NexusOptions['as']
 
   constructor(options: NexusOptions = {}) {
@@ -42,13 +44,15 @@ export class Nexus implements AsyncDisposable {
     if (options.as) for (const folder of [this.base, this.userHome, this.project, join(this.project, '.git')]) chownSync(folder, options.as.uid, options.as.gid)
   }
 
+  /** `input: 'open'`: the child's stdin is for the test to write to. */
   start(args: readonly string[], options: { cwd?: string; input?: string | Buffer } = {}): { child: ChildProcess; ended: Promise<Ended> } {
-    const child = spawn(join(root, 'nexus'), args, { cwd: options.cwd ?? this.project, env: this.env, ...this.#as, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+    const [program = '', ...words] = [...this.through, join(root, 'nexus'), ...args]
+    const child = spawn(program, words, { cwd: options.cwd ?? this.project, env: this.env, ...this.#as, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
-    if (options.input !== undefined) child.stdin?.end(options.input)
+    if (options.input !== undefined && options.input !== 'open') child.stdin?.end(options.input)
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('error', reject)
       child.on('close', (code, signal) => resolve({ code, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }))

@@ -49,7 +49,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const log = openLog(home.log, config.logLevel)
 
   const sandbox = createSandbox({ nativePath: config.native, state: home.state, userHome, path: config.path, hidden: [home.config, home.runtime], clock, nestedSandboxes: config.nestedSandboxes })
-  const changes = rooms.use(await createChanges({ nativePath: config.native, state: home.state, now: clock.now }))
+  const changes = rooms.use(await createChanges({ nativePath: config.native, state: home.state, now: clock.now, relieved: (work) => state.ballast.relieved(work) }))
 
   const boundaries = { userHome, state: home.state }
   const settings = new Settings({ state, managed: config.managed, config: home.config, projectOf: ({ cwd, project }) => placeOf(cwd, project, boundaries).project, nameOf, now: clock.now })
@@ -64,7 +64,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
   await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
-  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
+  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })

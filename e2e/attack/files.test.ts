@@ -4,8 +4,7 @@ import { family, type Attack } from './attack.ts'
 import type { Bait } from './bait.ts'
 
 const shell = (name: string, says: Attack['says'], sh: (bait: Bait) => string): Attack => ({ name, says, program: (bait) => ({ sh: sh(bait) }) })
-/** A folder that is visible inside and not ours to write. */
-const outside = ({ open }: Bait) => open ?? '/usr/share'
+const outside = ({ nexus, open }: Bait) => open ?? `${nexus.base}/..`
 
 family('files', [
   shell('writes wherever it can', '', () => `

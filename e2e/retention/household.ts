@@ -67,8 +67,8 @@ export class Household implements AsyncDisposable {
     const state = new State({ folder: this.stateFolder, migrations: join(root, 'migrations'), clock })
     const ledger = new Ledger(state, clock)
     const changes = await createChanges({ nativePath: this.#helper, state: this.stateFolder, now: clock.now })
-    // Of the sandbox retention needs one word only; sealing another.
-    const sandbox = { discard: (folder: string) => this.#discard(folder), outside: () => Promise.resolve([]) } as unknown as Sandbox
+    // Of the sandbox retention, sealing and recovery need a word each.
+    const sandbox = { discard: (folder: string) => this.#discard(folder), outside: () => Promise.resolve([]), endLeftovers: () => Promise.resolve([]) } as unknown as Sandbox
     const log = { warn: () => {} }
     const live = new LiveRuns()
     const sealer = new Sealer(sandbox, changes)

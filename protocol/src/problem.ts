@@ -41,6 +41,7 @@ export const PROBLEMS = {
   'launcher-failed': { exit: EXIT.failed, message: 'the sandbox could not be set up: {step}: {cause}', next: 'nexus doctor' },
   'unmapped-owner': { exit: EXIT.refused, message: '{path} belongs to another user or group: the overlay cannot change it', next: 'nexus run --backend copy -- …' },
   'interrupted': { exit: EXIT.interrupted, message: 'interrupted', next: '{hint}' },
+  'disk-full': { exit: EXIT.failed, message: 'the disk is full where the state of Nexus is ({folder}): {free} are free, so nothing new is begun', next: 'free some space there, or delete what is past its time: nexus gc' },
   'home-unwritable': { exit: EXIT.failed, message: 'no folder for the state of Nexus is writable ({path}: {cause})', next: 'set NEXUS_HOME to a folder of your own' },
   'socket-path-too-long': { exit: EXIT.failed, message: 'the socket path is longer than the system allows: {path}', next: 'set NEXUS_HOME to a shorter path, or set XDG_RUNTIME_DIR' },
   'port-taken': { exit: EXIT.failed, message: 'port {port} is taken', next: 'set NEXUS_PORT to a free port, or unset it to let Nexus choose' },

@@ -30,6 +30,8 @@ export const statusSchema = z.object({
   killed: z.boolean(),
   runs: z.object({ running: z.number(), waiting: z.number(), kept: z.number() }),
   sandbox: z.object({ backend: backendSchema, launcher: z.enum(['native', 'util-linux']), strength: strengthSchema }).nullable(),
+  /** Where the state is. full: only what is under way is recorded, nothing new is begun. */
+  disk: z.object({ freeBytes: z.number(), full: z.boolean() }),
   /** Announced deletions; firstAt: not before. */
   soon: z.object({ layers: z.number(), backups: z.number(), firstAt: z.number().nullable() }),
   rssBytes: z.number(),

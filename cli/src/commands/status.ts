@@ -21,6 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
   print(`${status.killed ? theme.bad('■ killed: nothing runs until `nexus kill --release`') : theme.good('● running')}  nexus ${status.version} ${theme.dim(`pid ${status.pid}, up ${duration(status.uptimeMs)}, ${bytes(status.rssBytes)}`)}`)
   print(`  sandbox  ${sandbox ? strengthWord(sandbox.strength, theme) + theme.dim(` (${sandbox.backend}, ${sandbox.launcher})`) : theme.bad('none works here: nexus doctor')}`)
   print(`  runs     ${runs.running} running, ${runs.waiting} waiting for a person, ${plural(runs.kept, 'kept change set')}`)
+  if (status.disk.full) print(`  disk     ${theme.bad(`full: ${bytes(status.disk.freeBytes)} free`)} ${theme.dim('— nothing new is begun; free some space, or: nexus gc, nexus discard RUN')}`)
   if (status.soon.firstAt !== null) print(`  soon     ${theme.careful(leaving(status.soon))} ${theme.dim('— nexus gc --dry-run lists them, nexus pin RUN keeps one')}`)
   print(`  state    ${status.home}`)
   print(`  address  ${status.socket}${status.url ? `, ${status.url}` : ''}`)

@@ -9,7 +9,10 @@ const ROTATE_AT_BYTES = 10 * 1024 * 1024
 /** Appends to `path`; a file over 10 MiB is set aside as `path.1` at start. */
 export function openLog(path: string, level: string): Log {
   rotate(path)
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.epochTime }, pino.destination({ dest: path, mode: 0o600, sync: true, mkdir: true }))
+  const destination = pino.destination({ dest: path, mode: 0o600, sync: true, mkdir: true })
+  // A full disk: the daemon goes on without its diary.
+  destination.on('error', () => {})
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.epochTime }, destination)
 }
 
 function rotate(path: string): void {

@@ -16,6 +16,8 @@ export interface ChangesParts {
   readonly state: string
   /** Milliseconds since the epoch, for the journal. */
   readonly now: () => number
+  /** Makes room on a full disk and tries once more: what has begun must be able to end. */
+  readonly relieved?: <Result>(work: () => Result) => Result
   /** Tests stop the world here: called with the name of every journal step, before it is taken. */
   readonly fault?: (step: string) => void | Promise<void>
 }

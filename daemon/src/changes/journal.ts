@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Signature } from '@nexus/protocol/changes'
 import { pathOf, wireOf } from './byte-path.ts'
+import type { ChangesParts } from './changes.ts'
 import { STAGE_PREFIX } from './hidden.ts'
 import type { Folder, How, Plan, Step } from './plan.ts'
 
@@ -74,8 +75,10 @@ export class Journals {
   readonly #folder: string
   readonly #backups: string
   readonly #now: () => number
+  readonly #relieved: NonNullable<ChangesParts['relieved']>
 
-  constructor(state: string, now: () => number) {
+  constructor(state: string, now: () => number, relieved: ChangesParts['relieved'] = (work) => work()) {
+    this.#relieved = relieved
     this.#folder = join(state, 'applies')
     this.#backups = join(state, 'backups')
     this.#now = now
@@ -108,6 +111,10 @@ export class Journals {
 
   /** Appends a mark; flushed unless losing it only costs a look. */
   mark(name: string, mark: Mark): void {
+    this.#relieved(() => this.#append(name, mark))
+  }
+
+  #append(name: string, mark: Mark): void {
     const descriptor = fs.openSync(this.#path(name), 'a')
     try {
       // A line cut off by a crash must not swallow this one.

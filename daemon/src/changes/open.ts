@@ -52,7 +52,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
 
   constructor(parts: ChangesParts) {
     this.#parts = parts
-    this.#journals = new Journals(parts.state, parts.now)
+    this.#journals = new Journals(parts.state, parts.now, parts.relieved)
   }
 
   async survey(ground: Ground, signal?: AbortSignal): Promise<ChangeSet> {

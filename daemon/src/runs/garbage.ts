@@ -32,19 +32,22 @@ export interface Piece {
   readonly remove: () => Promise<unknown>
 }
 
-/** Layers that no run owns: of a discard, a check or a start that was cut off. Nothing that moves is touched. */
-export function orphanLayers({ state, ledger, sandbox }: Pick<GarbageParts, 'state' | 'ledger' | 'sandbox'>): Omit<Piece, 'bytes'>[] {
+/**
+ * Layers that no run owns: of a discard, a check or a start that was cut off. Later than at the start a folder of an
+ * unknown name may be somebody's throw-away layer, and that of a run that moves is about to be owned.
+ */
+export function orphanLayers({ state, ledger, sandbox }: Pick<GarbageParts, 'state' | 'ledger' | 'sandbox'>, when: 'at start' | 'later'): Omit<Piece, 'bytes'>[] {
   const owned = new Set(ledger.layers())
   return entriesOf(join(state.folder, 'layers')).flatMap(({ name, path }) => {
     if (owned.has(path)) return []
     const row = ledger.find(name.replace(/-check$/, ''))
-    return row && !ledger.isAtRest(row) ? [] : [{ path, remove: () => sandbox.discard(path) }]
+    return when === 'at start' || (row && ledger.isAtRest(row)) ? [{ path, remove: () => sandbox.discard(path) }] : []
   })
 }
 
 /** Everything but blobs, which are judged and deleted in one breath. */
 export async function findLitter(parts: GarbageParts): Promise<Piece[]> {
-  const pieces = [...orphanLayers(parts), ...orphanOutput(parts), ...orphanPreImages(parts)]
+  const pieces = [...orphanLayers(parts, 'later'), ...orphanOutput(parts), ...orphanPreImages(parts)]
   const measured: Piece[] = []
   for (const piece of pieces) measured.push({ ...piece, bytes: await sizeOf(piece.path) })
   return measured

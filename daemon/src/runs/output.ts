@@ -2,7 +2,7 @@
  * The output of a run: every chunk in the order the daemon saw it, on disk as frames
  * [stream u8][length u32 LE][bytes], plus head and tail of each stream for the record. Output bytes are never events.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Output } from '@nexus/protocol/runs'
 import { Bell, untilRung } from '../base/bell.ts'
@@ -22,6 +22,7 @@ export class Recorder {
   readonly #bell = new Bell()
   #fileBytes = 0
   #ended = false
+  #isCutOff = false
 
   constructor(file: string) {
     this.file = file
@@ -33,10 +34,23 @@ export class Recorder {
     const header = Buffer.alloc(HEADER_BYTES)
     header[0] = stream === 'stdout' ? 1 : 2
     header.writeUInt32LE(chunk.length, 1)
-    writeWhole(this.#descriptor, Buffer.concat([header, chunk]))
-    this.#fileBytes += HEADER_BYTES + chunk.length
+    this.#store(Buffer.concat([header, chunk]))
     this[stream].add(chunk)
     this.#bell.ring()
+  }
+
+  /** A full disk must not end the run, nor the daemon: head and tail still reach the record, which says what is missing. */
+  #store(frame: Buffer): void {
+    if (this.#isCutOff) return
+    try {
+      writeWhole(this.#descriptor, frame)
+      this.#fileBytes += frame.length
+    } catch (error) {
+      this.#isCutOff = true
+      // Half a frame would be read as the beginning of the next one.
+      ftruncateSync(this.#descriptor, this.#fileBytes)
+      this.stderr.add(Buffer.from(`nexus: output could not be stored from here on, only its end is kept: ${error instanceof Error ? error.message : String(error)}\n`))
+    }
   }
 
   end(): void {

@@ -33,7 +33,7 @@ export async function recoverRuns(parts: RecoveryParts): Promise<void> {
 
 /** A layer is not read while anything of its run is alive. */
 async function awaitEnds(parts: RecoveryParts): Promise<void> {
-  if (parts.ledger.inStatus('running').length === 0 && orphanLayers(parts).length === 0) return
+  if (parts.ledger.inStatus('running').length === 0 && orphanLayers(parts, 'at start').length === 0) return
   const left = await parts.sandbox.endLeftovers()
   if (left.length > 0) parts.log.warn({ processes: left }, 'processes of an earlier daemon cannot be ended: they wait inside the kernel')
 }
@@ -91,7 +91,7 @@ async function sweep(parts: RecoveryParts): Promise<void> {
   const output = join(parts.state.folder, 'output')
   rmSync(output, { recursive: true, force: true })
   mkdirSync(output, { recursive: true, mode: 0o700 })
-  for (const { path, remove } of orphanLayers(parts)) {
+  for (const { path, remove } of orphanLayers(parts, 'at start')) {
     // What cannot be removed must not keep the daemon from starting; housekeeping tries again.
     await remove().catch((error: unknown) => parts.log.warn({ err: error, path }, 'a layer that nobody owns could not be removed'))
   }

@@ -9,6 +9,7 @@ import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
 import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunStatus, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
+import type { Log } from '../base/log.ts'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
@@ -40,6 +41,7 @@ export interface RunsParts {
   readonly live: LiveRuns
   readonly boundaries: Boundaries
   readonly settings: Settings
+  readonly log: Pick<Log, 'error'>
   /** Keeps the allow-listed names of a caller's environment. */
   readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
 }
@@ -59,9 +61,8 @@ export class Runs implements RunsService {
   }
 
   async #start(request: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
-    const { kill, live, sandbox, boundaries } = this.#parts
-    live.requireOpen()
-    kill.requireOff()
+    const { sandbox, boundaries } = this.#parts
+    this.#requireReady()
     const place = placeOf(request.cwd, request.project, boundaries)
     const choice = await sandbox.choose(request.backend, place.project)
     const id = this.#begin(request, choice, { ...place, ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
@@ -77,9 +78,8 @@ export class Runs implements RunsService {
    * `backend-unavailable` instead of letting a person wait for a question that nobody asks.
    */
   async startAt(request: RunRequest, { base, ...place }: { project: string; cwd: string; base: string | null; verification: string }, actor: Actor): Promise<Run> {
-    const { kill, live, sandbox, ledger } = this.#parts
-    live.requireOpen()
-    kill.requireOff()
+    const { sandbox, ledger } = this.#parts
+    this.#requireReady()
     const below = base === null ? undefined : this.base(base)
     const choice = await sandbox.choose(below?.row.backend ?? request.backend, place.project)
     if (!below && choice.strength === 'weak' && request.backend === 'auto') throw new Problem('backend-unavailable', { backend: 'overlay', cause: choice.cause ?? 'only a weak sandbox works', fix: 'say --backend copy if that will do' })
@@ -200,7 +200,7 @@ export class Runs implements RunsService {
   }
 
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
-    const { ledger, sandbox, kill } = this.#parts
+    const { ledger, sandbox } = this.#parts
     const id = this.find(named)
     const row = ledger.row(id)
     if (row.status !== 'waiting') throw new Problem('wrong-status', { run: id, status: row.status, action: deny ? 'denied' : 'approved' })
@@ -208,8 +208,7 @@ export class Runs implements RunsService {
     if (deny) {
       ledger.move(id, { to: 'refused', event: 'run.denied', actor: nameOf(actor), action: 'denied', durable: true, decision, fields: { endReason: 'denied', next: null } })
     } else {
-      this.#parts.live.requireOpen()
-      kill.requireOff()
+      this.#requireReady()
       const choice = await sandbox.choose(row.backend, row.project)
       ledger.move(id, { to: 'queued', event: 'run.approved', actor: nameOf(actor), action: 'approved', durable: true, decision, fields: { next: null } })
       this.#execute(id, choice, actor)
@@ -228,9 +227,8 @@ export class Runs implements RunsService {
   }
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
-    const { shell, sandbox, kill, environment, ledger, live } = this.#parts
-    live.requireOpen()
-    kill.requireOff()
+    const { shell, sandbox, environment, ledger } = this.#parts
+    this.#requireReady()
     const own = { ...request, env: environment(request.env) }
     const id = await shell.open(this.find(request), own, nameOf(actor), async ({ command, row }) => {
       const choice = await sandbox.choose('auto', row.project)
@@ -243,6 +241,14 @@ export class Runs implements RunsService {
     return ledger.run(id)
   }
 
+  /** Throws Problem while nothing new may begin: daemon-stopping, killed, disk-full. */
+  #requireReady(): void {
+    const { live, kill, state } = this.#parts
+    live.requireOpen()
+    kill.requireOff()
+    state.ballast.requireSpace()
+  }
+
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
     const id = newId('run', randomBytes(12))
     const { limits, notes } = termsOf(this.#parts.settings.of(place.project))
@@ -252,7 +258,21 @@ export class Runs implements RunsService {
 
   #execute(id: string, choice: Choice, actor: Actor): void {
     this.#parts.ledger.hold(id)
-    void this.#parts.execution.execute(id, choice, nameOf(actor))
+    this.#parts.execution.execute(id, choice, nameOf(actor)).catch((error: unknown) => {
+      this.#parts.log.error({ err: error, run: id }, 'the end of a run could not be recorded')
+      this.#lose(id)
+    })
+  }
+
+  /** Whoever waits for it must not wait for ever. What cannot even be noted now, recovery notes at the next start. */
+  #lose(id: string): void {
+    const { ledger, log } = this.#parts
+    try {
+      ledger.move(id, { to: 'failed', event: 'run.failed', actor: 'daemon', action: 'ended', payload: { endReason: 'seal-failed' }, fields: { endReason: 'seal-failed', next: null } })
+    } catch (error) {
+      log.error({ err: error, run: id }, 'a lost run could not be noted')
+    }
+    ledger.release(id)
   }
 
   #project({ cwd, project }: { cwd?: string | undefined; project?: string | undefined }): string {

@@ -42,6 +42,7 @@ export function lockState(path: string, state: string): Disposable {
     client.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     client.close()
+    if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause
     throw new Problem('already-running', { state }, { cause })
   }
   return { [Symbol.dispose]: () => client.close() }

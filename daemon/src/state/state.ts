@@ -10,6 +10,7 @@ import { asc, desc, eq, gt } from 'drizzle-orm'
 import type { Event, EventsService } from '@nexus/protocol/events'
 import { Bell, untilRung } from '../base/bell.ts'
 import type { Clock } from '../base/clock.ts'
+import { Ballast } from './ballast.ts'
 import { Blobs } from './blobs.ts'
 import { GENESIS, linkHash, payloadHash } from './chain.ts'
 import { lockState, openDatabase, type Database } from './database.ts'
@@ -26,6 +27,7 @@ export interface NewEvent {
 export class State implements EventsService, Disposable {
   readonly db: Database
   readonly blobs: Blobs
+  readonly ballast: Ballast
   readonly folder: string
   readonly #clock: Clock
   readonly #lock: Disposable
@@ -39,9 +41,10 @@ export class State implements EventsService, Disposable {
     this.#clock = options.clock
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
     chmodSync(this.folder, 0o700)
-    this.#lock = lockState(join(this.folder, 'lock.db'), this.folder)
+    this.ballast = new Ballast(this.folder)
+    this.#lock = this.ballast.relieved(() => lockState(join(this.folder, 'lock.db'), this.folder))
     try {
-      this.db = openDatabase(join(this.folder, 'nexus.db'), options.migrations)
+      this.db = this.ballast.relieved(() => openDatabase(join(this.folder, 'nexus.db'), options.migrations))
     } catch (error) {
       this.#lock[Symbol.dispose]()
       throw error
@@ -56,18 +59,19 @@ export class State implements EventsService, Disposable {
    * without it a power failure, though not a crash of the process, may lose the newest entries.
    */
   record(event: NewEvent, change?: (db: Database) => void, options: { durable?: boolean } = {}): void {
+    const hadRoom = !this.ballast.isReleased
     if (options.durable) this.db.$client.pragma('synchronous = FULL')
     try {
       // Nothing reads the head before commit: a transaction that fails leaves it untouched.
-      const next = this.db.$client.transaction(() => {
+      this.#head = this.ballast.relieved(() => this.db.$client.transaction(() => {
         change?.(this.db)
         return this.#append(event)
-      }).immediate()
-      this.#head = next
+      }).immediate())
     } finally {
       if (options.durable) this.db.$client.pragma('synchronous = NORMAL')
     }
     this.#bell.ring()
+    if (hadRoom && this.ballast.isReleased) this.record({ type: 'disk.filled', actor: 'daemon', subject: 'disk', payload: { folder: this.folder } })
   }
 
   after(seq: number, limit: number): Event[] {
