@@ -1,49 +1,26 @@
 /** The dashboard in a real browser: the same story as in the terminal, beside the terminal. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
-import { Cuttable, needsChromium, openBrowser, openDashboard, type Watched } from './browser.ts'
-import { Nexus } from './nexus.ts'
+import { Cuttable } from './browser.ts'
+import { goTo, row, said, status, useDesk } from './dashboard/desk.ts'
+import type { Nexus } from './nexus.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
-let browser: Browser | undefined
-let nexus: Nexus
-const opened: Watched[] = []
-
-afterAll(() => browser?.close())
-beforeEach(async ({ skip }) => {
-  needsChromium(skip)
-  browser ??= await openBrowser()
-  nexus = new Nexus({ env: { NEXUS_PORT: '0' } })
+const desk = useDesk((nexus) => {
   mkdirSync(join(nexus.project, 'docs'))
   writeFileSync(join(nexus.project, 'docs/a.md'), 'one\n')
   writeFileSync(join(nexus.project, 'README.md'), '# Hello\n\nIt greets people.\n')
-  await nexus.call('daemon', 'start')
 })
-afterEach(async () => {
-  const complaints = opened.flatMap((watched) => watched.complaints)
-  for (const { context } of opened.splice(0)) await context.close()
-  await nexus[Symbol.asyncDispose]()
-  // A daemon that went away on purpose leaves failed requests behind; nothing else may be complained of.
-  expect(complaints.filter((complaint) => !/ERR_CONNECTION_REFUSED|WebSocket connection to|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(complaint))).toEqual([])
-})
-
-async function open(options?: BrowserContextOptions, stream?: Cuttable): Promise<Page> {
-  const watched = await openDashboard(browser!, nexus, options, stream)
-  opened.push(watched)
-  return watched.page
-}
+const open: typeof desk.open = (options, stream) => desk.open(options, stream)
+let nexus: Nexus
+beforeEach(() => { nexus = desk.nexus })
 
 const exists = (path: string) => existsSync(join(nexus.project, path))
 const show = async (id: string) => (await nexus.json<{ run: Run }>('show', id)).run
-const status = (page: Page, id: string, word: string) => page.locator(`a[href="#/runs/${id}"]`).getByText(word, { exact: true }).waitFor()
-const said = (page: Page, words: string | RegExp) => page.locator('.said').getByText(words).waitFor()
-const goTo = (page: Page, id: string) => page.locator(`a[href="#/runs/${id}"]`).click()
-const row = (page: Page, name: string) => page.getByRole('treeitem').filter({ hasText: name })
-
 test(proves('the story: run in the terminal, review and partly apply in the browser, roll back in the terminal', 'SYS-2', 'RUN-4', 'RUN-5'), async () => {
   const look = () => snapshot(nexus.project)
   const before = look()

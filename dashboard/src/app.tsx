@@ -52,9 +52,12 @@ function Page() {
         <KillSwitch isKilled={isKilled} />
       </header>
       {isKilled && <p className="killed" role="alert">Everything is stopped. Nothing runs until it is released.</p>}
-      <nav className="list" aria-label="Runs"><RunList selected={run} /></nav>
-      <main className="detail">
-        {run === undefined ? <Choose hasRuns={(view?.runs.length ?? 0) > 0} /> : <><a className="back" href="#/">← all runs</a><RunPage id={run} /></>}
+      <main>
+        {run === undefined && <h1 className="spoken">Runs</h1>}
+        <section className="list" aria-label="Every run"><RunList selected={run} /></section>
+        <section className="detail" aria-label="The run">
+          {run === undefined ? <Choose hasRuns={(view?.runs.length ?? 0) > 0} /> : <><a className="back" href="#/">← all runs</a><RunPage id={run} /></>}
+        </section>
       </main>
       {isHelp && <KeysHelp onClose={() => setHelp(false)} />}
     </div>
