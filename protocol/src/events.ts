@@ -25,17 +25,26 @@ export interface EventsService {
   after(seq: number, limit: number): Event[]
   /** The same, then live ones as they are committed, until the signal aborts. */
   follow(seq: number, signal: AbortSignal | undefined): AsyncIterable<Event>
+  /** The same for a screen: everything new at once, a hundred times a second at most, however busy the log is. Never empty. */
+  batches(seq: number, signal: AbortSignal | undefined): AsyncIterable<readonly Event[]>
   /** The newest sequence number, 0 for an empty log. */
   head(): number
+}
+
+const followRequestSchema = z.object({ after: z.number().int().min(0).optional(), lastEventId: z.string().optional() }).optional()
+
+/** A client that reconnects sends the last id it saw; it outranks where the subscription first began. */
+function beginOf(input: z.infer<typeof followRequestSchema>, events: EventsService): number {
+  return Number(input?.lastEventId ?? input?.after ?? events.head())
 }
 
 export const eventsRouter = router({
   list: procedure.input(z.object({ after: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(10_000).default(1000) }))
     .query(({ ctx, input }) => ({ events: ctx.events.after(input.after, input.limit), head: ctx.events.head() })),
-  follow: procedure.input(z.object({ after: z.number().int().min(0).optional(), lastEventId: z.string().optional() }).optional())
-    .subscription(async function* ({ ctx, input, signal }) {
-      // A client that reconnects sends the last id it saw; it outranks where the subscription first began.
-      const from = Number(input?.lastEventId ?? input?.after ?? ctx.events.head())
-      for await (const event of ctx.events.follow(from, signal)) yield tracked(String(event.seq), event)
-    }),
+  follow: procedure.input(followRequestSchema).subscription(async function* ({ ctx, input, signal }) {
+    for await (const event of ctx.events.follow(beginOf(input, ctx.events), signal)) yield tracked(String(event.seq), event)
+  }),
+  batches: procedure.input(followRequestSchema).subscription(async function* ({ ctx, input, signal }) {
+    for await (const events of ctx.events.batches(beginOf(input, ctx.events), signal)) yield tracked(String(events.at(-1)?.seq), events)
+  }),
 })

@@ -79,6 +79,35 @@ test('a follower sees the backlog, then live events, once and in order', async (
   expect(seen).toEqual(Array.from({ length: 700 }, (_, n) => n + 1))
 })
 
+test('a screen gets the same in batches: far back from the log, then what is new at once', async () => {
+  for (let n = 0; n < 1800; n += 1) state.record(happened(`old ${n}`))
+  const stop = new AbortController()
+  const batches: (readonly { seq: number }[])[] = []
+  const following = (async () => {
+    for await (const batch of state.batches(0, stop.signal)) {
+      batches.push(batch)
+      if (batch.at(-1)?.seq === 2000) stop.abort()
+    }
+  })()
+  for (let n = 0; n < 200; n += 1) {
+    state.record(happened(`new ${n}`))
+    if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await following
+  expect(batches.flat().map(({ seq }) => seq)).toEqual(Array.from({ length: 2000 }, (_, n) => n + 1))
+  expect(batches.length).toBeLessThan(100)
+  expect(batches.every((batch) => batch.length > 0)).toBe(true)
+})
+
+test('what is in memory is what is in the log', async () => {
+  for (let n = 0; n < 3; n += 1) state.record(happened(`event ${n}`))
+  const stop = new AbortController()
+  for await (const batch of state.batches(0, stop.signal)) {
+    expect(batch).toEqual(state.after(0, 10))
+    stop.abort()
+  }
+})
+
 test('a second daemon on the same folder is refused', () => {
   expect(() => new State({ folder, migrations, clock })).toThrow(expect.objectContaining({ code: 'already-running' }))
 })

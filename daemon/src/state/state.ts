@@ -24,6 +24,11 @@ export interface NewEvent {
   readonly payload: unknown
 }
 
+/** Events kept in memory, and read at once by who comes later. */
+const RECENT = 500
+/** A screen shows no more than this anyway. */
+const BATCH_MS = 10
+
 export class State implements EventsService, Disposable {
   readonly db: Database
   readonly blobs: Blobs
@@ -33,6 +38,8 @@ export class State implements EventsService, Disposable {
   readonly #lock: Disposable
   readonly #bell = new Bell()
   #head: { seq: number; hash: Buffer }
+  /** The newest events as every follower wants them, oldest first: the log is read once for all of them. */
+  readonly #recent: Event[] = []
   #closed = false
 
   /** Throws Problem: already-running, database-newer. */
@@ -63,10 +70,13 @@ export class State implements EventsService, Disposable {
     if (options.durable) this.db.$client.pragma('synchronous = FULL')
     try {
       // Nothing reads the head before commit: a transaction that fails leaves it untouched.
-      this.#head = this.ballast.relieved(() => this.db.$client.transaction(() => {
+      const { hash, ...next } = this.ballast.relieved(() => this.db.$client.transaction(() => {
         change?.(this.db)
         return this.#append(event)
       }).immediate())
+      this.#head = { seq: next.seq, hash }
+      this.#recent.push({ ...next, hash: hash.toString('hex') })
+      if (this.#recent.length >= 2 * RECENT) this.#recent.splice(0, RECENT)
     } finally {
       if (options.durable) this.db.$client.pragma('synchronous = NORMAL')
     }
@@ -83,19 +93,37 @@ export class State implements EventsService, Disposable {
   }
 
   async *follow(seq: number, signal: AbortSignal | undefined): AsyncGenerator<Event> {
+    for await (const batch of this.#news(seq, signal)) yield* batch
+  }
+
+  async *batches(seq: number, signal: AbortSignal | undefined): AsyncGenerator<readonly Event[]> {
+    for await (const batch of this.#news(seq, signal)) {
+      yield batch
+      // After, not before: the first event of a quiet log waits for nothing.
+      await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
+    }
+  }
+
+  async *#news(seq: number, signal: AbortSignal | undefined): AsyncGenerator<readonly Event[]> {
     for (let seen = seq; !signal?.aborted && !this.#closed; ) {
       const rung = this.#bell.next()
-      const batch = seen < this.#head.seq ? this.after(seen, 500) : []
-      for (const event of batch) {
-        yield event
-        seen = event.seq
-      }
-      if (batch.length === 0) await untilRung(rung, signal)
+      const batch = this.#since(seen)
+      const last = batch.at(-1)
+      if (last) {
+        yield batch
+        seen = last.seq
+      } else await untilRung(rung, signal)
     }
   }
 
   head(): number {
     return this.#head.seq
+  }
+
+  #since(seen: number): Event[] {
+    if (seen >= this.#head.seq) return []
+    const first = this.#recent[0]
+    return first && first.seq <= seen + 1 ? this.#recent.slice(seen + 1 - first.seq) : this.after(seen, RECENT)
   }
 
   [Symbol.dispose](): void {
@@ -107,7 +135,7 @@ export class State implements EventsService, Disposable {
     this.#lock[Symbol.dispose]()
   }
 
-  #append(event: NewEvent): { seq: number; hash: Buffer } {
+  #append(event: NewEvent): Omit<Event, 'hash'> & { readonly hash: Buffer } {
     const salt = randomBytes(16)
     const link = {
       seq: this.#head.seq + 1, at: this.#clock.now(), type: event.type, actor: event.actor, subject: event.subject,
@@ -116,6 +144,6 @@ export class State implements EventsService, Disposable {
     const hash = linkHash(this.#head.hash, link)
     this.db.insert(events).values({ ...link, prev: this.#head.hash, hash }).run()
     this.db.insert(payloads).values({ seq: link.seq, salt, payload: event.payload }).run()
-    return { seq: link.seq, hash }
+    return { ...link, hash, payload: event.payload }
   }
 }

@@ -22,7 +22,7 @@ function stage({ head = 10, runs = [] as unknown[] } = {}) {
   // The mirror uses no more of them than this.
   const mirror = new Mirror({ calls: calls as unknown as Calls, build: 'b', nextFrame: (work) => frames.push(work) })
   const stream = { follow: (subscription: Subscription) => { followed.push(subscription); return () => undefined } } as unknown as Stream
-  return { mirror, stream, frames, followed, asked, status, say: (one: Event) => followed.at(-1)?.onData({ id: String(one.seq), data: one }), draw: () => { for (const frame of frames.splice(0)) frame() } }
+  return { mirror, stream, frames, followed, asked, status, say: (one: Event) => followed.at(-1)?.onData({ id: String(one.seq), data: [one] }), draw: () => { for (const frame of frames.splice(0)) frame() } }
 }
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0))
 
@@ -30,7 +30,7 @@ test('the list, then the log from where the list stood', async () => {
   const { mirror, stream, followed, asked } = stage()
   await mirror.start(stream)
   expect(asked).toEqual(['status', 'list '])
-  expect([followed[0]?.procedure, followed[0]?.input()]).toEqual(['events.follow', { after: 10 }])
+  expect([followed[0]?.procedure, followed[0]?.input()]).toEqual(['events.batches', { after: 10 }])
   expect(mirror.picture().hasOlder).toBe(true)
 })
 

@@ -120,9 +120,9 @@ export class Mirror {
   #follow(): void {
     this.#unfollow?.()
     this.#unfollow = this.#stream?.follow({
-      procedure: 'events.follow',
+      procedure: 'events.batches',
       input: () => ({ after: this.#seen }),
-      onData: (data) => this.#take((data as { data: Event }).data),
+      onData: (data) => this.#take((data as { data: readonly Event[] }).data),
       // The daemon ends it when it stops: the next one goes on from the same number.
       onEnd: () => setTimeout(() => this.#follow(), RETRY_MS),
       onProblem: () => setTimeout(() => this.#follow(), RETRY_MS),
@@ -146,9 +146,10 @@ export class Mirror {
     return this.#waiting.at(-1)?.seq ?? this.#picture.view?.seq ?? 0
   }
 
-  #take(event: Event): void {
-    this.#waiting.push(event)
-    if (this.#waiting.length === 1) this.#parts.nextFrame(() => this.#fold())
+  #take(events: readonly Event[]): void {
+    const isFirst = this.#waiting.length === 0
+    this.#waiting.push(...events)
+    if (isFirst) this.#parts.nextFrame(() => this.#fold())
   }
 
   #fold(): void {

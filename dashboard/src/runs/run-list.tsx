@@ -21,7 +21,7 @@ export function RunList({ selected }: { readonly selected: string | undefined })
   const list = useRef<HTMLUListElement>(null)
   const field = useRef<HTMLInputElement>(null)
   const now = useNow()
-  const runs = (view?.runs ?? []).filter((run) => matches(run, sought))
+  const runs = sought === '' ? (view?.runs ?? []) : (view?.runs ?? []).filter((run) => matches(run, sought))
   const stop = runs.some(({ id }) => id === focused) ? focused : runs.some(({ id }) => id === selected) ? selected : runs[0]?.id
 
   useKeys({ '/': () => field.current?.focus(), 'g': () => list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus() })
