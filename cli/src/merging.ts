@@ -2,7 +2,7 @@
 import type { Merged } from '@nexus/protocol/runs'
 import type { Invocation } from './command.ts'
 import { confirm } from './screen/confirm.ts'
-import { CHOICE_WORDS } from './screen/conflicts.ts'
+import { CHOICE_WORDS } from '@nexus/protocol/change-words'
 import { safePath } from '@nexus/protocol/readable'
 import { page } from './screen/pager.ts'
 import { paintPatch } from './screen/patch.ts'

@@ -1,5 +1,5 @@
 /** The words and signs of a change set, the same in every client. */
-import type { ChangeFlag, ChangeKind, Conflict } from './changes.ts'
+import type { ChangeFlag, ChangeKind, Choice, Conflict } from './changes.ts'
 
 export const SIGNS: Readonly<Record<ChangeKind, string>> = { added: '+', modified: '~', deleted: '-', renamed: '→', type: '!', meta: '·' }
 
@@ -15,3 +15,6 @@ export const CONFLICT_WORDS: Readonly<Record<Conflict['reason'], string>> = {
   parent: 'a folder on its way is not the one the run saw', 'base-moved': 'it changed on the host while the command ran', 'not-empty': 'the folder holds files that the run did not see',
   hardlink: 'it has other names (hard links): name it to break the link', special: 'sockets, pipes and devices are never applied', io: 'it could not be read or written',
 }
+
+/** What a person decides about a path in conflict: whose version is written. */
+export const CHOICE_WORDS: Readonly<Record<Choice, string>> = { merge: 'merge', take: "the run's", keep: "the host's", skip: 'later' }

@@ -174,7 +174,8 @@ export const mergedSchema = z.object({
 export type Merged = z.infer<typeof mergedSchema>
 
 const rerunRequestSchema = namedRun.extend({
-  env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777), stdin: z.boolean().default(false),
+  /** The caller's own; a browser has neither, and the run before knows them. */
+  env: z.record(z.string(), z.string()).optional(), umask: z.number().int().min(0).max(0o777).optional(), stdin: z.boolean().default(false),
   wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
 })
 export type RerunRequest = z.infer<typeof rerunRequestSchema>

@@ -1,9 +1,10 @@
 /** Conflicts to decide: a row each with what would be done, and the three sides of the one under the cursor. */
 import { useState } from 'react'
 import { Box, Text, useInput } from 'ink'
+import { CHOICE_WORDS } from '@nexus/protocol/change-words'
 import { CONFLICT_WORDS } from '@nexus/protocol/change-words'
 import type { Choice, OpenConflict, Resolved } from '@nexus/protocol/changes'
-import { CHOICE_WORDS, sidesLine } from './conflicts.ts'
+import { sidesLine } from './conflicts.ts'
 import { DEAF_MS, draw } from './draw.ts'
 import { safePath } from '@nexus/protocol/readable'
 import { useLatest } from './latest.ts'

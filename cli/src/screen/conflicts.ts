@@ -1,12 +1,10 @@
 /** A conflict for eyes: what the run saw, what the host has, what would be written, and what may be done. */
 import { CONFLICT_WORDS } from '@nexus/protocol/change-words'
-import type { Choice, Conflict, OpenConflict, Signature } from '@nexus/protocol/changes'
+import type { Conflict, OpenConflict, Signature } from '@nexus/protocol/changes'
 import { safe, safePath } from '@nexus/protocol/readable'
 import { paintPatch } from './patch.ts'
 import type { Theme } from './theme.ts'
 import { bytes, plural } from '@nexus/protocol/words'
-
-export const CHOICE_WORDS: Record<Choice, string> = { merge: 'merge', take: "the run's", keep: "the host's", skip: 'later' }
 
 /** One conflict with its three sides. */
 export function conflictBlock(conflict: OpenConflict, theme: Theme): string[] {

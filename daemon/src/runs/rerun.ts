@@ -3,11 +3,11 @@ import { Problem } from '@nexus/protocol/problem'
 import type { RerunRequest, RunRequest } from '@nexus/protocol/runs'
 import type { Ledger, RunRow } from './ledger.ts'
 
-/** What is asked of the new run: everything as it was, the environment as the caller has it now. Throws Problem. */
+/** What is asked of the new run: everything as it was, the environment as the caller has it now, if it has one. Throws Problem. */
 export function repeated(row: RunRow, { env, umask, stdin, wish }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish'>): RunRequest {
   if (['queued', 'waiting', 'running', 'applying', 'rolling-back'].includes(row.status)) throw new Problem('wrong-status', { run: row.id, status: row.status, action: 'run again' })
   if (row.request.pty) throw new Problem('wrong-status', { run: row.id, status: 'a terminal that a person typed into', action: 'run again' })
-  return { ...row.request, cwd: row.cwd, project: row.project, env, umask, stdin, wish }
+  return { ...row.request, cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish }
 }
 
 /** A repetition that failed leaves the old run as it was: its change set may be the better one. */

@@ -5,11 +5,11 @@ import type { Run } from '@nexus/protocol/runs'
 import { keyOf } from './paths.ts'
 
 export type Choice = ReadonlySet<number>
-type Reviewed = Pick<Run, 'changes' | 'appliedPaths' | 'status'>
+type Reviewed = Pick<Run, 'changes' | 'appliedPaths' | 'keptPaths' | 'status'>
 
-/** What can still be applied: everything but what is on the host already. */
-export function openChanges({ changes, appliedPaths, status }: Reviewed): number[] {
-  const done = new Set(status === 'applied' ? appliedPaths.map(keyOf) : [])
+/** What can still be applied: everything but what is on the host already, or was left to the host for good. */
+export function openChanges({ changes, appliedPaths, keptPaths = [], status }: Reviewed): number[] {
+  const done = new Set([...(status === 'applied' ? appliedPaths : []), ...keptPaths].map(keyOf))
   return [...changes.keys()].filter((at) => changes[at] !== undefined && !done.has(keyOf(changes[at].path)))
 }
 

@@ -10,7 +10,7 @@ import { treeOf } from './tree.ts'
 
 export function Review({ run, isShown }: { readonly run: Run; readonly isShown: boolean }) {
   const tree = useMemo(() => treeOf(run.changes), [run.changes])
-  const applied = run.appliedPaths.length
+  const applied = run.appliedPaths.length + (run.keptPaths?.length ?? 0)
   const [chosen, setChosen] = useState<{ readonly applied: number; readonly choice: Choice }>(() => ({ applied, choice: firstChoice(run) }))
   // After a partial apply what is on the host can be chosen no more, the rest begins anew.
   const choice = chosen.applied === applied ? chosen.choice : firstChoice(run)
@@ -22,7 +22,7 @@ export function Review({ run, isShown }: { readonly run: Run; readonly isShown: 
     <>
       {isShown && (
         <div className="review">
-          <Conflicts run={run} />
+          <Conflicts run={run} choice={choice} />
           <div className="split">
             <ChangeTree run={run} tree={tree} choice={isChoosable ? choice : undefined} shown={shown} onShow={setAt} onChoose={(next) => setChosen({ applied, choice: next })} />
             {change ? <Diff key={`${run.digest}:${shown}`} run={run} change={change} /> : <p className="quiet pad">Only folders change.</p>}

@@ -1,0 +1,43 @@
+/** What settling conflicts would write, before it is written: approved by a digest of its own. */
+import { useState } from 'react'
+import { CHOICE_WORDS } from '@nexus/protocol/change-words'
+import { isBlocking } from '@nexus/protocol/change-flags'
+import { safePath } from '@nexus/protocol/readable'
+import type { Merged, Run } from '@nexus/protocol/runs'
+import { plural } from '@nexus/protocol/words'
+import { problemOf } from '../daemon/calls.ts'
+import { Dialog } from '../page/dialog.tsx'
+import { useNexus } from '../page/nexus.ts'
+import { DiffTable } from './diff-table.tsx'
+import { linesOf } from './patch.ts'
+import { keyOf } from './paths.ts'
+
+export function MergedDialog({ run, merged, onClose }: { readonly run: Run; readonly merged: Merged; readonly onClose: () => void }) {
+  const { calls, mirror, say } = useNexus()
+  const [isBusy, setBusy] = useState(false)
+  const flagged = merged.changes.filter(isBlocking)
+  const write = async () => {
+    setBusy(true)
+    try {
+      const { applied, conflicts } = await calls.runs.applyChanges.mutate({ run: run.id, paths: [], ...(merged.digest === null ? {} : { digest: merged.digest }) })
+      say(conflicts.length > 0 ? `Nothing was applied: ${plural(conflicts.length, 'conflict')}.` : `Applied ${plural(applied.length, 'path')}.`, conflicts.length > 0 ? 'bad' : 'good')
+    } catch (error) {
+      say(`${problemOf(error).message}. ${problemOf(error).next}`, 'bad')
+    }
+    onClose()
+    void mirror.refresh(run.id)
+  }
+  return (
+    <Dialog title={merged.changes.length === 0 ? 'Leave the host as it is?' : `Write ${plural(merged.changes.length, 'path')} to the host?`} onClose={onClose}>
+      <ul className="flagged">
+        {merged.resolved.map(({ path, choice }) => <li key={keyOf(path)}><bdi className="mono">{safePath(path)}</bdi> <strong>{CHOICE_WORDS[choice]}</strong></li>)}
+        {flagged.map(({ path }) => <li key={keyOf(path)} className="careful-words">⚑ <bdi className="mono">{safePath(path)}</bdi></li>)}
+      </ul>
+      {merged.patch !== '' && <div className="diff merged" tabIndex={0} role="region" aria-label="What would be written"><DiffTable lines={linesOf(merged.patch)} isBeside={false} /></div>}
+      <p className="actions">
+        <button type="button" autoFocus onClick={onClose}>Not yet</button>
+        <button type="button" className="primary" disabled={isBusy} onClick={() => void write()}>{merged.changes.length === 0 ? 'Leave it' : 'Write it'}</button>
+      </p>
+    </Dialog>
+  )
+}
