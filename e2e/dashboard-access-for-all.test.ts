@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { goTo, said, status, useDesk } from './dashboard/desk.ts'
+import { codeIn, goTo, said, status, useDesk } from './dashboard/desk.ts'
 import { proves } from './requirements.ts'
 
 const desk = useDesk((nexus) => {
@@ -35,7 +35,7 @@ test.each([['light', 'wide'], ['dark', 'wide'], ['light', 'narrow'], ['dark', 'n
   await look('list')
   await page.goto(`${new URL(page.url()).origin}/#/runs/${run.id}`)
   await page.getByRole('treeitem').filter({ hasText: 'README.md' }).click()
-  await page.locator('.added.code, .added .code').first().waitFor()
+  await codeIn(page, 'added').first().waitFor()
   await look('changes')
   await page.keyboard.press('d')
   await look('the other diff')
@@ -92,7 +92,7 @@ test(proves('the whole story by keyboard: find, open, look, leave one out, apply
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('ArrowDown')
   await expect.poll(focused).toContain('answer.txt')
-  await page.locator('.added.code, .added .code').filter({ hasText: '42' }).waitFor()
+  await codeIn(page, 'added').filter({ hasText: '42' }).waitFor()
   await page.keyboard.press('ArrowDown')
   await expect.poll(focused).toContain('brother.txt')
   await page.keyboard.press('Space')
@@ -132,7 +132,7 @@ test(proves('at 390 pixels: nothing is cut off, and a decision takes three touch
     expect(box && { inSight: box.x >= 0 && box.x + box.width <= 390 && box.y + box.height <= 844, isTouchable: box.height >= 36 }).toEqual({ inSight: true, isTouchable: true })
   }
   await page.getByRole('treeitem').filter({ hasText: 'answer.txt' }).tap()
-  await page.locator('.added.code, .added .code').filter({ hasText: '42' }).waitFor()
+  await codeIn(page, 'added').filter({ hasText: '42' }).waitFor()
   await page.getByRole('button', { name: /^Apply all/ }).tap()
   await said(page, /^Applied/)
   expect(existsSync(join(desk.nexus.project, 'answer.txt'))).toBe(true)

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { goTo, useDesk } from './dashboard/desk.ts'
+import { codeIn, goTo, useDesk } from './dashboard/desk.ts'
 import { proves } from './requirements.ts'
 
 const desk = useDesk()
@@ -26,7 +26,7 @@ test(proves('file names: markup, line breaks, directions, bytes that are no UTF-
   expect(shown.sort()).toEqual(['-rf', ' ', MARKUP.replaceAll('/', ''), '__proto__', 'bytes-\\xff\\xfe', 'constructor', 'javascript:alert(1)', 'line\\nbreak', '\\u202egnp.exe', '\\x1b]0;x\\x07esc'].sort())
   for (const row of await page.getByRole('treeitem').all()) {
     await row.click()
-    await page.locator('td.code.added', { hasText: 'text' }).waitFor()
+    await codeIn(page, 'added').filter({ hasText: 'text' }).waitFor()
   }
   await page.getByRole('button', { name: `Apply all ${names.length}` }).click()
   await page.locator('.said').getByText(`Applied ${names.length} paths.`).waitFor()
@@ -40,7 +40,7 @@ test(proves('a diff: markup stays text, and what reads otherwise than it runs is
   const run = await desk.nexus.run('--keep', `printf '%s\\n' '${MARKUP}' > page.html; printf 'if (access !== "user\\342\\200\\256 \\342\\201\\246// only admins\\342\\201\\251 \\342\\201\\246") {\\r\\n\\033[2Jzero\\342\\200\\213width\\n' > access.js`)
   await goTo(page, run.id)
   await page.getByRole('treeitem').filter({ hasText: 'page.html' }).click()
-  await page.locator('td.code.added', { hasText: MARKUP }).waitFor()
+  await codeIn(page, 'added').filter({ hasText: MARKUP }).waitFor()
   await page.getByRole('treeitem').filter({ hasText: 'access.js' }).click()
   await page.locator('.escape').first().waitFor()
   expect(await page.locator('.escape').allTextContents()).toEqual(['\\u202e', '\\u2066', '\\u2069', '\\u2066', '\\r', '\\x1b', '\\u200b'])

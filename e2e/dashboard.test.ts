@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import { Cuttable } from './browser.ts'
-import { goTo, row, said, status, useDesk } from './dashboard/desk.ts'
+import { codeIn, goTo, row, said, status, useDesk } from './dashboard/desk.ts'
 import type { Nexus } from './nexus.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
@@ -32,8 +32,12 @@ test(proves('the story: run in the terminal, review and partly apply in the brow
 
   // The flagged path is not chosen by itself; the diff is that of the terminal.
   await row(page, 'README.md').click()
-  await page.locator('td.code.added', { hasText: '# Welcome' }).waitFor()
-  expect(await page.locator('td.code.removed').allInnerTexts()).toEqual(['# Hello'])
+  for (const isBeside of [false, true]) {
+    await codeIn(page, 'added').filter({ hasText: '# Welcome' }).waitFor()
+    expect(await codeIn(page, 'removed').allInnerTexts()).toEqual(['# Hello'])
+    expect(await page.getByRole('button', { name: 'side by side' }).getAttribute('aria-pressed')).toBe(String(isBeside))
+    await page.keyboard.press('d')
+  }
   expect(await row(page, '.envrc').getAttribute('aria-checked')).toBe('false')
   expect(await row(page, '.envrc').innerText()).toContain('runs by itself later')
   await page.getByRole('tab', { name: 'Output' }).click()
@@ -123,7 +127,7 @@ test(proves('both sides of a file are merged, looked at, then written by a diges
   await conflicts.getByRole('group', { name: /README/ }).getByRole('radio', { name: "the host's" }).check()
   await conflicts.getByRole('button', { name: /^Look at the result/ }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.locator('.added .code', { hasText: 'TOP' }).waitFor()
+  await codeIn(dialog, 'added').filter({ hasText: 'TOP' }).waitFor()
   expect(await dialog.innerText()).not.toContain('.envrc')
   expect(exists('new.txt')).toBe(false)
   await dialog.getByRole('button', { name: 'Write it' }).click()

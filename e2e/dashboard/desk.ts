@@ -63,3 +63,8 @@ export async function goTo(page: Page, id: string): Promise<void> {
 export function row(page: Page, name: string): Locator {
   return page.getByRole('treeitem').filter({ hasText: name })
 }
+
+/** The code of added or removed lines, in either layout of the diff. */
+export function codeIn(place: Page | Locator, kind: 'added' | 'removed'): Locator {
+  return place.locator(`.${kind}.code, .${kind} .code`)
+}

@@ -1,5 +1,6 @@
 /** The words and signs of a change set, the same in every client. */
 import type { ChangeFlag, ChangeKind, Choice, Conflict } from './changes.ts'
+import type { Progress } from './runs.ts'
 
 export const SIGNS: Readonly<Record<ChangeKind, string>> = { added: '+', modified: '~', deleted: '-', renamed: '→', type: '!', meta: '·' }
 
@@ -18,3 +19,6 @@ export const CONFLICT_WORDS: Readonly<Record<Conflict['reason'], string>> = {
 
 /** What a person decides about a path in conflict: whose version is written. */
 export const CHOICE_WORDS: Readonly<Record<Choice, string>> = { merge: 'merge', take: "the run's", keep: "the host's", skip: 'later' }
+
+/** What an apply or a rollback is doing. */
+export const PHASE_WORDS: Readonly<Record<Progress['phase'], string>> = { saving: 'saving what was', staging: 'writing what will be', changing: 'changing' }

@@ -9,6 +9,7 @@ import { Dialog } from '../page/dialog.tsx'
 import { useKeys } from '../page/keys.ts'
 import { useNexus } from '../page/nexus.ts'
 import { go } from '../page/place.ts'
+import { UnderWay } from './under-way.tsx'
 import { flaggedIn, firstChoice, namedPaths, openChanges, type Choice } from './choice.ts'
 
 export interface DecisionProps { readonly run: Run; readonly choice: Choice; readonly onChoose: (choice: Choice) => void }
@@ -51,6 +52,7 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
     ...(can.apply ? { 'a': askToApply } : {}), ...(can.keep ? { 'k': keep } : {}), ...(can.discard ? { 'x': () => setAsked('discard') } : {}), ...(can.rollback ? { 'r': () => void rollback() } : {}),
     ...(can.stop ? { 's': () => void stop() } : can.approve ? { 's': () => void approve(false) } : {}),
   })
+  if (run.status === 'applying' || run.status === 'rolling-back') return <UnderWay run={run} />
   if (!Object.values(can).some(Boolean)) return null
   return (
     <footer className="decision" aria-label="Decision" role="group">

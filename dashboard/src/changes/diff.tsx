@@ -10,7 +10,7 @@ import { useNexus } from '../page/nexus.ts'
 import { DiffTable } from './diff-table.tsx'
 import { linesOf } from './patch.ts'
 
-const WIDE = '(min-width: 1100px)'
+const WIDE = '(min-width: 1440px)'
 /** More lines than anybody reads at once. */
 const LINES_SHOWN = 1500
 
