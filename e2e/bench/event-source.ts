@@ -7,12 +7,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { RunsService } from '@nexus/protocol/runs'
 import type { Status, SystemService } from '@nexus/protocol/system'
-import type { VerifyService } from '@nexus/protocol/verify'
 import { systemClock } from '../../daemon/src/base/clock.ts'
 import { openLog } from '../../daemon/src/base/log.ts'
 import { Ledger, summaryOf } from '../../daemon/src/runs/ledger.ts'
 import { Access, secretIn } from '../../daemon/src/server/access.ts'
-import { Server } from '../../daemon/src/server/server.ts'
+import { Server, type ServerParts } from '../../daemon/src/server/server.ts'
 import { State } from '../../daemon/src/state/state.ts'
 import { root } from '../nexus.ts'
 
@@ -32,18 +31,19 @@ const status = (): Status => ({
   version: '0', build: 'bench', pid: process.pid, startedAt: 0, uptimeMs: 0, home: folder, socket: '', url: null, killed: false, runs: { running: 0, waiting: 0, kept: 0 }, sandbox: null, soon: { layers: 0, backups: 0, firstAt: null }, rssBytes: 0, head: state.head(),
 })
 const system = { status } as unknown as SystemService
-const verify = {} as unknown as VerifyService
 await using server = new Server({
   home: { state: folder, config: folder, runtime: join(folder, 'run'), socket: join(folder, 'run/daemon.sock'), log: join(folder, 'log') }, port: 0, access, build: 'bench',
-  dashboard: join(root, 'dashboard/dist'), isIdle: () => true, log: openLog(join(folder, 'log'), 'info'), services: { runs, events: state, system, verify }, onLogin: () => undefined,
+  dashboard: join(root, 'dashboard/dist'), isIdle: () => true, log: openLog(join(folder, 'log'), 'info'), services: { runs, events: state, system } as unknown as ServerParts['services'], onLogin: () => undefined,
 })
 await server.start()
 
 const IDS = 40
 const choice = { backend: 'overlay', launcher: 'native', strength: 'full', walls: [] } as const
+const limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
+const terms = { project: '/p', cwd: '/p', notes: [], limits }
 const idOf = (index: number) => `rbench${String.fromCharCode(97 + Math.floor(index / 26), 97 + (index % 26))}aaaaa`
 for (let index = 0; index < IDS; index += 1) {
-  ledger.create(idOf(index), { command: [`npm test ${index}`], cwd: '/p', env: {}, umask: 0o22, net: 'off', backend: 'auto', wish: 'keep', stdin: false }, choice, { project: '/p', cwd: '/p' }, 'bench')
+  ledger.create(idOf(index), { command: [`npm test ${index}`], cwd: '/p', env: {}, umask: 0o22, net: 'off', backend: 'auto', wish: 'keep', stdin: false }, choice, terms, 'bench')
 }
 console.log(JSON.stringify({ url: access.link({ kind: 'person', via: 'socket' }).url, secret: secretIn(join(folder, 'token')) }))
 
