@@ -103,7 +103,7 @@ test(proves('a changed host is a conflict, shown by path: what the run saw, what
   await goTo(page, run.id)
   await page.getByRole('button', { name: /^Apply all 2/ }).click()
   const conflicts = page.getByRole('region', { name: 'Conflicts' })
-  await conflicts.getByText('README.md').waitFor()
+  await conflicts.locator('bdi', { hasText: 'README.md' }).waitFor()
   for (const words of ['the host has something else by now', 'the run saw', 'the host has', '19 B']) expect(await conflicts.innerText()).toContain(words)
   expect({ readme: readFileSync(join(nexus.project, 'README.md'), 'utf8'), isNew: exists('new.txt') }).toEqual({ readme: 'by hand, meanwhile\n', isNew: false })
   await row(page, 'README.md').locator('.box').click()
