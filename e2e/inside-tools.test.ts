@@ -90,9 +90,11 @@ test('programs for another layout of memory start: setarch, and what it wraps', 
   expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' })
 })
 
-test('NEXUS_NESTED_SANDBOXES=on lets a command make user namespaces, and nothing else', async ({ skip }) => {
+test('the setting sandbox.nested lets a command make user namespaces, and nothing else', async ({ skip }) => {
   needs(skip, 'unshare')
   expect((await nexus.run('--discard', 'unshare -U true 2>/dev/null || echo refused')).stdout).toBe('refused\n')
-  await using open = new Nexus({ env: { NEXUS_NESTED_SANDBOXES: 'on' } })
+  await using open = new Nexus()
+  mkdirSync(join(open.base, 'state'), { mode: 0o700 })
+  writeFileSync(join(open.base, 'state/config.yaml'), 'sandbox: { nested: true }\n')
   expect((await open.run('--discard', 'unshare -U echo made; unshare -Um mount -t tmpfs x /mnt 2>/dev/null || echo no mounts')).stdout).toBe('made\nno mounts\n')
 })

@@ -19,8 +19,6 @@ export interface Config {
   readonly native: string | null
   /** The built dashboard. */
   readonly dashboard: string
-  /** NEXUS_NESTED_SANDBOXES=on: commands may make user namespaces. */
-  readonly nestedSandboxes: boolean
   /** Where the daemon finds its own tools. */
   readonly path: string
 }
@@ -36,7 +34,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info', managed: '/etc/nexus',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
     dashboard: join(dirname(package_), 'dashboard/dist'),
-    nestedSandboxes: onOrOff('NEXUS_NESTED_SANDBOXES', env.NEXUS_NESTED_SANDBOXES), path: env.PATH ?? '/usr/bin:/bin',
+    path: env.PATH ?? '/usr/bin:/bin',
   }
 }
 
@@ -46,12 +44,6 @@ function portOf(text: string | undefined): number | undefined | null {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new Problem('usage', { what: `NEXUS_PORT is ${text}: not a port`, topic: 'daemon' })
-}
-
-function onOrOff(name: string, text: string | undefined): boolean {
-  if (text === undefined || text === '' || text === 'off') return false
-  if (text === 'on') return true
-  throw new Problem('usage', { what: `${name} is ${text}: on or off`, topic: 'daemon' })
 }
 
 function existing(path: string): string | null {

@@ -27,6 +27,10 @@ export const settingsFileSchema = z.strictObject({
     /** Of stdout and stderr that is stored. */
     output: z.union([none, size]),
   }).partial().optional(),
+  sandbox: z.strictObject({
+    /** May commands make user namespaces, as browsers do for their own sandbox? It widens what an attacker can try on the kernel. */
+    nested: z.boolean(),
+  }).partial().optional(),
 })
 export type SettingsFile = z.infer<typeof settingsFileSchema>
 
@@ -43,6 +47,7 @@ export type Fault = z.infer<typeof faultSchema>
 export const settingsSchema = z.object({
   project: z.string(),
   limits: limitsSchema,
+  nestedSandboxes: z.boolean(),
   sources: z.array(z.object({
     kind: z.enum(['managed', 'user', 'project']), path: z.string(), found: z.boolean(),
     /** Of a project: may it loosen what the user has? */

@@ -17,9 +17,10 @@ export async function run(invocation: Invocation): Promise<number> {
   return settings.faults.length > 0 ? EXIT.usage : EXIT.ok
 }
 
-function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, sources, faults, refused }: EffectiveSettings): void {
+function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, nestedSandboxes, sources, faults, refused }: EffectiveSettings): void {
   print(`${theme.strong('settings')} in ${project}`)
   for (const [name, value] of rows(limits)) print(`  ${name.padEnd(10)} ${value}`)
+  print(`  ${'nested'.padEnd(10)} ${nestedSandboxes ? theme.careful('commands may make user namespaces') : 'no user namespaces inside'}`)
   for (const { kind, path, found, trusted } of sources) {
     const trust = kind === 'project' && found ? (trusted ? ', trusted' : ', may only tighten: nexus settings trust') : ''
     print(theme.dim(`  ${kind.padEnd(10)} ${path}${found ? '' : ' (not there)'}${trust}`))

@@ -57,7 +57,7 @@ export class Ledger {
       id, request, project: terms.project, cwd: terms.cwd, command: request.command, status: 'queued', strength: choice.strength,
       backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), movedAt: this.#clock.now(), counts: countChanges([]),
       xattrs: 'user', parents: [...(terms.parents ?? [])], parent: terms.parent ?? null, rerunOf: terms.rerunOf ?? null, verification: terms.verification ?? null,
-      limits: terms.limits, notes: terms.notes.length > 0 ? [...terms.notes] : null,
+      limits: terms.limits, nestedSandboxes: terms.nestedSandboxes, notes: terms.notes.length > 0 ? [...terms.notes] : null,
     }
     const payload = { command: request.command, cwd: terms.cwd, project: terms.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(terms.rerunOf === undefined ? {} : { rerunOf: terms.rerunOf }) }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {

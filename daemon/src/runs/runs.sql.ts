@@ -48,6 +48,7 @@ export const runs = sqliteTable('runs', {
   parents: text({ mode: 'json' }).$type<string[]>().notNull(),
   /** In force when it was asked for; null for runs of before there were limits. */
   limits: text({ mode: 'json' }).$type<Limits>(),
+  nestedSandboxes: integer('nested_sandboxes', { mode: 'boolean' }).notNull().default(false),
   breach: text({ mode: 'json' }).$type<Breach>(),
   notes: text({ mode: 'json' }).$type<string[]>(),
   /** When the run came to its present station; what retention counts from. */

@@ -251,8 +251,8 @@ export class Runs implements RunsService {
 
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
     const id = newId('run', randomBytes(12))
-    const { limits, notes } = termsOf(this.#parts.settings.of(place.project))
-    this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, { ...place, limits, notes }, nameOf(actor))
+    const terms = termsOf(this.#parts.settings.of(place.project))
+    this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, { ...place, ...terms }, nameOf(actor))
     return id
   }
 

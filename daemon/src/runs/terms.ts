@@ -6,12 +6,13 @@ import type { NewPlace, RunRow } from './ledger.ts'
 
 export interface Terms extends NewPlace {
   readonly limits: Limits
+  readonly nestedSandboxes: boolean
   readonly notes: readonly string[]
 }
 
-export function termsOf({ limits, faults, refused }: EffectiveSettings): Pick<Terms, 'limits' | 'notes'> {
+export function termsOf({ limits, nestedSandboxes, faults, refused }: EffectiveSettings): Pick<Terms, 'limits' | 'nestedSandboxes' | 'notes'> {
   return {
-    limits, notes: [
+    limits, nestedSandboxes, notes: [
       ...faults.map(({ path, line, column, what }) => `${path}:${line}:${column}: ${what}; what the file said before is in force`),
       ...refused.map(({ setting, asked, inForce }) => `${setting}: the project asks for ${asked}, ${inForce} is in force; nexus settings trust lets it`),
     ],
@@ -19,9 +20,9 @@ export function termsOf({ limits, faults, refused }: EffectiveSettings): Pick<Te
 }
 
 /** The shorter of what the caller and the settings allow. */
-export function limitsFor({ request, limits }: RunRow): Pick<LaunchOrder, 'timeoutMs' | 'limits'> {
+export function limitsFor({ request, limits, nestedSandboxes }: RunRow): Pick<LaunchOrder, 'timeoutMs' | 'limits' | 'nestedSandboxes'> {
   const timeMs = [request.timeoutMs, limits?.timeMs].filter((time) => typeof time === 'number')
-  return { ...(timeMs.length > 0 ? { timeoutMs: Math.min(...timeMs) } : {}), ...(limits ? { limits } : {}) }
+  return { ...(timeMs.length > 0 ? { timeoutMs: Math.min(...timeMs) } : {}), ...(limits ? { limits } : {}), nestedSandboxes }
 }
 
 /** The limit of the settings that ended a run; a time that the caller gave is the caller's own. */

@@ -32,8 +32,6 @@ export interface SandboxParts {
   /** Further files and folders that no run may see: configuration, runtime folder with the socket. */
   readonly hidden: readonly string[]
   readonly clock: Clock
-  /** May commands make user namespaces? Browsers and container tools want to; it widens what an attacker can try on the kernel. */
-  readonly nestedSandboxes?: boolean
 }
 
 export function createSandbox(parts: SandboxParts): Sandbox {
@@ -78,7 +76,7 @@ class LocalSandbox implements Sandbox {
       const scene = sceneOf({ ...this.#parts, masks: this.#masks }, layer, order)
       const fence = this.#limits.around(layer, order.limits)
       const launcher = this.#chooser.launcher(choice)
-      return fenced(launcher.launch(scene, { ...order, nestedSandboxes: this.#parts.nestedSandboxes ?? false }, { without: leftOut(choice.walls), fence }), fence)
+      return fenced(launcher.launch(scene, order, { without: leftOut(choice.walls), fence }), fence)
     } catch (error) {
       return stillborn('scene', error instanceof Error ? error.message : String(error))
     }

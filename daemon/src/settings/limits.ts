@@ -1,4 +1,4 @@
-/** The limits in force: the user's over the defaults, the machine's as a ceiling, a project's as far as it may. */
+/** What is in force: the user's over the defaults, the machine's as a ceiling, a project's as far as it may. */
 import type { Limits, SettingsFile } from '@nexus/protocol/settings'
 
 type Given = NonNullable<SettingsFile['limits']>
@@ -33,6 +33,14 @@ export function grant(defaults: Limits, { managed, user, project, isTrusted }: A
     if (asked !== undefined && limits[field] !== asked) refused.push({ setting: `limits.${name}`, asked: word(asked), inForce: word(limits[field]) })
   }
   return { limits, refused }
+}
+
+/** Off unless somebody says on; who may not loosen can still say off. */
+export function grantNested({ managed, user, project, isTrusted }: Record<'managed' | 'user' | 'project', boolean | undefined> & { readonly isTrusted: boolean }): { nested: boolean; refused: Granted['refused'] } {
+  const before = managed !== false && user === true
+  const nested = project === undefined ? before : managed !== false && project && (isTrusted || before)
+  const isRefused = project !== undefined && project !== nested
+  return { nested, refused: isRefused ? [{ setting: 'sandbox.nested', asked: String(project), inForce: String(nested) }] : [] }
 }
 
 /** Null is no limit at all. */

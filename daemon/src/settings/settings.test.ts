@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Limits } from '@nexus/protocol/settings'
 import { parseSettings } from './document.ts'
 import { SettingsOnDisk } from './file.ts'
-import { grant } from './limits.ts'
+import { grant, grantNested } from './limits.ts'
 
 const NONE: Limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
 
@@ -70,6 +70,16 @@ describe('what is in force', () => {
         if (project[name] === undefined) expect(limits[field]).toBe(without[field])
         expect(refused.some(({ setting }) => setting === `limits.${name}`)).toBe(project[name] !== undefined && limits[field] !== project[name])
       }
+    }))
+  })
+
+  test('user namespaces inside: only who may loosen says on, everybody may say off', () => {
+    const says = fc.constantFrom(true, false, undefined)
+    fc.assert(fc.property(says, says, says, fc.boolean(), (managed, user, project, isTrusted) => {
+      const { nested, refused } = grantNested({ managed, user, project, isTrusted })
+      if (managed === false || project === false) expect(nested).toBe(false)
+      if (nested) expect(user === true || (isTrusted && project === true)).toBe(true)
+      expect(refused.length).toBe(project !== undefined && project !== nested ? 1 : 0)
     }))
   })
 

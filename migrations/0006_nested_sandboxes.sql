@@ -1,0 +1,1 @@
+ALTER TABLE `runs` ADD `nested_sandboxes` integer DEFAULT false NOT NULL;
