@@ -10,7 +10,7 @@ export interface Volatile {
 }
 
 /** Members that are numbers of this moment or this machine. */
-const MOMENT = /(At|Ms)$|^(pid|rssBytes|maxRssBytes|head|seq|freedBytes|bytes)$/
+const MOMENT = /(At|Ms)$|^(pid|rssBytes|maxRssBytes|head|seq|freedBytes|freeBytes|bytes)$/
 /** Shares of a processor's time, which come in microseconds. */
 const SHARE = /^(userMs|systemMs)$/
 /** Members whose value is a hash over something volatile. */
