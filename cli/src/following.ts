@@ -4,7 +4,7 @@ import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import type { Run } from '@nexus/protocol/runs'
 import type { Invocation } from './command.ts'
-import { takeOutput, write } from './output.ts'
+import { outlets, takeOutput } from './output.ts'
 import { Progress } from './screen/progress.ts'
 
 export interface FollowOptions {
@@ -71,11 +71,16 @@ async function stop({ client, tell }: Invocation, run: string): Promise<void> {
 async function stream(invocation: Invocation, run: string): Promise<void> {
   using progress = new Progress('running')
   const lines = new OpenLine()
-  await takeOutput(invocation, run, (name, bytes) => {
-    progress.stop()
-    lines.wrote(process[name], bytes)
-    return write(process[name], bytes)
+  const { take, end } = outlets()
+  await takeOutput(invocation, run, {
+    setsPace: true,
+    take: (name, bytes) => {
+      progress.stop()
+      lines.wrote(process[name], bytes)
+      return take(name, bytes)
+    },
   })
+  await end()
   lines.close()
 }
 

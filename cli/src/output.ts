@@ -2,22 +2,32 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Problem } from '@nexus/protocol/problem'
 import type { Output } from '@nexus/protocol/runs'
+import { bytes as amount } from '@nexus/protocol/words'
 import type { Invocation } from './command.ts'
 import { subscribe } from './daemon/stream.ts'
+import { TerminalText } from './screen/terminal-text.ts'
 
 /** This often in a row without a byte in between. */
 const ATTEMPTS = 5
 
-type Take = (stream: 'stdout' | 'stderr', bytes: Buffer) => Promise<void> | void
+type Stream = 'stdout' | 'stderr'
+type Take = (stream: Stream, bytes: Buffer) => Promise<void> | void
+
+export interface Taking {
+  readonly take: Take
+  /** The command waits for us, as it would for a pipe; for whoever stands beside a run. */
+  readonly setsPace: boolean
+}
 
 /** Resolves when the run has ended and all of its output was taken. Throws Problem. */
-export async function takeOutput({ client, home }: Pick<Invocation, 'client' | 'home'>, run: string, take: Take): Promise<void> {
+export async function takeOutput({ client, home, tell }: Pick<Invocation, 'client' | 'home' | 'tell'>, run: string, { take, setsPace }: Taking): Promise<void> {
   let after = 0
   for (let failures = 0; failures < ATTEMPTS; failures += 1) {
     try {
-      for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run, after })) {
+      for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run, after, setsPace })) {
         if (piece.type === 'end') return
-        await take(piece.stream, Buffer.from(piece.base64, 'base64'))
+        if (piece.type === 'gap') tell(`nexus: ${amount(piece.bytes)} are missing here: the middle of a very long output is not stored`)
+        else await take(piece.stream, Buffer.from(piece.base64, 'base64'))
         after = piece.at
         failures = 0
       }
@@ -31,9 +41,20 @@ export async function takeOutput({ client, home }: Pick<Invocation, 'client' | '
   throw new Problem('daemon-unreachable', { cause: `the output of ${run} breaks off again and again` })
 }
 
+/** Our own stdout and stderr as targets of a run's: a pipe gets every byte as it is, a terminal what may command nothing. */
+export function outlets(): { readonly take: Take; readonly end: () => Promise<void> } {
+  const texts = { stdout: process.stdout.isTTY ? new TerminalText({ colours: true }) : undefined, stderr: process.stderr.isTTY ? new TerminalText({ colours: true }) : undefined }
+  return {
+    take: (stream, bytes) => write(process[stream], texts[stream] ? Buffer.from(texts[stream].take(bytes)) : bytes),
+    end: async () => {
+      for (const stream of ['stdout', 'stderr'] as const) await write(process[stream], Buffer.from(texts[stream]?.end() ?? ''))
+    },
+  }
+}
+
 /** Waits when the target is full; what a reader that has gone does not take goes nowhere. */
 export function write(target: NodeJS.WriteStream, bytes: Buffer): Promise<void> | void {
-  if (target.destroyed || target.write(bytes)) return undefined
+  if (bytes.length === 0 || target.destroyed || target.write(bytes)) return undefined
   return new Promise((resolve) => {
     const go = () => {
       target.off('drain', go).off('close', go)

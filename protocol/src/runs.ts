@@ -84,7 +84,11 @@ export const runSchema = runSummarySchema.extend({
   stdout: bytesSchema,
   stderr: bytesSchema,
   /** Bytes left out of the middle of stdout and stderr here; the whole is in the blob store. */
-  truncated: z.object({ stdout: z.number(), stderr: z.number() }),
+  truncated: z.object({
+    stdout: z.number(), stderr: z.number(),
+    /** Set when more was printed than is stored: what is missing from the middle there, too. */
+    stored: z.object({ limitBytes: z.number(), leftOutBytes: z.number() }).optional(),
+  }),
   changes: z.array(changeSchema),
   outside: z.array(outsideSchema),
   denials: z.array(z.object({ kind: z.string(), target: z.string() })),
@@ -189,6 +193,8 @@ export type ShellRequest = z.infer<typeof shellRequestSchema>
 /** A piece of output in the order the daemon saw it; `at` is the byte position after it in the combined stream. */
 export const outputSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('output'), stream: z.enum(['stdout', 'stderr']), base64: z.string(), at: z.number() }),
+  /** The middle of a very long output is stored nowhere: so many bytes are missing here. */
+  z.object({ type: z.literal('gap'), bytes: z.number(), at: z.number() }),
   z.object({ type: z.literal('end'), status: runStatusSchema }),
 ])
 export type Output = z.infer<typeof outputSchema>
@@ -199,9 +205,10 @@ export type Progress = z.infer<typeof progressSchema>
 
 /**
  * `limit` ends the subscription after about as many bytes: a client that cannot be slowed down otherwise (a WebSocket has
- * no back pressure) asks for the next stretch when it has shown the last.
+ * no back pressure) asks for the next stretch when it has shown the last. `setsPace`: the command waits for this reader as it
+ * would for a pipe, and nothing is left out for it.
  */
-const outputRequestSchema = namedRun.extend({ after: z.number().int().min(0).default(0), limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER) })
+const outputRequestSchema = namedRun.extend({ after: z.number().int().min(0).default(0), limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER), setsPace: z.boolean().default(false) })
 
 export interface RunsService {
   start(request: RunRequest, actor: Actor): Promise<Run>
@@ -209,7 +216,7 @@ export interface RunsService {
   wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run>
   get(named: NamedRun): Promise<Run>
   list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }>
-  output(named: NamedRun, after: number, signal: AbortSignal | undefined): AsyncIterable<Output>
+  output(named: NamedRun, from: { after: number; setsPace: boolean }, signal: AbortSignal | undefined): AsyncIterable<Output>
   input(named: NamedRun, data: Uint8Array, end: boolean): Promise<void>
   resize(named: NamedRun, rows: number, cols: number): Promise<void>
   diff(request: DiffRequest): Promise<Diff>
@@ -241,10 +248,10 @@ export const runsRouter = router({
   get: procedure.input(namedRun).output(answer).query(async ({ ctx, input }) => ({ run: await ctx.runs.get(input) })),
   list: procedure.input(listSchema).output(z.object({ runs: z.array(runSummarySchema), next: z.string().optional() })).query(({ ctx, input }) => ctx.runs.list(input)),
   output: procedure.input(outputRequestSchema).subscription(async function* ({ ctx, input, signal }) {
-    const { after, limit } = input
-    for await (const piece of ctx.runs.output(input, after, signal)) {
+    const { after, limit, setsPace } = input
+    for await (const piece of ctx.runs.output(input, { after, setsPace }, signal)) {
       yield piece
-      if (piece.type === 'output' && piece.at - after >= limit) return
+      if (piece.type !== 'end' && piece.at - after >= limit) return
     }
   }),
   input: procedure.input(namedRun.extend({ base64: z.base64(), end: z.boolean().default(false) })).mutation(async ({ ctx, input }) => {

@@ -6,6 +6,7 @@ import { named, type Invocation } from '../command.ts'
 import { callersEnvironment } from '../environment.ts'
 import { takeOutput, write } from '../output.ts'
 import { withKeys } from '../screen/keys.ts'
+import { ShellGuard } from '../screen/shell-guard.ts'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -34,11 +35,13 @@ async function relay(invocation: Invocation, run: string): Promise<void> {
   const { client, tell } = invocation
   const { stdout } = process
   const sending = new Sending()
+  const guard = new ShellGuard()
   const type = (keys: Buffer) => sending.add(() => client.runs.input.mutate({ run, base64: keys.toString('base64'), end: false }))
   const resize = () => sending.add(() => client.runs.resize.mutate({ run, rows: stdout.rows || 24, cols: stdout.columns || 80 }))
   stdout.on('resize', resize)
   try {
-    await withKeys(type, () => takeOutput(invocation, run, (_, bytes) => write(stdout, bytes)))
+    await withKeys(type, () => takeOutput(invocation, run, { setsPace: true, take: (_, bytes) => write(stdout, guard.take(bytes)) }))
+    await write(stdout, guard.end())
   } finally {
     stdout.off('resize', resize)
   }

@@ -131,7 +131,7 @@ async function* pieces(parts: readonly string[], after: number): AsyncGenerator<
 }
 
 test('a subscription gives its data in order and ends with it', async () => {
-  await serve({ runs: { output: (_, after) => pieces(['a', 'b\n\n', 'é'.repeat(100_000)], after) } })
+  await serve({ runs: { output: (_, { after }) => pieces(['a', 'b\n\n', 'é'.repeat(100_000)], after) } })
   let text = ''
   for await (const piece of subscribe<Output>(socketPath, 'runs.output', { run: 'rabcd' })) if (piece.type === 'output') text += Buffer.from(piece.base64, 'base64').toString()
   expect(text).toBe(`ab\n\n${'é'.repeat(100_000)}`)
@@ -149,7 +149,7 @@ test('output goes on where a broken connection left it: nothing twice, nothing m
   await serve({
     runs: {
       get: async () => { throw new Problem('no-run', { run: 'the answer does not matter here' }) },
-      async *output(_, after) {
+      async *output(_, { after }) {
         afters.push(after)
         let sent = 0
         for await (const piece of pieces(parts, after)) {
@@ -166,7 +166,7 @@ test('output goes on where a broken connection left it: nothing twice, nothing m
   const nexus = client().client
   // Asking for the run is how a dead daemon would be started; here it only has to answer.
   const lenient = { ...nexus, runs: { get: { query: async () => ({}) } } } as unknown as typeof nexus
-  await takeOutput({ client: lenient, home: { socket: socketPath } as never }, 'rabcd', (_, bytes) => { text += bytes.toString() })
+  await takeOutput({ client: lenient, home: { socket: socketPath } as never, tell: () => undefined }, 'rabcd', { setsPace: false, take: (_, bytes) => { text += bytes.toString() } })
   expect(text).toBe(parts.join(''))
   expect(afters).toHaveLength(4)
   expect(afters[0]).toBe(0)
@@ -177,5 +177,5 @@ test('output that breaks off again and again is given up', async () => {
   await serve({ runs: { get: async () => ({}) as never } }, (request, response) => { if (request.url?.includes('output')) response.destroy(); return request.url?.includes('output') ?? false })
   const nexus = client().client
   const lenient = { runs: { get: { query: async () => ({}) } } } as unknown as typeof nexus
-  await expect(takeOutput({ client: lenient, home: { socket: socketPath } as never }, 'rabcd', () => undefined)).rejects.toMatchObject({ code: 'daemon-unreachable' })
+  await expect(takeOutput({ client: lenient, home: { socket: socketPath } as never, tell: () => undefined }, 'rabcd', { setsPace: false, take: () => undefined })).rejects.toMatchObject({ code: 'daemon-unreachable' })
 })

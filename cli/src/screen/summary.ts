@@ -7,7 +7,7 @@ import { cut } from './width.ts'
 import { breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -62,6 +62,11 @@ function outsideLines(run: Run, theme: Theme): string[] {
 function denialLines(run: Run, theme: Theme): string[] {
   const shown = run.denials.slice(0, 5).map(({ kind, target }) => `  ${theme.careful('denied')} ${safe(kind)} ${safe(target)}`)
   return run.denials.length > 5 ? [...shown, theme.dim(`  … and ${run.denials.length - 5} more denials`)] : shown
+}
+
+/** The record never claims to be whole when it is not. */
+function storedLines({ truncated: { stored } }: Run, theme: Theme): string[] {
+  return stored ? [`  ${theme.careful('output cut')}: more than ${bytes(stored.limitBytes)} were printed; ${bytes(stored.leftOutBytes)} in the middle are not stored`] : []
 }
 
 function checkLines(run: Run, theme: Theme): string[] {

@@ -81,6 +81,7 @@ export class Execution {
     })
     running.launch = launch
     launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
+    running.recorder.onHold((isHeld) => launch.hold(isHeld))
     if (running.abort.signal.aborted) launch.kill()
     return launch.ended
   }
@@ -93,8 +94,7 @@ export class Execution {
     const sealed = await sealer.seal(row, layer)
     const reason = endReasonOf(end, running)
     const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
-    running.recorder.end()
-    using output = await state.blobs.adopt(running.recorder.file)
+    using output = await running.recorder.store(state.blobs)
     const { fields, details } = sealedFields(sealed)
     ledger.move(row.id, {
       to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
@@ -167,7 +167,7 @@ function exitCodeOf(end: LaunchEnd): number | null {
   return end.type === 'exited' || end.type === 'not-found' ? end.exitCode : null
 }
 
-function recorded({ recorder }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number } {
-  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted }
+function recorded({ recorder }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number; leftOut: number } {
+  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted, leftOut: recorder.leftOut }
 }
 

@@ -44,7 +44,7 @@ export class LiveRuns {
 
   remove(id: string): void {
     const live = this.#runs.get(id)
-    live?.recorder.end()
+    live?.recorder.forget()
     this.#runs.delete(id)
   }
 

@@ -80,6 +80,8 @@ export const runDetails = sqliteTable('run_details', {
   stderr: blob({ mode: 'buffer' }).notNull(),
   omittedStdout: integer('omitted_stdout').notNull(),
   omittedStderr: integer('omitted_stderr').notNull(),
+  /** Bytes of the middle of both that are in no blob either. */
+  leftOut: integer('left_out').notNull().default(0),
   /** Blob of all output frames in order; null while the run is young. */
   output: text(),
 }, (table) => [index('run_details_output').on(table.output)])

@@ -126,12 +126,12 @@ export class Runs implements RunsService {
     return { runs: page, ...(rows.length > page.length && last ? { next: last.id } : {}) }
   }
 
-  async *output(named: NamedRun, after: number, signal: AbortSignal | undefined): AsyncGenerator<Output> {
+  async *output(named: NamedRun, { after, setsPace }: { after: number; setsPace: boolean }, signal: AbortSignal | undefined): AsyncGenerator<Output> {
     const { ledger, live, state } = this.#parts
     const id = this.find(named)
     const running = live.get(id)
     const stored = running ? undefined : ledger.details(id).output
-    if (running) yield* running.recorder.follow(after, signal)
+    if (running) yield* running.recorder.follow(after, signal, setsPace)
     else if (stored) yield* readOutput(state.blobs.pathOf(stored), after, signal)
     await ledger.settled(id, signal)
     yield { type: 'end', status: ledger.row(id).status }

@@ -1,5 +1,4 @@
 /** `nexus shell RUN`: a terminal inside a layer. Its end seals the layer anew: a new digest, old approvals void. */
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '@nexus/protocol/problem'
 import type { RunStatus, ShellRequest } from '@nexus/protocol/runs'
@@ -57,6 +56,7 @@ export class Shell {
       })
       running.launch = launch
       launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
+      running.recorder.onHold((isHeld) => launch.hold(isHeld))
       const end = await launch.ended
       if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     } catch (error) {
@@ -65,7 +65,6 @@ export class Shell {
     } finally {
       await this.#reseal(row, layer, sealer, ledger, actor, log)
       live.remove(row.id)
-      rmSync(file, { force: true })
       ledger.release(row.id)
       await keepBefore(ledger, this.#parts.changes, row.id).catch((error: unknown) => log.warn({ err: error, run: row.id }, 'what the run saw could not be kept'))
     }

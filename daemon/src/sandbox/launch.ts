@@ -49,6 +49,11 @@ export interface Launch {
   readonly pid: number
   /** Calls back for every chunk in arrival order; on a pty everything is stdout. Called before any chunk is lost. */
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void
+  /**
+   * While held, the command's output is hardly read: its pipes fill and it waits, as for a slow reader. A little is still
+   * taken now and then, so that a pipe is never taken for jammed. Ends with the command.
+   */
+  hold(isHeld: boolean): void
   /** Resolves when the chunk was handed to the command's pipe (back-pressure); rejects never: a closed pipe drops it. */
   write(chunk: Uint8Array): Promise<void>
   endInput(): void

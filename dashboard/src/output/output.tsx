@@ -40,7 +40,8 @@ export function Output({ run, isRunning }: { readonly run: string; readonly isRu
           const piece = data as Piece
           if (piece.type === 'end') { isOver = true; return draw(true) }
           if (piece.at <= current.at) return
-          current.screen.write(piece.stream, Uint8Array.from(atob(piece.base64), (character) => character.charCodeAt(0)))
+          if (piece.type === 'gap') current.screen.write('stderr', new TextEncoder().encode(`\n[${bytes(piece.bytes)} are missing here: the middle of a very long output is not stored]\n`))
+          else current.screen.write(piece.stream, Uint8Array.from(atob(piece.base64), (character) => character.charCodeAt(0)))
           current.at = piece.at
           draw(false)
         },

@@ -6,6 +6,8 @@ import type { Launch, LaunchEnd } from '../launch.ts'
 
 /** How long output may still come after the end was told; only a jammed pipe takes that long. */
 const LAST_OUTPUT_MS = 900
+/** While held, a chunk is taken this often: well within the patience of a launcher that waits for its pipes to drain. */
+const SIP_MS = 2000
 
 type Stream = 'stdout' | 'stderr'
 
@@ -27,6 +29,8 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
   // The command may end without reading its input; that is no error.
   child.stdin?.on('error', () => {})
   const ended = reins.told.then(async (end) => {
+    // What is still in the pipes is little; nobody has to wait for it.
+    output.letGo()
     const patience = new AbortController()
     await Promise.race([complete.promise, sleep(LAST_OUTPUT_MS, undefined, { signal: patience.signal }).catch(() => undefined)])
     patience.abort()
@@ -35,10 +39,14 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
   return {
     pid: child.pid ?? 0,
     onOutput: (listener) => output.listen(listener),
+    hold: (isHeld) => output.hold(isHeld),
     write: (chunk) => handOver(child.stdin, chunk),
     endInput: () => { child.stdin?.end() },
     resize: reins.resize,
-    kill: reins.kill,
+    kill: () => {
+      output.letGo()
+      reins.kill()
+    },
     ended,
   }
 }
@@ -46,7 +54,7 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
 /** A launch that ended before anything was started. */
 export function stillborn(step: string, cause: string): Launch {
   const end: LaunchEnd = { type: 'failed', step, cause, durationMs: 0, usage: null }
-  return { pid: 0, onOutput() {}, write: () => Promise.resolve(), endInput() {}, resize() {}, kill() {}, ended: Promise.resolve(end) }
+  return { pid: 0, onOutput() {}, hold() {}, write: () => Promise.resolve(), endInput() {}, resize() {}, kill() {}, ended: Promise.resolve(end) }
 }
 
 function handOver(input: Writable | null, chunk: Uint8Array): Promise<void> {
@@ -61,14 +69,39 @@ function handOver(input: Writable | null, chunk: Uint8Array): Promise<void> {
 class OutputTap {
   #kept: [Stream, Buffer][] = []
   #listener: ((stream: Stream, chunk: Buffer) => void) | undefined
+  readonly #sources: Readable[] = []
+  /** Set while held. */
+  #sips: NodeJS.Timeout | undefined
+  #isLetGo = false
 
   attach(stream: Stream, readable: Readable | null): void {
+    if (readable) this.#sources.push(readable)
     readable?.on('data', (chunk: Buffer) => {
+      if (this.#sips) readable.pause()
       if (this.#listener) this.#listener(stream, chunk)
       else this.#kept.push([stream, chunk])
     })
     // A reset pipe ends the stream; the launcher's own end tells the story.
     readable?.on('error', () => {})
+  }
+
+  hold(isHeld: boolean): void {
+    clearInterval(this.#sips)
+    this.#sips = undefined
+    if (isHeld && !this.#isLetGo) {
+      for (const source of this.#sources) source.pause()
+      this.#sips = setInterval(() => this.#resume(), SIP_MS).unref()
+    } else this.#resume()
+  }
+
+  /** From now on everything is read at once, whoever is behind. */
+  letGo(): void {
+    this.#isLetGo = true
+    this.hold(false)
+  }
+
+  #resume(): void {
+    for (const source of this.#sources) source.resume()
   }
 
   listen(listener: (stream: Stream, chunk: Buffer) => void): void {

@@ -1,0 +1,89 @@
+/**
+ * Between a shell inside a layer and the terminal of the person who uses it. Screens, cursors and colours pass, or no
+ * editor would work. What reaches beyond the screen does not: the clipboard (OSC 52), files and graphics (APC, DCS, the
+ * OSC of some terminals), notifications, and window operations that answer with text. At the end every mode is as before.
+ */
+
+/** Titles, links, colours, prompt marks. */
+const OSC_ALLOWED = /^(?:[0-2]|8|4|1[0-2]|104|11[0-2]|133)(?:;|$)/
+/** OSC, DCS, SOS, PM, APC: with ESC, or as one character of C1 in UTF-8. */
+const STRING = /\u001B[\]PX^_]|\u00C2[\u0090\u0098\u009D\u009E\u009F]/
+const STRING_END = /\u0007|\u001B\\|\u00C2\u009C|[\u0018\u001A]/
+/** Only the title stack of editors; the rest moves, resizes or asks. */
+const WINDOW = /\u001B\[(?!2[23](?:;|t))[0-9;]{0,60}t/g
+const MODES = /\u001B\[\?([0-9;]{1,60})([hl])/g
+const BEGUN = /(?:\u001B(?:\[[0-?]{0,60}[ -/]{0,4})?|\u00C2)$/
+const STRING_MAX = 4096
+const CURSOR = '25'
+
+export class ShellGuard {
+  /** Bytes as characters: what is no escape sequence leaves as it came. */
+  #rest = ''
+  #isDropping = false
+  readonly #modes = new Map<string, string>()
+
+  take(bytes: Uint8Array): Buffer {
+    let text = this.#rest + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    this.#rest = ''
+    let passed = ''
+    while (text !== '') {
+      if (this.#isDropping) text = this.#dropped(text)
+      else {
+        const at = text.search(STRING)
+        if (at < 0) {
+          const begun = text.search(BEGUN)
+          this.#rest = begun < 0 ? '' : text.slice(begun)
+          passed += this.#screened(begun < 0 ? text : text.slice(0, begun))
+          break
+        }
+        passed += this.#screened(text.slice(0, at))
+        const string = this.#string(text.slice(at))
+        passed += string.passed
+        text = string.left
+      }
+    }
+    return Buffer.from(passed, 'latin1')
+  }
+
+  /** Takes back the modes that are still set: another screen, mouse reports, a hidden cursor. */
+  end(): Buffer {
+    const back = [...this.#modes].map(([mode, how]) => `\u001B[?${mode}${how === 'h' ? 'l' : 'h'}`).join('')
+    return Buffer.from(`${back}\u001B[0m`, 'latin1')
+  }
+
+  /** `text` begins with a string; it passes whole or not at all. */
+  #string(text: string): { passed: string; left: string } {
+    const body = text.slice(2)
+    const end = STRING_END.exec(body)
+    const isAllowed = text.startsWith('\u001B]') && OSC_ALLOWED.test(body.slice(0, end?.index ?? body.length))
+    if (end) {
+      const whole = text.slice(0, 2 + end.index + end[0].length)
+      return { passed: isAllowed && !whole.slice(2, -end[0].length).includes('\u001B') ? whole : '', left: text.slice(whole.length) }
+    }
+    if (text.length < STRING_MAX) this.#rest = text
+    else this.#isDropping = true
+    return { passed: '', left: '' }
+  }
+
+  #dropped(text: string): string {
+    const end = STRING_END.exec(text)
+    if (!end) {
+      // Its end may be two bytes, one of which has come.
+      this.#rest = /[\u001B\u00C2]$/.exec(text)?.[0] ?? ''
+      return ''
+    }
+    this.#isDropping = false
+    return text.slice(end.index + end[0].length)
+  }
+
+  #screened(text: string): string {
+    for (const [, modes = '', how = ''] of text.matchAll(MODES)) {
+      for (const mode of modes.split(';')) {
+        const isUsual = mode === CURSOR ? how === 'h' : how === 'l'
+        if (isUsual) this.#modes.delete(mode)
+        else this.#modes.set(mode, how)
+      }
+    }
+    return text.replace(WINDOW, '')
+  }
+}
