@@ -18,7 +18,7 @@ import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
-import { breachOf, limitsFor } from './terms.ts'
+import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
 
 export interface ExecutionParts {
@@ -45,7 +45,7 @@ export class Execution {
   /** Never rejects: what goes wrong is the run's end. */
   async execute(id: string, choice: Choice, actor: string): Promise<void> {
     const { ledger, live, turnstile, log } = this.#parts
-    const running = live.add(id, new Recorder(join(this.#parts.state.folder, 'output', id)))
+    const running = live.add(id, new Recorder(join(this.#parts.state.folder, 'output', id), storedBytesOf(ledger.row(id))))
     let leave: (() => void) | undefined
     try {
       leave = await turnstile.enter(running.abort.signal)

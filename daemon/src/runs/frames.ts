@@ -63,19 +63,33 @@ export class FrameReader implements AsyncDisposable {
     await this.#handle.close()
   }
 
+  /** Frames of one stream that stand together come as one piece: a message costs more than its bytes. */
   *#frames(): Generator<Piece> {
+    let together: { readonly kind: number; readonly parts: Buffer[] } | undefined
     while (this.#rest.length >= HEADER_BYTES) {
       const end = HEADER_BYTES + this.#rest.readUInt32LE(1)
-      if (this.#rest.length < end) return
-      const kind = this.#rest[0]
+      if (this.#rest.length < end) break
+      const kind = this.#rest[0] ?? 0
       const bytes = this.#rest.subarray(HEADER_BYTES, end)
       this.#rest = this.#rest.subarray(end)
       const from = this.#at
+      if (together && kind !== together.kind) {
+        yield this.#piece(together, from)
+        together = undefined
+      }
       this.#at += kind === GAP ? Number(bytes.readBigUInt64LE()) : bytes.length
       if (this.#at <= this.#after) continue
       const seen = Math.max(0, this.#after - from)
       if (kind === GAP) yield { type: 'gap', bytes: this.#at - from - seen, at: this.#at }
-      else yield { type: 'output', stream: kind === 1 ? 'stdout' : 'stderr', base64: bytes.subarray(seen).toString('base64'), at: this.#at }
+      else {
+        together ??= { kind, parts: [] }
+        together.parts.push(bytes.subarray(seen))
+      }
     }
+    if (together) yield this.#piece(together, this.#at)
+  }
+
+  #piece({ kind, parts }: { readonly kind: number; readonly parts: readonly Buffer[] }, at: number): Piece {
+    return { type: 'output', stream: kind === 1 ? 'stdout' : 'stderr', base64: Buffer.concat(parts).toString('base64'), at }
   }
 }

@@ -8,10 +8,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 import { layerGoesAt } from './expiry.ts'
-import { STORED_BYTES } from './output.ts'
 import { approvals, runDetails, runs } from './runs.sql.ts'
 import { requireMove, SETTLED } from './status.ts'
-import type { Terms } from './terms.ts'
+import { storedBytesOf, type Terms } from './terms.ts'
 
 export type RunRow = typeof runs.$inferSelect
 export type RunDetails = typeof runDetails.$inferSelect
@@ -107,9 +106,10 @@ export class Ledger {
 
   run(id: string): Run {
     const details = this.details(id)
+    const row = this.row(id)
     return {
-      ...summaryOf(this.row(id)),
-      stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr, ...(details.leftOut > 0 ? { stored: { limitBytes: STORED_BYTES, leftOutBytes: details.leftOut } } : {}) },
+      ...summaryOf(row),
+      stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr, ...(details.leftOut > 0 ? { stored: { limitBytes: storedBytesOf(row), leftOutBytes: details.leftOut } } : {}) },
       changes: details.changes, outside: details.outside, denials: [], conflicts: details.conflicts, appliedPaths: details.appliedPaths,
       ...(details.keptPaths && details.keptPaths.length > 0 ? { keptPaths: details.keptPaths } : {}),
     }

@@ -13,6 +13,7 @@ import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
+import { storedBytesOf } from './terms.ts'
 
 export interface ShellParts {
   readonly state: State
@@ -49,7 +50,7 @@ export class Shell {
   async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest, actor: string): Promise<void> {
     const { ledger, sandbox, sealer, live, state, log } = this.#parts
     const file = join(state.folder, 'output', `${row.id}.shell`)
-    const running = live.add(row.id, new Recorder(file))
+    const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     try {
       const launch = sandbox.launch(layer, choice, {
         argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: 'off', stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),

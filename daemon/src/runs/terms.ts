@@ -3,6 +3,7 @@ import type { Breach } from '@nexus/protocol/runs'
 import type { EffectiveSettings, Limits } from '@nexus/protocol/settings'
 import type { LaunchEnd, LaunchOrder } from '../sandbox/launch.ts'
 import type { NewPlace, RunRow } from './ledger.ts'
+import { STORED_BYTES } from './output.ts'
 
 export interface Terms extends NewPlace {
   readonly limits: Limits
@@ -30,4 +31,9 @@ export function breachOf(end: LaunchEnd, { request, limits }: RunRow): Breach | 
   if (end.type === 'limited') return end.breach
   if (end.type !== 'timed-out' || !limits?.timeMs || (request.timeoutMs ?? Infinity) < limits.timeMs) return null
   return { limit: 'time', allowed: limits.timeMs, amount: Math.round(end.durationMs) }
+}
+
+/** How much of a run's output is stored. */
+export function storedBytesOf({ limits }: Pick<RunRow, 'limits'>): number {
+  return limits === null ? STORED_BYTES : (limits.outputBytes ?? Number.POSITIVE_INFINITY)
 }
