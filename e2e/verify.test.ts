@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import type { Verification } from '@nexus/protocol/verify'
@@ -194,5 +195,6 @@ test(proves('--check auto runs the tests that are recognised in what the run lef
 })
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => { setTimeout(resolve, 50) })
+  for (const beganAt = performance.now(); performance.now() - beganAt < 60_000; await sleep(50)) if (await isSo()) return
+  throw new Error(`it never came to that; the runs: ${(await nexus.call('runs')).stdout}`)
 }
