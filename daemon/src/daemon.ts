@@ -63,7 +63,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
-  await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
+  const litter = await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
   const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
@@ -78,7 +78,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   rooms.use(server)
   await server.start()
-  rooms.use(new Housekeeping({ retention, isIdle: () => system.isIdle, log }))
+  rooms.use(new Housekeeping({ litter, retention, isIdle: () => system.isIdle, log }))
   // Torn down first: clients that wait for a run still hear how it ended.
   rooms.defer(() => endRuns(live, ledger))
 

@@ -1,5 +1,5 @@
 /** The shipped daemon: how long until it answers, and what it weighs when it has nothing to do. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -46,4 +46,49 @@ function answers(socketPath: string): Promise<boolean> {
     asked.on('error', () => resolve(false))
     asked.end()
   })
+}
+
+/** A daemon on a state folder of the caller's, asked over its socket. */
+export class Daemon implements AsyncDisposable {
+  readonly readyMs: number
+  readonly #child: ChildProcess
+  readonly #socketPath: string
+
+  private constructor(child: ChildProcess, socketPath: string, readyMs: number) {
+    this.#child = child
+    this.#socketPath = socketPath
+    this.readyMs = readyMs
+  }
+
+  static async start(folder: string): Promise<Daemon> {
+    const socketPath = join(folder, 'run/daemon.sock')
+    const beganAt = performance.now()
+    const child = spawn(join(root, '.toolchain/node'), [join(root, 'daemon/dist/nexusd.mjs')], { env: { PATH: process.env.PATH, HOME: folder, NEXUS_HOME: folder, NEXUS_PORT: 'off' }, cwd: '/', stdio: 'ignore' })
+    while (!(await answers(socketPath))) {
+      if (performance.now() - beganAt > 20_000 || child.exitCode !== null) throw new Error('the daemon did not become ready')
+      await sleep(2)
+    }
+    return new Daemon(child, socketPath, performance.now() - beganAt)
+  }
+
+  /** Milliseconds of one question, answer read. */
+  async time(procedure: string, input: object): Promise<number> {
+    const isQuery = procedure !== 'system.gc'
+    const beganAt = performance.now()
+    const status = await new Promise<number>((resolve, reject) => {
+      const asked = request({ socketPath: this.#socketPath, path: `/trpc/${procedure}${isQuery ? `?input=${encodeURIComponent(JSON.stringify(input))}` : ''}`, method: isQuery ? 'GET' : 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0))
+      })
+      asked.on('error', reject)
+      asked.end(isQuery ? undefined : JSON.stringify(input))
+    })
+    if (status !== 200) throw new Error(`${procedure} answered ${status}`)
+    return performance.now() - beganAt
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGTERM')
+    await ended
+  }
 }

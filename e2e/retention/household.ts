@@ -75,7 +75,8 @@ export class Household implements AsyncDisposable {
     const decisions = new Decisions(ledger, changes, sandbox)
     const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log, ...(this.#rules ? { rules: this.#rules } : {}) })
     this.#rooms = { state, ledger, changes, decisions, retention, sealer }
-    await recoverRuns({ state, ledger, changes, sandbox, sealer, log: { ...log, error: () => {} } as never })
+    const litter = await recoverRuns({ state, ledger, changes, sandbox, sealer, log: { ...log, error: () => {} } as never })
+    for (const { remove } of litter) await remove().catch(() => 'the power failed again')
   }
 
   async end(): Promise<void> {

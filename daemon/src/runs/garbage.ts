@@ -26,21 +26,25 @@ export interface GarbageParts {
   readonly now: () => number
 }
 
-export interface Piece {
+export interface Litter {
   readonly path: string
-  readonly bytes: number
   readonly remove: () => Promise<unknown>
+}
+
+export interface Piece extends Litter {
+  readonly bytes: number
 }
 
 /**
  * Layers that no run owns: of a discard, a check or a start that was cut off. Later than at the start a folder of an
  * unknown name may be somebody's throw-away layer, and that of a run that moves is about to be owned.
  */
-export function orphanLayers({ state, ledger, sandbox }: Pick<GarbageParts, 'state' | 'ledger' | 'sandbox'>, when: 'at start' | 'later'): Omit<Piece, 'bytes'>[] {
+export function orphanLayers({ state, ledger, sandbox }: Pick<GarbageParts, 'state' | 'ledger' | 'sandbox'>, when: 'at start' | 'later'): Litter[] {
   const owned = new Set(ledger.layers())
-  return entriesOf(join(state.folder, 'layers')).flatMap(({ name, path }) => {
-    if (owned.has(path)) return []
-    const row = ledger.find(name.replace(/-check$/, ''))
+  const strays = entriesOf(join(state.folder, 'layers')).filter(({ path }) => !owned.has(path))
+  const rows = ledger.findAll(strays.map(({ name }) => runOf(name)))
+  return strays.flatMap(({ name, path }) => {
+    const row = rows.get(runOf(name))
     return when === 'at start' || (row && ledger.isAtRest(row)) ? [{ path, remove: () => sandbox.discard(path) }] : []
   })
 }
@@ -66,7 +70,7 @@ export async function sweepBlobs({ blobs, db }: State, dryRun: boolean): Promise
 }
 
 /** A run that failed before its end leaves its frames; so does a shell of a daemon that died. */
-function orphanOutput({ state, live }: GarbageParts): Omit<Piece, 'bytes'>[] {
+function orphanOutput({ state, live }: GarbageParts): Litter[] {
   return entriesOf(join(state.folder, 'output')).flatMap(({ name, path }) => (live.get(name.replace(/\.shell$/, '')) ? [] : [{ path, remove: () => rm(path, { force: true }) }]))
 }
 
@@ -74,14 +78,21 @@ function orphanOutput({ state, live }: GarbageParts): Omit<Piece, 'bytes'>[] {
  * Of runs whose end of pre-images is noted; and after the time that all pre-images get, those of runs that were rolled back
  * or that nobody knows.
  */
-function orphanPreImages({ state, ledger, changes, now }: GarbageParts): Omit<Piece, 'bytes'>[] {
+function orphanPreImages({ state, ledger, changes, now }: GarbageParts): Litter[] {
   const old = now() - RULES.preImagesMs
-  return entriesOf(join(state.folder, 'backups')).flatMap(({ name, path }) => {
-    const row = ledger.find(name)
+  const entries = entriesOf(join(state.folder, 'backups'))
+  const rows = ledger.findAll(entries.map(({ name }) => name))
+  return entries.flatMap(({ name, path }) => {
+    const row = rows.get(name)
     const isOld = (row ? row.movedAt : (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)) < old
     const isGarbage = row ? ledger.isAtRest(row) && (row.preImagesGoneAt !== null || (row.status !== 'applied' && isOld)) : isOld
     return isGarbage ? [{ path, remove: () => changes.dropBackups(name) }] : []
   })
+}
+
+/** A check works beside its run's layer. */
+function runOf(layer: string): string {
+  return layer.replace(/-check$/, '')
 }
 
 function entriesOf(folder: string): { name: string; path: string }[] {

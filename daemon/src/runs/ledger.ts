@@ -11,6 +11,7 @@ import { layerGoesAt } from './expiry.ts'
 import { approvals, runDetails, runs } from './runs.sql.ts'
 import { requireMove, SETTLED } from './status.ts'
 import { storedBytesOf, type Terms } from './terms.ts'
+import { inTurns } from './turns.ts'
 
 export type RunRow = typeof runs.$inferSelect
 export type RunDetails = typeof runDetails.$inferSelect
@@ -90,6 +91,12 @@ export class Ledger {
 
   find(id: string): RunRow | undefined {
     return this.#state.db.select().from(runs).where(eq(runs.id, id)).get()
+  }
+
+  /** Those that there are, by their ids. */
+  findAll(ids: readonly string[]): Map<string, RunRow> {
+    const rows = inTurns(ids).flatMap((turn) => this.#state.db.select().from(runs).where(inArray(runs.id, turn)).all())
+    return new Map(rows.map((row) => [row.id, row]))
   }
 
   row(id: string): RunRow {

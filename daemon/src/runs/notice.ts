@@ -6,6 +6,7 @@ import { layerGoesAt, preImagesGoAt, type RetentionRules } from './expiry.ts'
 import type { RunRow } from './ledger.ts'
 import type { KeptPreImages } from './pre-images.ts'
 import { runs } from './runs.sql.ts'
+import { inTurns } from './turns.ts'
 
 const ACTOR = 'daemon'
 
@@ -57,9 +58,4 @@ function bySoonest(one: { at: number }, other: { at: number }): number {
 /** Announced before its age would have: there were too many. */
 function isEarly({ movedAt, preImagesNoticeAt }: Pick<RunRow, 'movedAt' | 'preImagesNoticeAt'>, rules: RetentionRules): boolean {
   return preImagesNoticeAt !== null && preImagesNoticeAt < movedAt + rules.preImagesMs - rules.noticeMs
-}
-
-/** SQLite takes a limited number of values in one statement. */
-function inTurns<Item>(items: readonly Item[]): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / 500) }, (_, turn) => items.slice(turn * 500, turn * 500 + 500))
 }

@@ -28,12 +28,11 @@ export class PreImages {
   /** Those a rollback could still use. */
   async kept(): Promise<KeptPreImages[]> {
     const found: { run: string; bytes: number; movedAt: number }[] = []
-    const names = existsSync(this.#folder) ? readdirSync(this.#folder) : []
-    for (const name of names) {
-      const row = this.#ledger.find(name)
-      if (row?.status === 'applied' && row.preImagesGoneAt === null) found.push({ run: row.id, bytes: await this.#bytesOf(row), movedAt: row.movedAt })
+    const rows = this.#ledger.findAll(existsSync(this.#folder) ? readdirSync(this.#folder) : [])
+    for (const row of rows.values()) {
+      if (row.status === 'applied' && row.preImagesGoneAt === null) found.push({ run: row.id, bytes: await this.#bytesOf(row), movedAt: row.movedAt })
     }
-    for (const run of this.#measured.keys()) if (!names.includes(run)) this.#measured.delete(run)
+    for (const run of this.#measured.keys()) if (!rows.has(run)) this.#measured.delete(run)
     const tooMany = beyond(found, this.#rules)
     return found.map((entry) => ({ ...entry, tooMany: tooMany.has(entry) }))
   }

@@ -6,7 +6,7 @@ import type { Changes, Recovered } from '../changes/changes.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 import { distinct } from './decide.ts'
-import { orphanLayers } from './garbage.ts'
+import { orphanLayers, type Litter } from './garbage.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
 
@@ -21,14 +21,18 @@ export interface RecoveryParts {
   readonly log: Log
 }
 
-export async function recoverRuns(parts: RecoveryParts): Promise<void> {
+/** Resolves with the layers that nobody owns: whoever has time removes them, for many of them take their time. */
+export async function recoverRuns(parts: RecoveryParts): Promise<Litter[]> {
   await settleJournals(parts)
   await awaitEnds(parts)
   for (const row of parts.ledger.inStatus('running')) await settleRunning(parts, row)
   for (const row of parts.ledger.inStatus('queued')) {
     parts.ledger.move(row.id, { to: 'failed', event: 'run.failed', actor: ACTOR, action: 'ended', payload: { endReason: 'daemon-died' }, fields: { endReason: 'daemon-died', next: null } })
   }
-  await sweep(parts)
+  const output = join(parts.state.folder, 'output')
+  rmSync(output, { recursive: true, force: true })
+  mkdirSync(output, { recursive: true, mode: 0o700 })
+  return orphanLayers(parts, 'at start')
 }
 
 /** A layer is not read while anything of its run is alive. */
@@ -83,16 +87,5 @@ async function settleRunning({ ledger, sealer, log }: RecoveryParts, row: RunRow
   } catch (error) {
     log.error({ err: error, run: row.id }, 'a layer could not be read after a crash')
     ledger.move(row.id, { to: 'failed', event: 'run.recovered', actor: ACTOR, action: 'recovered', payload: { endReason: 'daemon-died' }, fields: { endReason: 'daemon-died', next: null } })
-  }
-}
-
-/** What the crash cut off: a discard or a check, output of runs that never ended. */
-async function sweep(parts: RecoveryParts): Promise<void> {
-  const output = join(parts.state.folder, 'output')
-  rmSync(output, { recursive: true, force: true })
-  mkdirSync(output, { recursive: true, mode: 0o700 })
-  for (const { path, remove } of orphanLayers(parts, 'at start')) {
-    // What cannot be removed must not keep the daemon from starting; housekeeping tries again.
-    await remove().catch((error: unknown) => parts.log.warn({ err: error, path }, 'a layer that nobody owns could not be removed'))
   }
 }

@@ -6,7 +6,7 @@ const rhythm = { firstAfterMs: 1, everyMs: 1, againAfterMs: 1 }
 
 function partsOf(story: string[], isIdle: () => boolean): HousekeepingParts {
   return {
-    isIdle, rhythm, log: { error: (...words: unknown[]) => { story.push(`error ${String(words.at(-1))}`) }, info: () => {} },
+    litter: [], isIdle, rhythm, log: { error: (...words: unknown[]) => { story.push(`error ${String(words.at(-1))}`) }, info: () => {} },
     retention: { announce: () => { story.push('announce'); return Promise.resolve() }, collect: ({ by }) => { story.push(`collect for the ${by}`); return Promise.resolve(nothing) } },
   }
 }
@@ -16,6 +16,13 @@ test('announces, then collects, again and again', async () => {
   await using _round = new Housekeeping(partsOf(story, () => true))
   await vi.waitFor(() => expect(story.length).toBeGreaterThanOrEqual(4))
   expect(story.slice(0, 4)).toEqual(['announce', 'collect for the daemon', 'announce', 'collect for the daemon'])
+})
+
+test('what the start found goes first, one after the other, whatever one of them says', async () => {
+  const story: string[] = []
+  const litter = ['one', 'two'].map((path) => ({ path, remove: () => { story.push(path); return path === 'one' ? Promise.reject(new Error('no')) : Promise.resolve() } }))
+  await using _round = new Housekeeping({ ...partsOf(story, () => true), litter })
+  await vi.waitFor(() => expect(story.slice(0, 4)).toEqual(['one', 'error what nobody owns could not be removed', 'two', 'announce']))
 })
 
 test('waits until nothing runs', async () => {

@@ -1,8 +1,11 @@
 /** The daemon's own round: announces what goes soon and deletes what was announced long enough ago. Only when nothing runs. */
 import type { Log } from '../base/log.ts'
+import type { Litter } from '../runs/garbage.ts'
 import type { Retention } from '../runs/retention.ts'
 
 export interface HousekeepingParts {
+  /** What the start found: removed at once, while others are served. */
+  readonly litter: readonly Litter[]
   readonly retention: Pick<Retention, 'announce' | 'collect'>
   readonly isIdle: () => boolean
   readonly log: Pick<Log, 'error' | 'info'>
@@ -29,7 +32,7 @@ export class Housekeeping implements AsyncDisposable {
   constructor(parts: HousekeepingParts) {
     this.#parts = parts
     this.#rhythm = parts.rhythm ?? RHYTHM
-    this.#wait(this.#rhythm.firstAfterMs)
+    this.#round = this.#clear().then(() => this.#wait(this.#rhythm.firstAfterMs))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -42,6 +45,14 @@ export class Housekeeping implements AsyncDisposable {
     if (this.#stop.signal.aborted) return
     this.#timer = setTimeout(() => { this.#round = this.#begin() }, milliseconds)
     this.#timer.unref()
+  }
+
+  async #clear(): Promise<void> {
+    for (const { path, remove } of this.#parts.litter) {
+      if (this.#stop.signal.aborted) return
+      // What cannot be removed now is found again at the next start.
+      await remove().catch((error: unknown) => this.#parts.log.error({ err: error, path }, 'what nobody owns could not be removed'))
+    }
   }
 
   async #begin(): Promise<void> {
