@@ -10,6 +10,7 @@ import { openLog } from './base/log.ts'
 import { placeOf } from './base/project.ts'
 import { createChanges } from './changes/changes.ts'
 import { BUILD, VERSION, type Config } from './config.ts'
+import { Aftermath } from './runs/aftermath.ts'
 import { Check } from './runs/check.ts'
 import { Conflicts } from './runs/conflicts.ts'
 import { Decisions } from './runs/decide.ts'
@@ -57,13 +58,14 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const live = new LiveRuns()
   const sealer = new Sealer(sandbox, changes)
   const kill = new KillSwitch(state, ledger, live)
-  const decisions = new Decisions(ledger, changes, sandbox)
+  const aftermath = new Aftermath(ledger, changes, log)
+  const decisions = new Decisions(ledger, changes, sandbox, aftermath)
   const conflicts = new Conflicts(ledger, changes, clock.now)
   const check = new Check({ sandbox, ledger, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
-  const litter = await recoverRuns({ state, ledger, changes, sandbox, sealer, log })
+  const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
@@ -73,7 +75,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, log, services: { runs, events: state, system, settings, verify },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, events: state, system, settings, verify },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

@@ -33,7 +33,7 @@ const status = (): Status => ({
 const system = { status } as unknown as SystemService
 await using server = new Server({
   home: { state: folder, config: folder, runtime: join(folder, 'run'), socket: join(folder, 'run/daemon.sock'), log: join(folder, 'log') }, port: 0, access, build: 'bench',
-  dashboard: join(root, 'dashboard/dist'), isIdle: () => true, log: openLog(join(folder, 'log'), 'info'), services: { runs, events: state, system } as unknown as ServerParts['services'], onLogin: () => undefined,
+  dashboard: join(root, 'dashboard/dist'), isIdle: () => true, catchUp: async () => {}, log: openLog(join(folder, 'log'), 'info'), services: { runs, events: state, system } as unknown as ServerParts['services'], onLogin: () => undefined,
 })
 await server.start()
 

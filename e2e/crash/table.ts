@@ -59,6 +59,8 @@ export function rowsOf(trace: readonly Moment[], { run, state, project }: { run:
     const row = ((): KillPointId | undefined => {
       // A daemon that has just started still looks what this machine can isolate.
       if (path.startsWith(`${state}/layers`)) return last
+      // Let go when the disk is full, taken on board again later.
+      if (path.startsWith(`${state}/ballast`)) return last
       if (path.startsWith(`${state}/nexus.db`)) return journal === 'none' ? 'approving' : journal === 'done' ? 'recording' : undefined
       if (path === plan?.path) {
         if (call === 'create') return 'planning'

@@ -11,7 +11,7 @@ import type { Run } from '@nexus/protocol/runs'
 import { Faults, type Fault, type Moment, type Shim } from './faults.ts'
 import { brokenLink, type LoggedEvent } from './log.ts'
 import { Nexus, type Ended, type NexusOptions } from '../nexus.ts'
-import { differences, snapshot, type Snapshot } from '../oracle.ts'
+import { differences, snapshot, type Entry, type Snapshot } from '../oracle.ts'
 
 /** Every kind of step: content, modes, times, links, removed and new trees, files that become directories, odd names. */
 export const PROJECT = `
@@ -130,9 +130,28 @@ export class Theatre implements AsyncDisposable {
     return { ended, trace: this.faults.trace(), fired: this.faults.fired > 0 }
   }
 
+  /** A command that is stopped at a call; something happens meanwhile; then it goes on. */
+  async interrupted(words: readonly string[], hold: Omit<Fault & { type: 'hold' }, 'type'>, meanwhile: () => unknown): Promise<Ended> {
+    this.faults.arm({ type: 'hold', ...hold })
+    const { ended } = this.nexus.start(words)
+    // A command that ends without ever being stopped must not keep the test waiting.
+    const came = new AbortController()
+    void ended.then(() => came.abort())
+    try {
+      await this.faults.held(came.signal)
+      await meanwhile()
+    } finally {
+      this.faults.release()
+    }
+    const end = await ended
+    this.faults.disarm()
+    return end
+  }
+
   /** The next command after whatever happened; starts a daemon where none lives. */
   async show(): Promise<Run> {
-    const { run } = await this.nexus.json<{ run: Run }>('show', this.#run)
+    const { run, ...answer } = await this.nexus.json<{ run?: Run; error?: unknown }>('show', this.#run)
+    if (!run) throw new Error(`nexus show ${this.#run} answered ${JSON.stringify(answer)}`)
     return run
   }
 
@@ -156,15 +175,42 @@ export class Theatre implements AsyncDisposable {
   }
 
   differences(scene: Scene, found = this.look()): string[] {
-    const expected = this.scenes.get(scene)
-    if (!expected) throw new Error(`nobody has seen the scene ${scene}`)
-    return differences(expected, found, { ignore: () => (this.#native ? [] : ['mtimeNs']) })
+    return differences(this.#scene(scene), found, { ignore: () => (this.#native ? [] : ['mtimeNs']) })
+  }
+
+  /**
+   * Paths that are neither as in the one scene nor as in the other: half a file. The staging folder is nobody's. Without
+   * the helper nothing changes places at once: there, a file that becomes a directory may be absent for a moment.
+   */
+  halves(one: Scene, other: Scene): string[] {
+    const [a, b] = [this.#scene(one), this.#scene(other)]
+    const content = (entry: Entry | undefined) => (entry ? `${entry.type} ${entry.sha256 ?? entry.target ?? ''}` : 'nothing')
+    const found = new Map([...this.look()].filter(([path]) => !path.startsWith(STAGE_PREFIX)))
+    return [...new Set([...found.keys(), ...a.keys(), ...b.keys()])].filter((path) => ![a, b].some((scene) => content(scene.get(path)) === content(found.get(path))) && (this.#native || found.has(path) || a.get(path)?.type === b.get(path)?.type))
+  }
+
+  /** `kill -9`, and waits until it is gone. */
+  async killDaemon(): Promise<void> {
+    const { daemon } = this.faults
+    try {
+      process.kill(daemon, 'SIGKILL')
+      while (!readFileSync(`/proc/${daemon}/stat`, 'utf8').includes(') Z ')) await sleep(5)
+    } catch (error) {
+      // Gone.
+      if (!['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.faults.disarm()
     await this.nexus[Symbol.asyncDispose]()
     this.faults[Symbol.dispose]()
+  }
+
+  #scene(name: Scene): Snapshot {
+    const scene = this.scenes.get(name)
+    if (!scene) throw new Error(`nobody has seen the scene ${name}`)
+    return scene
   }
 
   async #mustPass(name: ActName): Promise<void> {

@@ -11,6 +11,7 @@ import { createChanges, type Changes } from '../../daemon/src/changes/changes.ts
 import { Decisions } from '../../daemon/src/runs/decide.ts'
 import { Ledger, type RunRow } from '../../daemon/src/runs/ledger.ts'
 import { LiveRuns } from '../../daemon/src/runs/live.ts'
+import { Aftermath } from '../../daemon/src/runs/aftermath.ts'
 import { recoverRuns } from '../../daemon/src/runs/recover.ts'
 import { Retention } from '../../daemon/src/runs/retention.ts'
 import type { RetentionRules } from '../../daemon/src/runs/expiry.ts'
@@ -69,13 +70,14 @@ export class Household implements AsyncDisposable {
     const changes = await createChanges({ nativePath: this.#helper, state: this.stateFolder, now: clock.now })
     // Of the sandbox retention, sealing and recovery need a word each.
     const sandbox = { discard: (folder: string) => this.#discard(folder), outside: () => Promise.resolve([]), endLeftovers: () => Promise.resolve([]) } as unknown as Sandbox
-    const log = { warn: () => {} }
+    const log = { warn: () => {}, error: () => {} }
     const live = new LiveRuns()
     const sealer = new Sealer(sandbox, changes)
-    const decisions = new Decisions(ledger, changes, sandbox)
+    const aftermath = new Aftermath(ledger, changes, log)
+    const decisions = new Decisions(ledger, changes, sandbox, aftermath)
     const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log, ...(this.#rules ? { rules: this.#rules } : {}) })
     this.#rooms = { state, ledger, changes, decisions, retention, sealer }
-    const litter = await recoverRuns({ state, ledger, changes, sandbox, sealer, log: { ...log, error: () => {} } as never })
+    const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log: log as never })
     for (const { remove } of litter) await remove().catch(() => 'the power failed again')
   }
 

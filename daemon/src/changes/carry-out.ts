@@ -1,10 +1,12 @@
 /** One apply or rollback from its plan to its end: journal, stage, change, done; and back again when a step fails. */
 import type { Conflict } from '@nexus/protocol/changes'
+import { showBytes } from '@nexus/protocol/bytes'
 import { Problem } from '@nexus/protocol/problem'
+import { pathOf } from './byte-path.ts'
 import { conflictOf } from './conflicts.ts'
 import { Engine } from './engine.ts'
 import type { Host } from './host.ts'
-import type { Journals } from './journal.ts'
+import type { Journal, Journals } from './journal.ts'
 import type { Plan, Source } from './plan.ts'
 import type { FileStat } from '../base/native-files.ts'
 import { codeOf } from './node-files.ts'
@@ -30,18 +32,28 @@ export async function carryOut(site: Site, host: Host, journals: Journals, plan:
     throw unstaged(plan, error)
   }
   journals.mark(journal.name, 'staged')
+  const staged: Journal = { ...journal, marks: new Set([...journal.marks, 'staged']) }
   try {
     await engine.carryOut(plan.steps.map((step, index) => ({ step, index, stat: stats[index] ?? null })), plan.steps, plan.folders)
-    await site.fault?.('mark done')
-    await journals.finish(journal)
-    return []
   } catch (error) {
     if (site.files.isClosed) throw error
-    const settled = await settle(site, host, journals, journal)
+    const settled = await settle(site, host, journals, staged)
     if (settled.ended === 'finished') return []
     const conflict = conflictOf(error)
-    return [...(conflict ? [conflict] : []), ...settled.conflicts]
+    const isTold = settled.conflicts.some(({ path }) => conflict && pathOf(path) === pathOf(conflict.path))
+    const conflicts = [...(conflict && !isTold ? [conflict] : []), ...settled.conflicts]
+    // Recovery tries again; until then nobody may believe that nothing was written.
+    if (settled.ended === 'stuck') throw stuck(plan, conflicts, error)
+    return conflicts
   }
+  await site.fault?.('mark done')
+  await journals.finish(staged)
+  return []
+}
+
+function stuck(plan: Plan, conflicts: readonly Conflict[], error: unknown): Problem {
+  const cause = conflicts.map(({ path, reason, detail }) => `${showBytes(path)} (${detail ?? reason})`).join(', ')
+  return new Problem('io', { what: `${plan.project} is changed half-way, and neither way is open`, cause, fix: 'mend the cause, then run any command of nexus' }, { cause: error })
 }
 
 function unstaged(plan: Plan, error: unknown): Problem {

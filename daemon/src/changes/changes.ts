@@ -133,8 +133,13 @@ export interface Changes {
   propose(order: MergeOrder): Promise<Proposal>
   /** Undoes an applied run from its pre-images, newest apply first; conflicts where the host is no longer `after`. */
   rollback(order: RollbackOrder): Promise<Outcome>
-  /** Finishes or undoes every interrupted apply and rollback. Runs before the daemon listens. */
-  recover(): Promise<Recovered[]>
+  /**
+   * Finishes or undoes every interrupted apply and rollback, and tells of finished ones that were never noted. Runs
+   * before the daemon listens; later, `unnoted` names runs whose end was told but could not be noted.
+   */
+  recover(unnoted?: ReadonlySet<string>): Promise<Recovered[]>
+  /** The caller has written down how the apply or rollback of this run ended: recovery need not tell it any more. */
+  noted(run: string): void
   /** Forgets the pre-images and journals of a run, unless one of them is still open. The caller notes it first: this room then knows of no apply. */
   dropBackups(run: string): Promise<void>
   /** Removes staging folders in a project whose apply or rollback has ended. How many; `dryRun` only counts. */

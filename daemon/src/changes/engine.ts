@@ -11,6 +11,7 @@ import { FileError, type FileStat, type Meta, type Place, type Root } from '../b
 import { depthOf, fromText, parentOf, TOP, type BytePath } from './byte-path.ts'
 import type { Journal } from './journal.ts'
 import { isFolder, isStaged, orderOf, type Folder, type Origin, type Source, type Step } from './plan.ts'
+import { folderMetas } from './folder-metas.ts'
 import { Hasher } from './seen.ts'
 import { forEach, placeIn, StepError, type Round, type Site } from './site.ts'
 import { Tree } from './tree.ts'
@@ -149,7 +150,11 @@ export class Engine {
   }
 
   async isStagedYet(index: number): Promise<boolean> {
-    return (await this.#site.files.stat(this.#staged(index, ''))) !== null
+    return (await this.stagedType(index)) !== null
+  }
+
+  async stagedType(index: number): Promise<FileStat['type'] | null> {
+    return (await this.#site.files.stat(this.#staged(index, '')))?.type ?? null
   }
 
   async #take({ step, index, stat }: Ready, prefix: string): Promise<void> {
@@ -214,6 +219,8 @@ export class Engine {
         try {
           await files.fsync(this.#place(path))
         } catch (error) {
+          // Somebody took it away meanwhile, or put a link in its place.
+          if (error instanceof FileError && GONE.has(error.code)) return
           // A directory that nobody may read is flushed with its file system.
           if (!(error instanceof FileError) || error.code !== 'EACCES') throw error
           await files.syncfs(this.#place(TOP))
@@ -277,23 +284,12 @@ function pathOfStep({ step }: Indexed): BytePath {
 /** Another file system or project quota, too many names, a kernel that lets only owners give names, a file system without. */
 const CANNOT_LINK: ReadonlySet<string> = new Set(['EXDEV', 'EMLINK', 'EPERM', 'EACCES', 'EOPNOTSUPP', 'ENOSYS'])
 
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
 /** More directories than this are flushed at once with their whole file system. */
 const FLUSH_WHOLE = 64
 
 export function isBackedUp({ before, how, attributes }: Step): boolean {
   if (before?.type === 'file') return how !== 'meta'
   return isFolder(before) && (how !== 'meta' || attributes)
-}
-
-/** What each directory that stands at the end is given, deepest first, so that a parent may be closed after its children. */
-function folderMetas(steps: readonly Step[], folders: readonly Folder[], metaOf: (signature: Signature) => Meta): Map<BytePath, Meta> {
-  const metas = new Map<BytePath, Meta>()
-  for (const { path, after } of folders) metas.set(path, after)
-  for (const { path, how, after } of steps) {
-    if (after?.type !== 'directory') continue
-    const { mtimeNs, ...meta } = metaOf(after)
-    const changed = metas.get(path)?.mtimeNs ?? (how === 'meta' ? undefined : mtimeNs)
-    metas.set(path, { ...meta, ...(changed === undefined ? {} : { mtimeNs: changed }) })
-  }
-  return new Map([...metas].sort(([a], [b]) => depthOf(b) - depthOf(a)))
 }

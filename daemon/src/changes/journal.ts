@@ -7,6 +7,7 @@
  *   {"folder":{…}}  …        directories whose mode and time are set at the end
  *   {"mark":"planned","at"}  flushed before the first byte outside the state folder
  *   {"mark":"staged","at"}   contents and pre-images are on the disk; from here on the host changes
+ *   {"mark":"undoing","at"}  something stood in the way: from here on the host is put back
  *   {"mark":"done","at"}     or "undone"; then "settled" once the caller has heard of it
  *
  * A line cut off by a crash is no line. The marks alone decide what recovery does.
@@ -21,11 +22,13 @@ import type { ChangesParts } from './changes.ts'
 import { STAGE_PREFIX } from './hidden.ts'
 import type { Folder, How, Plan, Step } from './plan.ts'
 
-export type Mark = 'planned' | 'staged' | 'done' | 'undone' | 'settled'
+export type Mark = 'planned' | 'staged' | 'undoing' | 'done' | 'undone' | 'settled'
 
 const VERSION = 1
 /** Holds every mark after `planned`. */
 const TAIL_BYTES = 512
+/** Empty lines that later marks are written over: a disk that is full by then still takes them. */
+const ROOM = '\n'.repeat(256)
 
 interface Header {
   readonly journal: 'nexus'
@@ -100,8 +103,12 @@ export class Journals {
     ]
     const descriptor = fs.openSync(this.#path(name), 'ax', 0o600)
     try {
-      fs.writeSync(descriptor, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      // Not `writeSync`: on a disk that becomes full it may write less than it was given.
+      fs.writeFileSync(descriptor, lines.map((line) => `${JSON.stringify(line)}\n`).join('') + ROOM)
       fs.fsyncSync(descriptor)
+    } catch (error) {
+      fs.rmSync(this.#path(name), { force: true })
+      throw error
     } finally {
       fs.closeSync(descriptor)
     }
@@ -115,10 +122,10 @@ export class Journals {
   }
 
   #append(name: string, mark: Mark): void {
-    const descriptor = fs.openSync(this.#path(name), 'a')
+    const descriptor = fs.openSync(this.#path(name), 'r+')
     try {
       // A line cut off by a crash must not swallow this one.
-      fs.writeSync(descriptor, `\n${JSON.stringify({ mark, at: this.#now() })}\n`)
+      writeAt(descriptor, `\n${JSON.stringify({ mark, at: this.#now() })}\n`, endOf(descriptor))
       if (mark !== 'settled') fs.fsyncSync(descriptor)
     } finally {
       fs.closeSync(descriptor)
@@ -143,13 +150,13 @@ export class Journals {
    */
   async sweep({ plan, backups }: Journal): Promise<void> {
     if (plan.direction !== 'rollback') return
-    for (const folder of [backups, ...plan.undoes.map((name) => this.#backupsOf(name))]) await rm(folder, { recursive: true, force: true })
+    for (const folder of [backups, ...plan.undoes.map((name) => this.#backupsOf(name))]) await letGo(folder)
   }
 
   /** The host is as before: nothing to roll back, nothing to keep. */
   async forsake({ name, backups }: Journal): Promise<void> {
     this.mark(name, 'undone')
-    await rm(backups, { recursive: true, force: true })
+    await letGo(backups)
   }
 
   /** After its pre-images: a journal without them is a refusal, pre-images without it are garbage. */
@@ -212,6 +219,28 @@ export class Journals {
     const descriptor = fs.openSync(this.#folder, 'r')
     try { fs.fsyncSync(descriptor) } finally { fs.closeSync(descriptor) }
   }
+}
+
+async function letGo(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true })
+  } catch {
+    // The journal has its end, which nothing may change any more: what is left is litter, and retention takes it.
+  }
+}
+
+/** Where the last line that says something ends. */
+function endOf(descriptor: number): number {
+  const bytes = Buffer.alloc(TAIL_BYTES)
+  const { size } = fs.fstatSync(descriptor)
+  const start = Math.max(0, size - TAIL_BYTES)
+  const length = fs.readSync(descriptor, bytes, 0, TAIL_BYTES, start)
+  return start + bytes.toString('latin1', 0, length).replace(/\n+$/, '').length
+}
+
+function writeAt(descriptor: number, text: string, position: number): void {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done, bytes.length - done, position + done)
 }
 
 function runOf(name: string): string {

@@ -36,8 +36,6 @@ export async function openChanges(parts: ChangesParts): Promise<Changes & AsyncD
 }
 
 const VIEWS = { overlay: OverlayView, copy: CopyView } as const
-/** How long a caller has to move its own record on before recovery stops telling of a finished journal. */
-const SETTLE_MS = 2000
 const LOCK_WAIT_MS = 10_000
 
 class ChangesRoom implements Changes, AsyncDisposable {
@@ -45,8 +43,8 @@ class ChangesRoom implements Changes, AsyncDisposable {
   readonly #journals: Journals
   readonly #lanes = new Lanes()
   readonly #isRoot = process.geteuid?.() === 0
-  /** Finished journals that the caller was told of, with the timer that makes them settled. */
-  readonly #told = new Map<string, NodeJS.Timeout>()
+  /** Finished journals whose end the caller was told of and has not noted yet. */
+  readonly #told = new Set<string>()
   /** Two helpers, so that a review does not wait behind the copying of a large file. */
   readonly #helpers: { reading?: Promise<Files>; writing?: Promise<Files> } = {}
 
@@ -84,7 +82,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
 
   async apply(order: ApplyOrder): Promise<Outcome> {
     return await this.#at(order.ground.project, order.report, async (site) => {
-      this.#settle(order.run)
+      this.noted(order.run)
       await using view = await this.#view(order.ground, site.files, site.breath)
       const outcome = await apply(site, this.#journals, view, order, this.#archive(order.ground, order.selected))
       this.#tell(order.run)
@@ -94,34 +92,48 @@ class ChangesRoom implements Changes, AsyncDisposable {
 
   async rollback({ run, project, report }: RollbackOrder): Promise<Outcome> {
     return await this.#at(project, report, async (site) => {
-      this.#settle(run)
+      this.noted(run)
       const outcome = await rollback(site, this.#journals, run)
       this.#tell(run)
       return outcome
     })
   }
 
-  async recover(): Promise<Recovered[]> {
+  async recover(unnoted: ReadonlySet<string> = new Set()): Promise<Recovered[]> {
     const recovered: Recovered[] = []
     for (const name of this.#journals.unsettled()) {
       const journal = this.#journals.read(name)
       if (!journal) continue
       const { plan } = journal
       try {
-        recovered.push(...(await this.#at(plan.project, undefined, (site) => this.#recoverOne(site, name))))
+        recovered.push(...(await this.#at(plan.project, undefined, (site) => this.#recoverOne(site, name, unnoted))))
       } catch (error) {
-        if (!(error instanceof FileError)) throw error
-        recovered.push({ run: plan.run, direction: plan.direction, ended: 'stuck', paths: plan.paths, conflicts: [conflict(TOP, 'io', { detail: `the project ${plan.project}: ${error.code}` })] })
+        // A project that is gone or locked, a disk that is full: one journal must not hold up the others.
+        if (!(error instanceof Error && 'code' in error)) throw error
+        const cause = error instanceof FileError ? error.code : error instanceof Error ? error.message : String(error)
+        recovered.push({ run: plan.run, direction: plan.direction, ended: 'stuck', paths: plan.paths, conflicts: [conflict(TOP, 'io', { detail: `the project ${plan.project}: ${cause}` })] })
       }
     }
     return recovered
+  }
+
+  noted(run: string): void {
+    for (const name of this.#journals.unsettled(run)) {
+      if (!this.#journals.isDone(name)) continue
+      this.#told.delete(name)
+      try {
+        this.#journals.mark(name, 'settled')
+      } catch {
+        // Not written (a full disk, an I/O error): the next start tells of this end once more, which the record then knows already.
+      }
+    }
   }
 
   async dropBackups(run: string): Promise<void> {
     const project = this.#journals.all(run)[0]?.plan.project
     const drop = async () => {
       if (this.#journals.all(run).some(isOpen)) return
-      this.#settle(run)
+      this.noted(run)
       await rm(join(this.#parts.state, 'backups', run), { recursive: true, force: true })
       this.#journals.forget(run)
     }
@@ -144,16 +156,13 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#told.values()) clearTimeout(timer)
-    for (const name of this.#told.keys()) this.#journals.mark(name, 'settled')
-    this.#told.clear()
     await Promise.all(Object.values(this.#helpers).map(async (helper) => await (await helper.catch(() => null))?.[Symbol.asyncDispose]()))
   }
 
   /** In the lane nothing else works on that project, so a journal that has no end has nobody who will end it. */
-  async #recoverOne(site: Site, name: string): Promise<Recovered[]> {
+  async #recoverOne(site: Site, name: string, unnoted: ReadonlySet<string>): Promise<Recovered[]> {
     const journal = this.#journals.read(name)
-    if (!journal || this.#told.has(name)) return []
+    if (!journal || (this.#told.has(name) && !unnoted.has(journal.plan.run))) return []
     const { run, direction, paths } = journal.plan
     if (isOpen(journal)) {
       using host = new Host(site)
@@ -204,22 +213,9 @@ class ChangesRoom implements Changes, AsyncDisposable {
     return await helper
   }
 
-  /** The caller hears of the end now; should the daemon die before it has noted it, recovery tells it again. */
+  /** The caller hears of the end now; should it not come to note it, recovery tells it again. */
   #tell(run: string): void {
-    for (const name of this.#journals.unsettled(run)) {
-      if (this.#told.has(name) || !this.#journals.isDone(name)) continue
-      this.#told.set(name, setTimeout(() => this.#settleOne(name), SETTLE_MS).unref())
-    }
-  }
-
-  #settle(run: string): void {
-    for (const name of this.#journals.unsettled(run)) if (this.#told.has(name)) this.#settleOne(name)
-  }
-
-  #settleOne(name: string): void {
-    clearTimeout(this.#told.get(name))
-    this.#told.delete(name)
-    this.#journals.mark(name, 'settled')
+    for (const name of this.#journals.unsettled(run)) if (this.#journals.isDone(name)) this.#told.add(name)
   }
 }
 

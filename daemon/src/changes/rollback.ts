@@ -74,11 +74,11 @@ function waysBack(standing: readonly Journal[], left: ReadonlyMap<BytePath, Fold
 
 function stepsOf(open: readonly Examined[], ways: ReadonlyMap<BytePath, WayBack>): Step[] {
   const first = new Map<string, number>()
-  return open.map(({ wish, found }, index): Step => {
+  return open.map(({ wish, found, stat }, index): Step => {
     const { path, after, attributes } = wish
     const original = ways.get(path)?.original
     const how = howOf(found, after, { attributes, isLinked: original?.how === 'replace' })
-    const step = { path, before: found, after, attributes, how }
+    const step = { path, before: found, after, attributes, how, ...(stat?.type === 'file' && stat.nlink > 1 ? { inode: `${stat.dev}:${stat.ino}` } : {}) }
     const inode = original?.inode
     if (inode === undefined || how !== 'create') return step
     const twin = first.get(inode)

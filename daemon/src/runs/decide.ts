@@ -9,6 +9,7 @@ import type { ApplyResult, RunStatus } from '@nexus/protocol/runs'
 import type { ApplyOrder, Changes, Outcome } from '../changes/changes.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Aftermath } from './aftermath.ts'
 import { summaryOf, type Ledger, type RunRow } from './ledger.ts'
 import type { StoredProposal } from './runs.sql.ts'
 import { groundOf, layerOf, mergedIn } from './seal.ts'
@@ -22,11 +23,13 @@ export class Decisions {
   readonly #ledger: Ledger
   readonly #changes: Changes
   readonly #sandbox: Sandbox
+  readonly #aftermath: Aftermath
 
-  constructor(ledger: Ledger, changes: Changes, sandbox: Sandbox) {
+  constructor(ledger: Ledger, changes: Changes, sandbox: Sandbox, aftermath: Aftermath) {
     this.#ledger = ledger
     this.#changes = changes
     this.#sandbox = sandbox
+    this.#aftermath = aftermath
   }
 
   /** Applies all (no paths) or the named paths and what lies below them; what is already applied is left out. */
@@ -59,17 +62,19 @@ export class Decisions {
     const { layer, changes } = appliableIn(this.#ledger, id)
     const { digest } = what.changeSet
     this.#begin(row, 'applying', 'run.apply-began', 'apply', actor, digest, { paths: what.selected.length, of: changes.length })
-    const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.apply({ run: id, ground: groundOf(row, layer), ...what, report })))
-    if (outcome.conflicts.length > 0) return this.#refused(id, row.status, 'run.apply-refused', outcome, actor)
-    const details = this.#ledger.details(id)
-    const appliedPaths = distinct([...(row.status === 'applied' ? details.appliedPaths : []), ...outcome.applied])
-    const done = new Set([...appliedPaths, ...(keptPaths ?? details.keptPaths ?? [])].map(keyOf))
-    const rest = changes.filter(({ path }) => !done.has(keyOf(path))).length
-    this.#ledger.move(id, {
-      to: 'applied', event: 'run.applied', actor, action: 'applied', durable: true, payload: { digest: row.digest, ...(digest === row.digest ? {} : { merged: digest }), applied: outcome.applied.length, rest },
-      fields: { next: rest > 0 ? `nexus apply ${id}` : `nexus rollback ${id}` }, details: { appliedPaths, conflicts: [], ...(keptPaths ? { keptPaths, proposal: null } : {}) },
+    return this.#carefully(id, async () => {
+      const outcome = await this.underWay.while(id, (report) => this.#changes.apply({ run: id, ground: groundOf(row, layer), ...what, report }))
+      if (outcome.conflicts.length > 0) return this.#refused(id, row.status, 'run.apply-refused', outcome, actor)
+      const details = this.#ledger.details(id)
+      const appliedPaths = distinct([...(row.status === 'applied' ? details.appliedPaths : []), ...outcome.applied])
+      const done = new Set([...appliedPaths, ...(keptPaths ?? details.keptPaths ?? [])].map(keyOf))
+      const rest = changes.filter(({ path }) => !done.has(keyOf(path))).length
+      this.#ledger.move(id, {
+        to: 'applied', event: 'run.applied', actor, action: 'applied', durable: true, payload: { digest: row.digest, ...(digest === row.digest ? {} : { merged: digest }), applied: outcome.applied.length, rest },
+        fields: { next: rest > 0 ? `nexus apply ${id}` : `nexus rollback ${id}` }, details: { appliedPaths, conflicts: [], ...(keptPaths ? { keptPaths, proposal: null } : {}) },
+      })
+      return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
     })
-    return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
   }
 
   #nothing(id: string): ApplyResult {
@@ -81,13 +86,15 @@ export class Decisions {
     requireMove(id, row.status, 'rolling-back', 'rolled back')
     if (row.preImagesGoneAt !== null) throw new Problem('pre-images-gone', { run: id })
     this.#begin(row, 'rolling-back', 'run.rollback-began', 'roll-back', actor, row.digest, {})
-    const outcome = await this.#carefully(id, row.status, actor, () => this.underWay.while(id, (report) => this.#changes.rollback({ run: id, project: row.project, report })))
-    if (outcome.conflicts.length > 0) return this.#refused(id, 'applied', 'run.rollback-refused', outcome, actor)
-    this.#ledger.move(id, {
-      to: 'rolled-back', event: 'run.rolled-back', actor, action: 'rolled back', durable: true, payload: { paths: outcome.applied.length },
-      fields: { next: null }, details: { appliedPaths: [], conflicts: [], keptPaths: null, proposal: null },
+    return this.#carefully(id, async () => {
+      const outcome = await this.underWay.while(id, (report) => this.#changes.rollback({ run: id, project: row.project, report }))
+      if (outcome.conflicts.length > 0) return this.#refused(id, 'applied', 'run.rollback-refused', outcome, actor)
+      this.#ledger.move(id, {
+        to: 'rolled-back', event: 'run.rolled-back', actor, action: 'rolled back', durable: true, payload: { paths: outcome.applied.length },
+        fields: { next: null }, details: { appliedPaths: [], conflicts: [], keptPaths: null, proposal: null },
+      })
+      return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
     })
-    return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
   }
 
   async discard(id: string, actor: string): Promise<void> {
@@ -121,16 +128,21 @@ export class Decisions {
     return { run: summaryOf(this.#ledger.row(id)), applied: [], conflicts }
   }
 
-  /** An error in the middle (disk full, I/O) leaves a journal: recovery decides at once whether the host is old or new. */
-  async #carefully(id: string, before: RunStatus, actor: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  /** A failure in the middle (disk full, I/O) leaves a journal, which says what the host is: the record follows it, now or later. */
+  async #carefully(id: string, work: () => Promise<ApplyResult>): Promise<ApplyResult> {
     try {
-      return await work()
+      const result = await work()
+      this.#changes.noted(id)
+      return result
     } catch (error) {
-      const recovered = (await this.#changes.recover()).find((journal) => journal.run === id)
-      if (recovered?.ended === 'finished') return { applied: recovered.paths, conflicts: [] }
+      const journal = await this.#aftermath.settle(id)
+      const run = summaryOf(this.#ledger.row(id))
+      const isOpen = run.status === 'applying' || run.status === 'rolling-back'
+      if (journal?.ended === 'finished' && !isOpen) return { run, applied: [...journal.paths], conflicts: [] }
+      if (error instanceof Problem && !isOpen) throw error
       const cause = error instanceof Error ? error.message : String(error)
-      this.#ledger.move(id, { to: before, event: 'run.apply-failed', actor, action: 'put back', durable: true, payload: { cause }, fields: { next: `nexus show ${id}` }, details: { conflicts: [...(recovered?.conflicts ?? [])] } })
-      throw error instanceof Problem ? error : new Problem('io', { what: `run ${id} could not be carried out; the host is as before`, cause, fix: 'mend the cause, then try again' }, { cause: error })
+      if (!isOpen) throw new Problem('io', { what: `run ${id} could not be carried out; the host is as before`, cause, fix: 'mend the cause, then try again' }, { cause: error })
+      throw new Problem('io', { what: `run ${id} is still ${run.status}`, cause, fix: `mend the cause; then every command of nexus ends it, forwards or backwards: nexus show ${id}` }, { cause: error })
     }
   }
 }

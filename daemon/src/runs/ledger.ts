@@ -47,6 +47,7 @@ export class Ledger {
   readonly #clock: Clock
   readonly #bell = new Bell()
   readonly #held = new Set<string>()
+  readonly #stranded = new Set<string>()
 
   constructor(state: State, clock: Clock) {
     this.#state = state
@@ -77,6 +78,7 @@ export class Ledger {
       if (move.details) db.update(runDetails).set(move.details).where(eq(runDetails.run, id)).run()
       if (move.decision) db.insert(approvals).values({ ...move.decision, run: id, actor: move.actor, at: this.#clock.now() }).run()
     }, { durable: move.durable ?? false })
+    this.#stranded.delete(id)
     this.#bell.ring()
   }
 
@@ -175,11 +177,21 @@ export class Ledger {
     this.#bell.ring()
   }
 
+  /** Nobody works on this run although its status says so; the next move ends that. Who waits for it need not. */
+  strand(id: string): void {
+    this.#stranded.add(id)
+    this.#bell.ring()
+  }
+
+  stranded(): string[] {
+    return [...this.#stranded]
+  }
+
   /** Resolves when nothing moves any more, or with the signal. */
   async settled(id: string, signal: AbortSignal | undefined): Promise<void> {
     while (!signal?.aborted) {
       const rung = this.#bell.next()
-      if (!this.#held.has(id) && SETTLED.includes(this.row(id).status)) return
+      if (!this.#held.has(id) && (this.#stranded.has(id) || SETTLED.includes(this.row(id).status))) return
       await untilRung(rung, signal)
     }
   }

@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
-import type { Changes, Recovered } from '../changes/changes.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
-import { distinct } from './decide.ts'
+import type { Aftermath } from './aftermath.ts'
 import { orphanLayers, type Litter } from './garbage.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
@@ -15,7 +14,7 @@ const ACTOR = 'daemon'
 export interface RecoveryParts {
   readonly state: State
   readonly ledger: Ledger
-  readonly changes: Changes
+  readonly aftermath: Aftermath
   readonly sandbox: Sandbox
   readonly sealer: Sealer
   readonly log: Log
@@ -23,7 +22,7 @@ export interface RecoveryParts {
 
 /** Resolves with the layers that nobody owns: whoever has time removes them, for many of them take their time. */
 export async function recoverRuns(parts: RecoveryParts): Promise<Litter[]> {
-  await settleJournals(parts)
+  await parts.aftermath.begin()
   await awaitEnds(parts)
   for (const row of parts.ledger.inStatus('running')) await settleRunning(parts, row)
   for (const row of parts.ledger.inStatus('queued')) {
@@ -40,39 +39,6 @@ async function awaitEnds(parts: RecoveryParts): Promise<void> {
   if (parts.ledger.inStatus('running').length === 0 && orphanLayers(parts, 'at start').length === 0) return
   const left = await parts.sandbox.endLeftovers()
   if (left.length > 0) parts.log.warn({ processes: left }, 'processes of an earlier daemon cannot be ended: they wait inside the kernel')
-}
-
-async function settleJournals({ ledger, changes, log }: RecoveryParts): Promise<void> {
-  const recovered = await changes.recover()
-  for (const journal of recovered) log.warn({ run: journal.run, ended: journal.ended, direction: journal.direction }, 'finished an interrupted apply')
-  for (const row of ledger.inStatus('applying', 'rolling-back')) {
-    settleDecision(ledger, row, recovered.findLast((journal) => journal.run === row.id && isNews(ledger, row, journal)))
-  }
-}
-
-/** The journal of an earlier apply or rollback may be told once more: its result the record has already. */
-function isNews(ledger: Ledger, row: RunRow, { direction, paths }: Recovered): boolean {
-  if (direction !== (row.status === 'applying' ? 'apply' : 'rollback')) return false
-  const { appliedPaths } = ledger.details(row.id)
-  return direction === 'rollback' || distinct([...appliedPaths, ...paths]).length > appliedPaths.length
-}
-
-/**
- * Without a journal nothing had been written, or everything including the journal's end had: then the row is behind
- * and the pre-images tell; `changes.recover` reports such a finished journal too.
- */
-function settleDecision(ledger: Ledger, row: RunRow, journal: Recovered | undefined): void {
-  const details = ledger.details(row.id)
-  const isApply = row.status === 'applying'
-  const finished = journal?.ended === 'finished'
-  const wasApplied = details.appliedPaths.length > 0
-  const to = isApply ? (finished || wasApplied ? 'applied' : 'kept') : finished ? 'rolled-back' : 'applied'
-  const appliedPaths = isApply ? distinct([...details.appliedPaths, ...(finished ? journal.paths : [])]) : finished ? [] : details.appliedPaths
-  ledger.move(row.id, {
-    to, event: 'run.recovered', actor: ACTOR, action: 'recovered', durable: true, payload: { journal: journal?.ended ?? 'none', paths: appliedPaths.length },
-    fields: { next: to === 'kept' ? `nexus apply ${row.id}` : to === 'applied' ? `nexus rollback ${row.id}` : null },
-    details: { appliedPaths, conflicts: [...(journal?.conflicts ?? [])] },
-  })
 }
 
 async function settleRunning({ ledger, sealer, log }: RecoveryParts, row: RunRow): Promise<void> {

@@ -24,6 +24,8 @@ export interface ServerParts {
   readonly onLogin: (expiresAt: number) => void
   readonly build: string
   readonly isIdle: () => boolean
+  /** Ends what an earlier apply left open; done before anybody asks for or about a run. */
+  readonly catchUp: () => Promise<void>
   readonly log: Log
 }
 
@@ -74,7 +76,7 @@ export class Server implements AsyncDisposable {
   }
 
   #guard(): void {
-    const { access, build, isIdle } = this.#parts
+    const { access, build, isIdle, catchUp } = this.#parts
     this.#app.addHook('onRequest', async (request, reply) => {
       reply.headers(SECURITY_HEADERS)
       const refusal = access.refusal(request.raw)
@@ -85,6 +87,7 @@ export class Server implements AsyncDisposable {
       if (theirs !== undefined && theirs !== build && isIdle() && !isStop) {
         return reply.code(409).send({ error: { message: 'outdated', code: -32_000, data: { code: 'CONFLICT', httpStatus: 409, problem: new Problem('daemon-outdated').shape } } })
       }
+      if (request.url.startsWith('/trpc/runs.')) await catchUp()
     })
   }
 

@@ -47,3 +47,9 @@ export function lockState(path: string, state: string): Disposable {
   }
   return { [Symbol.dispose]: () => client.close() }
 }
+
+/** A failed write as a problem that a person can mend; anything else (a full disk has a name already) as it is. */
+export function nameWriteFailure(error: unknown, folder: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError) || !/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(error.code)) return error
+  return new Problem('io', { what: `nothing can be recorded in ${folder}`, cause: error.message, fix: 'mend the cause, then run the command again' }, { cause: error })
+}

@@ -13,7 +13,7 @@ import type { Clock } from '../base/clock.ts'
 import { Ballast } from './ballast.ts'
 import { Blobs } from './blobs.ts'
 import { GENESIS, linkHash, payloadHash } from './chain.ts'
-import { lockState, openDatabase, type Database } from './database.ts'
+import { lockState, nameWriteFailure, openDatabase, type Database } from './database.ts'
 import { events, payloads } from './events.sql.ts'
 
 /** Noun + past verb; the payload is the fact itself, JSON only, never output bytes. */
@@ -77,6 +77,8 @@ export class State implements EventsService, Disposable {
       this.#head = { seq: next.seq, hash }
       this.#recent.push({ ...next, hash: hash.toString('hex') })
       if (this.#recent.length >= 2 * RECENT) this.#recent.splice(0, RECENT)
+    } catch (error) {
+      throw nameWriteFailure(error, this.folder)
     } finally {
       if (options.durable) this.db.$client.pragma('synchronous = NORMAL')
     }
