@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Changes, ChangeSet, Ground, Outcome } from '../daemon/src/changes/changes.ts'
 import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
 import { Lab } from './changes/lab.ts'
@@ -16,9 +16,9 @@ afterAll(() => removeHelper(helper))
 const COMMIT = 'git config user.name n; git config user.email e@e; echo 1 >a; echo 1 >b; git add .; git commit -qm one'
 
 describe.each([['native', helper], ['node', null]] as const)('%s', (name, nativePath) => {
-  const here = test.skipIf(name === 'native' && helper === null)
+  beforeEach(({ skip }) => { if (name === 'native' && helper === null) skip('needs gcc: apt-get install gcc libc6-dev') })
 
-  here(proves('after a commit is applied, git status on the host is no conflict for the rollback', 'RUN-5'), async ({ skip }) => {
+  test(proves('after a commit is applied, git status on the host is no conflict for the rollback', 'RUN-5'), async ({ skip }) => {
     needs(skip, 'git')
     await using story = await Story.of(nativePath)
     const host = snapshot(story.lab.project)
@@ -33,7 +33,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(story.git('status', '--porcelain')).toBe('')
   })
 
-  here('what somebody staged since is a conflict', async ({ skip }) => {
+  test('what somebody staged since is a conflict', async ({ skip }) => {
     needs(skip, 'git')
     await using story = await Story.of(nativePath)
     expect((await story.apply()).conflicts).toEqual([])
@@ -43,7 +43,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(story.index().equals(staged)).toBe(true)
   })
 
-  here(proves('git status between the run and its apply is no conflict, and the way back keeps it', 'RUN-4'), async ({ skip }) => {
+  test(proves('git status between the run and its apply is no conflict, and the way back keeps it', 'RUN-4'), async ({ skip }) => {
     needs(skip, 'git')
     await using story = await Story.of(nativePath)
     story.lab.host('touch -d 2001-02-03 b; git status >status; rm status')

@@ -1,7 +1,7 @@
 /** Conflicts settled path by path: what is offered, what is shown, what is written, and the way back. */
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Choice, OpenConflict } from '@nexus/protocol/changes'
 import type { Changes, ChangeSet, Ground, MergeOrder, Outcome, Proposal } from '../daemon/src/changes/changes.ts'
 import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
@@ -15,9 +15,9 @@ afterAll(() => removeHelper(helper))
 const TEN = 'for i in 1 2 3 4 5 6 7 8 9 10; do echo line $i; done'
 
 describe.each([['native', helper], ['node', null]] as const)('%s', (name, nativePath) => {
-  const here = test.skipIf(name === 'native' && helper === null)
+  beforeEach(({ skip }) => { if (name === 'native' && helper === null) skip('needs gcc: apt-get install gcc libc6-dev') })
 
-  here(proves('edits in different places are merged, shown before they are written, and taken back to the host as it was', 'RUN-4', 'RUN-5'), async () => {
+  test(proves('edits in different places are merged, shown before they are written, and taken back to the host as it was', 'RUN-4', 'RUN-5'), async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >text; chmod 640 text; echo 1 >other`, run: 'sed -i "s/line 9/run 9/" text; echo 2 >other' })
     story.lab.host('sed -i "s/line 2/host 2/" text; touch -d 2001-02-03T04:05:06.789 text')
     const host = story.look()
@@ -35,7 +35,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look(), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
   })
 
-  here(proves('overlapping edits are never written: markers stand in a preview only', 'RUN-4'), async () => {
+  test(proves('overlapping edits are never written: markers stand in a preview only', 'RUN-4'), async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >text`, run: 'sed -i "s/line 5/run 5/" text' })
     story.lab.host('sed -i "s/line 5/host 5/" text')
     const host = story.look()
@@ -50,7 +50,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look())).toEqual([])
   })
 
-  here(proves("the host's version is replaced only where a person took the run's, and a rollback brings it back", 'RUN-4', 'RUN-5'), async () => {
+  test(proves("the host's version is replaced only where a person took the run's, and a rollback brings it back", 'RUN-4', 'RUN-5'), async () => {
     await using story = await Story.of(nativePath, {
       project: `for f in a b c gone dropped; do ${TEN} >$f; done; ln -s x link; echo s >turned; mkdir folder; echo 1 >mode; chmod 644 mode`,
       run: 'for f in a b c gone; do sed -i "s/line 5/run 5/" $f; done; rm dropped; ln -sfn run link; rm turned; mkdir turned; echo in >turned/in; echo new >appeared; printf "\\0run" >binary; chmod 600 mode',
@@ -74,7 +74,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look(), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
   })
 
-  here('a host that goes on changing after the proposal is a conflict again', async () => {
+  test('a host that goes on changing after the proposal is a conflict again', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >text; ${TEN} >more`, run: 'sed -i "s/line 9/run 9/" text more' })
     story.lab.host('sed -i "s/line 2/host 2/" text')
     const proposal = await story.propose()
@@ -86,7 +86,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect([story.lines('text')[1], story.lines('text')[3], story.lines('text')[8]]).toEqual(['host 2', 'host 4', 'run 9'])
   })
 
-  here('merged bytes that are not the approved ones any more are not written', async () => {
+  test('merged bytes that are not the approved ones any more are not written', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >text`, run: 'sed -i "s/line 9/run 9/" text' })
     story.lab.host('sed -i "s/line 2/host 2/" text')
     const proposal = await story.propose()
@@ -97,7 +97,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look(), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
   })
 
-  here('what changed under the run is no base: nothing is merged over it, and the run must be taken by name', async () => {
+  test('what changed under the run is no base: nothing is merged over it, and the run must be taken by name', async () => {
     await using lab = new Lab([], `${TEN} >text`)
     await using story = await Story.in(lab, nativePath, `sed -i "s/line 9/run 9/" text; sed -i "s/line 2/host 2/" '${lab.project}/text'`)
     expect(await story.offers()).toEqual([['text', 'base-moved', 'none', ['take', 'keep', 'skip']]])
@@ -112,7 +112,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look(), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
   })
 
-  here('without what the run saw there are two sides only, and that is said', async () => {
+  test('without what the run saw there are two sides only, and that is said', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >text`, run: 'sed -i "s/line 9/run 9/" text', keeps: false })
     story.lab.host('sed -i "s/line 2/host 2/" text')
     const [conflict] = (await story.report()).conflicts
@@ -120,7 +120,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(conflict?.patches?.taken).toContain('-host 2\n+line 2\n')
   })
 
-  here('bytes stay as they are: other line ends, no line end, no UTF-8; NUL and size are limits', async () => {
+  test('bytes stay as they are: other line ends, no line end, no UTF-8; NUL and size are limits', async () => {
     await using story = await Story.of(nativePath, {
       project: 'printf "a\\r\\nb\\r\\nc\\r\\nd\\r\\n" >crlf; printf "a\\nb\\nc\\nd" >open; printf "\\377\\nb\\nc\\n\\200\\n" >bytes; printf "a\\0\\nb\\nc\\nd\\n" >binary; seq 200000 >large; seq 90000 >long',
       run: 'for f in crlf open bytes binary; do sed -i "1s/^/run /" $f; done; sed -i "3s/^/run /" large long',
@@ -134,7 +134,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect([story.lines('long')[2], story.lines('long')[49_999], story.lines('long').length, story.lines('large')[2]]).toEqual(['run 3', 'host 50000', 90_000, '3'])
   })
 
-  here('a moved file takes the edits of the host along; mode and content merge each for itself', async () => {
+  test('a moved file takes the edits of the host along; mode and content merge each for itself', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >old; ${TEN} >tool; ${TEN} >same`, run: 'mv old new; chmod 755 tool; sed -i "s/line 9/run 9/" same' })
     story.lab.host('sed -i "s/line 2/host 2/" old tool same; sed -i "s/line 9/run 9/" same')
     const host = story.look()
@@ -146,7 +146,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look(), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
   })
 
-  here('a moved file whose two ends are both taken on the host: each end is restored', async () => {
+  test('a moved file whose two ends are both taken on the host: each end is restored', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >old`, run: 'mv old new' })
     story.lab.host('echo mine >old; echo mine too >new')
     const host = story.look()
@@ -158,7 +158,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(differences(host, story.look(), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
   })
 
-  here('a directory stays while something in it is kept; a choice for a directory holds below it', async () => {
+  test('a directory stays while something in it is kept; a choice for a directory holds below it', async () => {
     await using story = await Story.of(nativePath, { project: 'mkdir -p d/e f; echo 1 >d/e/kept; echo 2 >d/gone; echo 3 >f/one; echo 4 >f/two; echo 5 >f/three', run: 'rm -r d; for f in one two three; do echo run >f/$f; done' })
     story.lab.host('echo mine >d/e/kept; echo mine >f/one; echo mine >f/two')
     const proposal = await story.propose({ 'd/e/kept': 'keep', f: 'take', 'f/two': 'skip' })
@@ -167,7 +167,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect([fs.readdirSync(join(story.lab.project, 'd')), story.lines('d/e/kept'), story.lines('f/one'), story.lines('f/two'), story.lines('f/three')]).toEqual([['e'], ['mine'], ['run'], ['mine'], ['run']])
   })
 
-  here('what the host put into a directory that would go is never removed', async () => {
+  test('what the host put into a directory that would go is never removed', async () => {
     await using story = await Story.of(nativePath, { project: 'mkdir d; echo 1 >d/one', run: 'rm -r d; echo x >x' })
     story.lab.host('echo mine >d/two')
     expect(await story.offers()).toEqual([['d', 'not-empty', 'none', ['keep', 'skip']]])
@@ -177,7 +177,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(fs.readdirSync(join(story.lab.project, 'd'))).toEqual(['two'])
   })
 
-  here('a repository is one group: its files are not merged, and stay or come together', async () => {
+  test('a repository is one group: its files are not merged, and stay or come together', async () => {
     await using story = await Story.of(nativePath, { project: `mkdir .git; ${TEN} >.git/config; echo a >.git/HEAD`, run: 'sed -i "s/line 9/run 9/" .git/config; echo b >.git/HEAD; echo x >x' })
     story.lab.host('sed -i "s/line 2/host 2/" .git/config')
     expect(await story.offers()).toEqual([['.git/config', 'changed', 'none', ['take', 'keep', 'skip']]])
@@ -185,7 +185,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect({ changes: proposal.changes.map(({ path }) => path), kept: proposal.kept }).toEqual({ changes: ['x'], kept: ['.git/HEAD', '.git/config'] })
   })
 
-  here('a hard link is broken only by taking, never by merging', async () => {
+  test('a hard link is broken only by taking, never by merging', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >one; ln one two`, run: 'sed -i "s/line 9/run 9/" one' })
     story.lab.host('sed "s/line 2/host 2/" one >new; cat new >one; rm new')
     expect(await story.offers()).toEqual([['one', 'changed', 'none', ['take', 'keep', 'skip']]])
@@ -193,7 +193,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect([story.lines('one')[8], story.lines('two')[1], story.lines('two')[8]]).toEqual(['run 9', 'host 2', 'line 9'])
   })
 
-  here('skipping the rest leaves it for later', async () => {
+  test('skipping the rest leaves it for later', async () => {
     await using story = await Story.of(nativePath, { project: `${TEN} >a; ${TEN} >b; echo 1 >c`, run: 'sed -i "s/line 5/run 5/" a b; echo 2 >c' })
     story.lab.host('sed -i "s/line 5/host 5/" a; sed -i "s/line 1/host 1/" b')
     const proposal = await story.propose({}, { skipRest: true })

@@ -1,7 +1,7 @@
 /** What a change set says of real runs: kinds, renames, flags, digest, diff. */
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { showBytes } from '@nexus/protocol/bytes'
 import type { ChangeSet } from '../daemon/src/changes/changes.ts'
 import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
@@ -12,9 +12,9 @@ const helper = compileHelper()
 afterAll(() => removeHelper(helper))
 
 describe.each([['native', helper], ['node', null]] as const)('%s', (name, nativePath) => {
-  const here = test.skipIf(name === 'native' && helper === null)
+  beforeEach(({ skip }) => { if (name === 'native' && helper === null) skip('needs gcc: apt-get install gcc libc6-dev') })
 
-  here(proves('names every kind of change, and nothing that is none', 'RUN-3'), async () => {
+  test(proves('names every kind of change, and nothing that is none', 'RUN-3'), async () => {
     const { lines } = await surveyOf({
       project: 'mkdir -p d/sub e; echo 1 >a; echo 2 >b; echo 3 >c; echo 4 >t; ln -s a link; echo 5 >read; echo 6 >copied-up; echo 7 >touched; echo 8 >d/sub/x; chmod 644 a',
       run: 'echo more >>a; rm b; chmod 600 c; rm t; mkdir t; ln -sfn b link; cat read >/dev/null; exec 3>>copied-up; exec 3>&-; touch -d 2001-01-01 touched; touch d; mkdir empty; rmdir e; echo n >new; touch gone-again; rm gone-again; cp -p d/sub/x d/sub/y; mv d/sub/y d/sub/x',
@@ -22,7 +22,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(lines).toEqual(['modified a', 'deleted b', 'meta c', 'deleted e', 'added empty', 'modified link', 'added new', 'type t', 'meta touched'])
   })
 
-  here(proves('sees renames of files and of directories', 'RUN-3'), async () => {
+  test(proves('sees renames of files and of directories', 'RUN-3'), async () => {
     const { lines } = await surveyOf({
       project: 'mkdir -p lib/deep same; echo one >lib/one; echo two >lib/deep/two; touch lib/empty; echo x >same/a; echo x >same/b; echo move >file',
       run: 'mv lib src; mv file renamed; mv same/a same/c; mv same/b same/d',
@@ -33,12 +33,12 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     ])
   })
 
-  here('what was deleted and made again is compared with what it was', async () => {
+  test('what was deleted and made again is compared with what it was', async () => {
     const { lines } = await surveyOf({ project: 'mkdir -p d/sub; echo 1 >d/same; echo 2 >d/other; echo 3 >d/gone; echo 4 >d/sub/x', run: 'cp -a d k; rm -r d; mkdir d; cp -p k/same d/same; echo 22 >d/other; rm -r k' })
     expect(lines).toEqual(['deleted d/gone', 'modified d/other', 'deleted d/sub', 'deleted d/sub/x'])
   })
 
-  here('flags what a person must look at', async () => {
+  test('flags what a person must look at', async () => {
     const { flags } = await surveyOf({
       project: `mkdir -p .git/hooks .github/workflows node_modules/x sub; echo '{"scripts":{"a":"1"},"version":"1"}' >package.json; cp package.json sub/; cp package.json node_modules/x/; echo 1 >h1; ln h1 h2; echo i >.git/index; echo c >.git/config`,
       run: `echo '{"scripts":{"a":"2"},"version":"1"}' >package.json; echo '{"version":"2","scripts":{"a":"1"}}' >sub/package.json; echo '{"scripts":{"install":"evil"}}' >node_modules/x/package.json
@@ -52,13 +52,13 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     })
   })
 
-  here('an index that git only refreshed is no change; with anything else of git it is one', async () => {
+  test('an index that git only refreshed is no change; with anything else of git it is one', async () => {
     const project = 'mkdir -p .git sub/.git; echo i >.git/index; echo h >.git/HEAD; echo i >sub/.git/index; echo x >file'
     expect((await surveyOf({ project, run: 'echo i2 >.git/index.lock; mv .git/index.lock .git/index; touch sub/.git/index' })).lines).toEqual([])
     expect((await surveyOf({ project, run: 'echo i2 >.git/index; echo h2 >.git/HEAD; touch sub/.git/index' })).lines).toEqual(['modified .git/HEAD', 'modified .git/index'])
   })
 
-  here('a run on a run is compared with the run below', async () => {
+  test('a run on a run is compared with the run below', async () => {
     await using lab = new Lab([], 'mkdir -p d; echo 1 >d/a; echo 2 >d/b; echo 3 >c')
     const first = lab.run({ shell: 'echo A >d/a; rm d/b; mkdir n; echo n >n/n; rm c; mkdir c' })
     const second = lab.run({ shell: 'echo A >d/a; echo back >d/b; rm -r n; mkdir n; echo m >n/m; rmdir c; echo 3 >c; chmod 700 d' }, [first])
@@ -67,7 +67,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(await changes.patch(second.ground, (await changes.survey(second.ground)).changes)).toContain('+m')
   })
 
-  here('a run on renamed directories follows them', async () => {
+  test('a run on renamed directories follows them', async () => {
     await using lab = new Lab([], 'mkdir -p a/b/c other; echo 1 >a/b/c/f; echo 2 >a/g; echo 3 >other/h')
     const first = lab.run({ shell: 'mv a z; mv z/b y; mkdir a; echo new >a/new' })
     const second = lab.run({ shell: 'echo more >>y/c/f; mv z other/z; mv y/c a/c' }, [first])
@@ -87,7 +87,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(fs.existsSync(join(lab.project, 'other/z'))).toBe(false)
   })
 
-  here('the same change set has the same digest, another has another', async () => {
+  test('the same change set has the same digest, another has another', async () => {
     const project = 'echo 1 >a; touch -d 2020-01-01 a'
     const run = 'echo 2 >a; touch -d 2021-01-01 a'
     const [one, same, other] = [await surveyOf({ project, run }), await surveyOf({ project, run }), await surveyOf({ project, run: `${run}; echo >b` })]
@@ -96,7 +96,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(other.changeSet.digest).not.toBe(one.changeSet.digest)
   })
 
-  here('the diff is git\'s, bounded, and one line for what is no text', async () => {
+  test('the diff is git\'s, bounded, and one line for what is no text', async () => {
     await using lab = new Lab([], `printf '1\\n2\\n3\\n' >text; printf 'no end' >tail; printf 'a\\0b' >binary; ln -s a link; echo x >gone; echo m >mode; echo r >from; echo q >$'with\\nnewline'`)
     const layer = lab.run({ shell: `printf '1\\nzwei\\n3\\n' >text; printf 'no end!' >tail; printf 'a\\0c' >binary; ln -sfn b link; rm gone; chmod 755 mode; mv from to; echo n >new; echo r >$'with\\nnewline'; mkdir folder; seq 100000 >large` })
     const changes = await lab.changes(nativePath)
@@ -118,7 +118,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(await changes.patch(layer.ground, list.filter(({ path }) => path === 'large'))).toBe('diff --git a/large b/large\nnew file mode 100644\nFiles differ, too large to show (nothing -> 588895 bytes)\n')
   })
 
-  here('a file that nobody may read inside the layer is read and applied all the same', async () => {
+  test('a file that nobody may read inside the layer is read and applied all the same', async () => {
     const run = 'echo secret >closed; chmod 000 closed; echo x >open'
     await using lab = new Lab([], 'true')
     const layer = lab.run({ shell: run })
@@ -132,14 +132,16 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(fs.readFileSync(join(lab.project, 'closed'), 'utf8')).toBe('secret\n')
   })
 
-  here('a survey that nobody wants any more ends', async () => {
+  test('a survey that nobody wants any more ends', async () => {
     await using lab = new Lab([], 'true')
     const layer = lab.run({ shell: 'for i in $(seq 3000); do echo $i >f$i; done' })
     const changes = await lab.changes(nativePath)
     await expect(changes.survey(layer.ground, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
   })
 
-  test.skipIf(!isRoot || nativePath === null)('owners are a change where they can be kept: as root', async () => {
+  test('owners are a change where they can be kept: as root', async ({ skip }) => {
+    if (nativePath === null) skip('needs the native helper: without it owners cannot be kept')
+    if (!isRoot) skip('needs root: to give files to others')
     const { lines } = await surveyOf({ project: 'echo 1 >a; mkdir d', run: 'chown 123:456 a; chgrp 7 d' })
     expect(lines).toEqual(['meta a', 'meta d'])
   })

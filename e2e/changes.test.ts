@@ -1,7 +1,7 @@
 /** Properties of change sets, over real overlays. */
 import fc from 'fast-check'
 import { dirname } from 'node:path/posix'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { fromBytes } from '@nexus/protocol/bytes'
 import type { Change } from '@nexus/protocol/changes'
 import { tree, work } from './changes/arbitrary.ts'
@@ -17,7 +17,8 @@ const numRuns = Number(process.env.NEXUS_RUNS ?? (process.env.NEXUS_ENDURANCE ==
 console.log(`seed ${seed} (repeat with NEXUS_SEED=${seed}), ${numRuns} runs each, ${isRoot ? 'as root' : 'as a user'}`)
 const settings = { seed, numRuns, endOnFailure: false, interruptAfterTimeLimit: 240_000 }
 
-describe.skipIf(helper === null)('with the native helper', () => {
+describe('with the native helper', () => {
+  beforeEach(({ skip }) => { if (helper === null) skip('needs gcc: apt-get install gcc libc6-dev') })
   test(proves('apply makes the host what the run saw, rollback makes it what it was', 'RUN-3', 'RUN-5'), async () => {
     await fc.assert(fc.asyncProperty(tree, work, async (before, operations) => {
       await using lab = new Lab(before)

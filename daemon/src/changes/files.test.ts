@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { openNativeFiles } from '../base/native-files.ts'
 import { compileHelper, removeHelper } from './compiled-helper.ts'
 import { filesContract } from './files.contract.ts'
@@ -22,7 +22,8 @@ if (plain && sanitized && old) {
   filesContract('the native helper without openat2, under sanitizers', () => openNativeFiles(old))
 }
 
-describe.skipIf(!sanitized)('the native helper and a broken daemon (needs a C compiler)', () => {
+describe('the native helper and a broken daemon', () => {
+  beforeEach(({ skip }) => { if (!sanitized) skip('needs gcc: apt-get install gcc libc6-dev') })
   test('ends when its greeting is wrong, when a frame is too long, when input ends in the middle', async () => {
     expect(await speak(Buffer.alloc(0))).toMatchObject({ code: 0, errors: '' })
     expect(await speak(request(1, 4, Buffer.alloc(8)))).toMatchObject({ code: 1, answers: Buffer.alloc(0), errors: '' })

@@ -14,8 +14,9 @@ function git(at: string, ...args: string[]): void {
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always', ...args], { cwd: join(folder, at), stdio: 'ignore' })
 }
 
-describe.skipIf(!hasGit)('with git', () => {
-  beforeEach(() => {
+describe('with git', () => {
+  beforeEach(({ skip }) => {
+    if (!hasGit) skip('needs git: apt-get install git')
     mkdirSync(join(folder, 'main'))
     git('main', 'init')
     git('main', 'commit', '--allow-empty', '-m', 'first')

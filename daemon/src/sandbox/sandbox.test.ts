@@ -32,6 +32,10 @@ function open(nativePath: string | null = native, path = SYSTEM_PATH): Sandbox {
   return createSandbox({ state: join(folder, 'state'), nativePath, userHome: home, path, hidden: [join(folder, 'config')], clock: systemClock })
 }
 
+function needsNative(skip: (note: string) => void): void {
+  if (native === null) skip('needs gcc: apt-get install gcc libc6-dev')
+}
+
 async function run(choice: Choice, command: string, parents: readonly string[] = []) {
   const layer = await sandbox.open(`r${process.hrtime.bigint()}`, project, choice, parents)
   const launch = sandbox.launch(layer, choice, { argv: ['/bin/sh', '-c', command], cwd: project, env: { PATH: SYSTEM_PATH, HOME: home }, umask: 0o022, net: 'off', stdin: false })
@@ -48,7 +52,8 @@ test('the best that works is chosen by itself, and says how strong it is', async
   expect((await sandbox.probe(true)).map(({ tookMs }) => tookMs)).not.toEqual(probes.map(({ tookMs }) => tookMs))
 })
 
-test.skipIf(native === null)('with the native launcher every required wall is up', async () => {
+test('with the native launcher every required wall is up', async ({ skip }) => {
+  needsNative(skip)
   const choice = await sandbox.choose('auto', project)
   expect([choice.launcher, choice.backend, choice.strength]).toEqual(['native', 'overlay', 'full'])
   expect(choice.walls.filter(({ required, up }) => required && !up)).toEqual([])
@@ -84,19 +89,23 @@ function probeAfter(forbidding: string, who: 'root' | 'user'): Probe[] {
   return JSON.parse(execFileSync('unshare', words, { encoding: 'utf8' }))
 }
 
-test.skipIf(native === null).each(['root', 'user'] as const)('a machine that forbids user namespaces to %s is told so, with the fix', (who) => {
+test.for(['root', 'user'] as const)('a machine that forbids user namespaces to %s is told so, with the fix', (who, { skip }) => {
+  needsNative(skip)
   expect(probeAfter('echo 0 > /proc/sys/user/max_user_namespaces', who).find(({ launcher }) => launcher === 'native'))
     .toMatchObject({ works: false, cause: expect.stringContaining('the limit of user namespaces is 0'), fix: 'sudo sysctl -w user.max_user_namespaces=15000' })
 })
 
-// Root without capabilities may not even map itself; .ci/run repeats this suite as a user.
-test.skipIf(native === null || process.geteuid?.() === 0)('a container that covers /proc is told so, with the fix', () => {
+test('a container that covers /proc is told so, with the fix', ({ skip }) => {
+  needsNative(skip)
+  // Root without capabilities may not even map itself; .ci/run repeats this suite as a user.
+  if (process.geteuid?.() === 0) skip('needs a user who is not root: .ci/run repeats it as one')
   const probes = probeAfter('mount -t tmpfs x /proc/sys', 'user')
   expect(probes.filter(({ works }) => works)).toEqual([])
   expect(probes.find(({ launcher }) => launcher === 'native')).toMatchObject({ cause: expect.stringContaining('covers parts of /proc'), fix: expect.stringContaining('systempaths=unconfined') })
 })
 
-test.skipIf(native === null)('root of a container has the whole sandbox, with marks a user may write', async () => {
+test('root of a container has the whole sandbox, with marks a user may write', async ({ skip }) => {
+  needsNative(skip)
   expect(probeAfter('true', 'root')).toMatchObject([{ works: true, strength: 'full' }, { works: true, strength: 'reduced' }, { works: true, strength: 'weak' }, { works: true, strength: 'weak' }])
 })
 

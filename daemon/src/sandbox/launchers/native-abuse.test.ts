@@ -1,7 +1,7 @@
 /** The native launcher under the sanitizers, fed with what a broken or hostile daemon might send. */
 import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { Ground, nativeProgram, removePrograms, SYSTEM_PATH } from '../contract/ground.ts'
 import { sceneOf } from '../stage.ts'
 import { encodeFrame, requestPairs, type Pair } from './frames.ts'
@@ -10,7 +10,8 @@ import { nativeLauncher } from './native.ts'
 const program = nativeProgram(['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'])
 afterAll(removePrograms)
 
-describe.skipIf(program === undefined)('native launcher under AddressSanitizer and UBSan (needs a C compiler)', () => {
+describe('native launcher under AddressSanitizer and UBSan', () => {
+  beforeEach(({ skip }) => { if (program === undefined) skip('needs gcc: apt-get install gcc libc6-dev') })
   const rung = { launcher: nativeLauncher(program ?? null), backend: 'overlay', xattrs: process.geteuid?.() === 0 ? 'trusted' : 'user' } as const
 
   test.each<[string, Buffer]>([
