@@ -44,11 +44,17 @@ export async function carryOut(site: Site, host: Host, journals: Journals, plan:
     const conflicts = [...(conflict && !isTold ? [conflict] : []), ...settled.conflicts]
     // Recovery tries again; until then nobody may believe that nothing was written.
     if (settled.ended === 'stuck') throw stuck(plan, conflicts, error)
+    if (conflicts.length === 0) throw undone(plan, error)
     return conflicts
   }
   await site.fault?.('mark done')
   await journals.finish(staged)
   return []
+}
+
+/** What went wrong has no path (a full disk, a dying disk): nothing of the plan stands, and that is no success. */
+function undone(plan: Plan, error: unknown): Problem {
+  return new Problem('io', { what: `${plan.project} is as it was: the change was taken back`, cause: error instanceof Error ? error.message : String(error), fix: 'mend the cause, then try again' }, { cause: error })
 }
 
 function stuck(plan: Plan, conflicts: readonly Conflict[], error: unknown): Problem {

@@ -1,7 +1,7 @@
 /** The sandbox of this machine: Linux namespaces, set up by the native launcher or by util-linux. */
 import { join } from 'node:path'
 import type { Outside } from '@nexus/protocol/changes'
-import type { Backend } from '@nexus/protocol/runs'
+import type { Backend, Wall } from '@nexus/protocol/runs'
 import type { Probe } from '@nexus/protocol/system'
 import type { Clock } from '../base/clock.ts'
 import { Chooser } from './choose.ts'
@@ -51,17 +51,22 @@ class LocalSandbox implements Sandbox {
     this.#chooser = new Chooser({ launchers: launchersOf(parts), state: parts.state, path: parts.path, clock: parts.clock })
   }
 
-  probe(fresh = false): Promise<Probe[]> {
+  async probe(fresh = false): Promise<Probe[]> {
     // A good moment to look around: the first run need not wait for it then.
     void this.#masks.ready()
-    return this.#chooser.probe(fresh)
+    return (await this.#chooser.probe(fresh)).map((probe) => ({ ...probe, walls: this.#asHeld(probe.walls) }))
   }
 
   async choose(backend: 'auto' | Backend, project: string): Promise<Choice> {
     await this.#masks.ready()
     const choice = await this.#chooser.choose(backend, project)
+    return { ...choice, walls: this.#asHeld(choice.walls) }
+  }
+
+  /** Whether the kernel holds the limits no launcher knows. */
+  #asHeld(walls: readonly Wall[]): Wall[] {
     const { weakness } = this.#limits
-    return weakness ? { ...choice, walls: choice.walls.map((wall) => (wall.name === 'cgroup' ? { ...wall, up: false, ...weakness } : wall)) } : choice
+    return walls.map((wall) => (wall.name === 'cgroup' && weakness ? { ...wall, up: false, ...weakness } : wall))
   }
 
   async open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer> {
