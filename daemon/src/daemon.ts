@@ -2,9 +2,9 @@
  * The composition root: builds the rooms in order and hands each what it uses. Reads like a shopping list; what was
  * built is torn down in reverse, also when a later room fails to start.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemClock } from './base/clock.ts'
 import { openLog } from './base/log.ts'
 import { placeOf } from './base/project.ts'
@@ -65,7 +65,9 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
+  const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
+  recovering[Symbol.dispose]()
   const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
@@ -90,6 +92,13 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   log.info({ url: server.url, socket: home.socket, build: BUILD }, 'ready')
   const running = rooms.move()
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** Whoever waits for this start sees that it is not stuck. */
+function signOf(path: string): Disposable {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(path, String(process.pid))
+  return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
 }
 
 /** What runs ends with the daemon; the layers stay. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { homeOf, type Home } from '@nexus/protocol/home'
 import { startDaemon, stopDaemon } from './start.ts'
 
@@ -32,10 +32,10 @@ const FAIL = (runtime: string, code: string, exit: number) => `
   fs.writeFileSync(${JSON.stringify(runtime)} + '/start-error.json', JSON.stringify({ error: { code: ${JSON.stringify(code)}, message: 'the message', next: 'the next step' } }));
   process.exit(${exit});`
 
-function start(script: string, options: { interrupted?: AbortSignal; env?: NodeJS.ProcessEnv } = {}): Promise<void> {
+function start(script: string, options: { interrupted?: AbortSignal; env?: NodeJS.ProcessEnv; patienceMs?: number } = {}): Promise<void> {
   const main = join(folder, 'nexusd.cjs')
   writeFileSync(main, script)
-  return startDaemon({ home, env: options.env ?? { PATH: process.env.PATH, MARK: 'passed on' }, interrupted: options.interrupted ?? new AbortController().signal, main })
+  return startDaemon({ home, env: options.env ?? { PATH: process.env.PATH, MARK: 'passed on' }, interrupted: options.interrupted ?? new AbortController().signal, main, ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }) })
 }
 
 test('it runs in /, with the environment of the caller, and stops', async () => {
@@ -60,6 +60,21 @@ test('one that gives way to a daemon that goes away is tried again', async () =>
   const once = join(folder, 'once')
   const script = `if (!require('node:fs').existsSync(${JSON.stringify(once)})) { require('node:fs').writeFileSync(${JSON.stringify(once)}, ''); ${FAIL(home.runtime, 'already-running', 125)} } ${LISTEN(home.socket)}`
   await start(script)
+  expect(existsSync(`${home.socket}.started`)).toBe(true)
+})
+
+test('one that never answers is ended, and its log is named', async () => {
+  const pid = join(folder, 'pid')
+  const spin = `require('node:fs').writeFileSync(${JSON.stringify(pid)}, String(process.pid)); for (;;);`
+  await expect(start(spin, { patienceMs: 1000 })).rejects.toMatchObject({ code: 'daemon-start-failed', message: expect.stringContaining(home.log) })
+  await vi.waitFor(() => expect(() => process.kill(Number(readFileSync(pid, 'utf8')), 0)).toThrow('ESRCH'))
+})
+
+test('one that recovers is waited for, however long it takes', async () => {
+  const recovering = `
+    const sign = ${JSON.stringify(join(home.runtime, 'recovering'))}; require('node:fs').mkdirSync(${JSON.stringify(home.runtime)}, { recursive: true });
+    require('node:fs').writeFileSync(sign, String(process.pid)); setTimeout(() => { require('node:fs').rmSync(sign); ${LISTEN(home.socket)} }, 1500)`
+  await start(recovering, { patienceMs: 500 })
   expect(existsSync(`${home.socket}.started`)).toBe(true)
 })
 

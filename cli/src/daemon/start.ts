@@ -19,8 +19,9 @@ export interface Start {
   readonly env: NodeJS.ProcessEnv
   /** Ctrl-C: the wait ends; the daemon that has been started stays. */
   readonly interrupted: AbortSignal
-  /** The daemon's bundle; handed in by tests. */
+  /** The daemon's bundle, and how long a start may take; handed in by tests. */
   readonly main?: string
+  readonly patienceMs?: number
 }
 
 /**
@@ -29,22 +30,58 @@ export interface Start {
  */
 export async function startDaemon(start: Start): Promise<void> {
   using _progress = new Progress('starting the daemon')
-  const deadline = performance.now() + PATIENCE_MS
-  while (performance.now() < deadline) {
+  const patience = new Patience(start)
+  while (!patience.isOver) {
     const child = launch(start)
     let exitCode: number | null | undefined
     child.once('exit', (code) => { exitCode = code })
     child.once('error', () => { exitCode = null })
-    while (exitCode === undefined && performance.now() < deadline) {
+    while (exitCode === undefined && !patience.isOver) {
       if (await answers(start.home)) return
       await pausing(start.interrupted)
     }
     if (await answers(start.home)) return
+    if (exitCode === undefined) throw givenUp(child, patience, start.home)
     const problem = reasonOf(start.home, exitCode)
     if (problem.code !== 'already-running') throw problem
     await pausing(start.interrupted, 20 * PAUSE_MS)
   }
-  throw new Problem('daemon-start-failed', { cause: `it did not answer within ${PATIENCE_MS / 1000} s` })
+  throw new Problem('daemon-start-failed', { cause: `it did not answer within ${patience.seconds} s; what it says is in ${start.home.log}` })
+}
+
+/** Time to start; a daemon that finishes what a crash interrupted has all the time it needs. */
+class Patience {
+  readonly seconds: number
+  readonly #home: Home
+  #since = performance.now()
+
+  constructor({ home, patienceMs = PATIENCE_MS }: Start) {
+    this.#home = home
+    this.seconds = patienceMs / 1000
+  }
+
+  get isOver(): boolean {
+    if (performance.now() - this.#since < this.seconds * 1000) return false
+    if (!isRecovering(this.#home)) return true
+    this.#since = performance.now()
+    return false
+  }
+}
+
+/** The daemon writes its pid there for as long as it recovers; one that died there left it behind. */
+function isRecovering(home: Home): boolean {
+  try {
+    return !hasEnded(Number(readFileSync(join(home.runtime, 'recovering'), 'utf8')))
+  } catch {
+    // No such file: nobody recovers.
+    return false
+  }
+}
+
+/** One that neither answers nor ends would go on for ever, with nobody who knows of it. Whatever it was doing, the next start recovers. */
+function givenUp(child: ChildProcess, { seconds }: Patience, { log }: Home): Problem {
+  child.kill('SIGKILL')
+  return new Problem('daemon-start-failed', { cause: `it did not answer within ${seconds} s and was ended; its last words are in ${log}` })
 }
 
 /** Asks the daemon to stop and waits until it is gone. False: none was running, or a busy one stays (`ifIdle`). */
