@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, renameSync, statSync } from 'node:fs'
-import { join, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { removeOldChunks } from './build/old-chunks.mjs'
 import { build as buildPage } from 'vite'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -34,9 +35,14 @@ function common() {
   }
 }
 
+async function bundle(outdir, options) {
+  const { metafile } = await build({ ...options, outdir, metafile: true })
+  removeOldChunks(join(root, outdir), Object.keys(metafile.outputs).map((file) => basename(file)))
+}
+
 async function bundleDaemon() {
-  await build({
-    ...common(), entryPoints: { nexusd: 'daemon/src/main.ts' }, outdir: 'daemon/dist', outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]',
+  await bundle('daemon/dist', {
+    ...common(), entryPoints: { nexusd: 'daemon/src/main.ts' }, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]',
     external: ['better-sqlite3'], sourcemap: 'linked', sourcesContent: false,
     // CommonJS packages inside an ESM bundle still call require for Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
@@ -44,8 +50,8 @@ async function bundleDaemon() {
 }
 
 async function bundleClient() {
-  await build({
-    ...common(), entryPoints: { nexus: 'cli/src/main.ts' }, outdir: 'cli/dist', outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]', minifySyntax: true,
+  await bundle('cli/dist', {
+    ...common(), entryPoints: { nexus: 'cli/src/main.ts' }, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]', minifySyntax: true,
     alias: { 'react-devtools-core': './scripts/no-devtools.mjs' },
     // Everything else is in the bundle: what its CommonJS packages still require are Node's own modules.
     banner: { js: 'const require = process.getBuiltinModule;' },
