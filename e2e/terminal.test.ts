@@ -1,6 +1,8 @@
 /** The interactive card in a real terminal: tmux plays the person. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -156,6 +158,28 @@ test(proves('open a shell inside: look, change, leave; the layer is sealed anew'
   window.type('a')
   await window.shows('code 0')
   expect({ a: readFileSync(join(nexus.project, 'a.txt'), 'utf8'), b: readFileSync(join(nexus.project, 'b.txt'), 'utf8') }).toEqual({ a: '1\n', b: '2\n' })
+})
+
+test('a shell has no network unless it is asked for, and then the run says so', async () => {
+  const server = createServer((socket) => socket.end('from outside\n')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const { id } = await nexus.run('--keep', 'echo 1 > a.txt')
+    const window = new Window(0)
+    for (const [option, sees] of [['', 'code 1'], [' --net on', 'from outside']] as const) {
+      window.type(`clear; nexus shell ${id}${option}`)
+      window.press('Enter')
+      await window.shows(`inside ${id}`)
+      window.type(`cat < /dev/tcp/127.0.0.1/${(server.address() as AddressInfo).port} 2>/dev/null; echo code $?; exit`)
+      window.press('Enter')
+      await window.shows(sees)
+      await window.shows('next: nexus apply')
+      expect(window.screen().includes('host network')).toBe(option !== '')
+      expect((await newest())?.flags).toEqual(option === '' ? [] : ['host-network'])
+    }
+  } finally {
+    server.close()
+  }
 })
 
 test('two terminals: one waits at the card, the other applies; the first hears of it', async () => {

@@ -186,6 +186,8 @@ export type RerunRequest = z.infer<typeof rerunRequestSchema>
 
 const shellRequestSchema = namedRun.extend({
   env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777),
+  /** Never inherited from the run: only who asks for the network has it. */
+  net: z.enum(['off', 'on']).default('off'),
   pty: z.object({ rows: z.number().int().positive(), cols: z.number().int().positive() }).optional(),
 })
 export type ShellRequest = z.infer<typeof shellRequestSchema>

@@ -42,7 +42,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: { ...project, apply: { type: 'boolean', help: 'apply if exit 0, check passed, nothing flagged' }, keep: { type: 'boolean', help: 'keep the layer, ask nothing' }, discard: { type: 'boolean', help: 'throw the layer away afterwards' } } },
   { name: 'rollback', summary: 'take an applied run back', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 3, 125, 126, 127], load: () => import('./rollback.ts'), options: { ...project } },
   { name: 'discard', summary: 'throw a layer away', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./discard.ts'), options: { ...project } },
-  { name: 'shell', summary: 'a terminal inside a kept layer', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./shell.ts'), options: { ...project } },
+  { name: 'shell', summary: 'a terminal inside a kept layer', usage: 'RUN [--net on]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./shell.ts'), options: { ...project, net: { type: 'string', value: 'off|on', help: "off (default), or on: the host's, not isolated" } } },
   { name: 'pin', summary: 'keep a run beyond its time, until --release', usage: 'RUN [--release]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./pin.ts'), options: { ...project, release: { type: 'boolean', help: 'let it go when its time is over' } } },
   { name: 'verify', summary: 'build, lint and test the project, each in a layer', usage: '[--on RUN] [--only KIND,…]', positionals: { min: 0, max: 0 }, exits: [2, 5, 125, 126, 127, 130], load: () => import('./verify.ts'),
     options: {

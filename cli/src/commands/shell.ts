@@ -2,7 +2,7 @@
 import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import type { Run } from '@nexus/protocol/runs'
-import { named, type Invocation } from '../command.ts'
+import { named, text, type Invocation } from '../command.ts'
 import { callersEnvironment } from '../environment.ts'
 import { takeOutput, write } from '../output.ts'
 import { withKeys } from '../screen/keys.ts'
@@ -12,18 +12,21 @@ import { nextSteps, summaryLines } from '../screen/summary.ts'
 export async function run(invocation: Invocation): Promise<number> {
   const { stdin, stdout } = process
   if (!stdin.isTTY || !stdout.isTTY) throw new Problem('usage', { what: 'nexus shell needs a terminal', topic: 'shell' })
-  const ended = await enter(invocation, invocation.words[0] ?? '')
+  const net = text(invocation, 'net') ?? 'off'
+  if (net !== 'off' && net !== 'on') throw new Problem('usage', { what: `--net is off or on, not "${net}"`, topic: 'shell' })
+  const ended = await enter(invocation, invocation.words[0] ?? '', net)
   for (const step of nextSteps(ended)) invocation.tell(`  ${invocation.errorTheme.dim('next:')} ${step}`)
   return EXIT.ok
 }
 
 /** Opens the shell, relays until it ends, tells what the layer holds then. */
-export async function enter(invocation: Invocation, name: string): Promise<Run> {
+export async function enter(invocation: Invocation, name: string, net: 'off' | 'on' = 'off'): Promise<Run> {
   const { client, env, tell, errorTheme } = invocation
   const { stdout } = process
   const pty = { rows: stdout.rows || 24, cols: stdout.columns || 80 }
-  const { run: opened } = await client.runs.shell.mutate({ ...named(invocation, name), env: callersEnvironment(env), umask: process.umask(), pty })
+  const { run: opened } = await client.runs.shell.mutate({ ...named(invocation, name), env: callersEnvironment(env), umask: process.umask(), net, pty })
   tell(errorTheme.dim(`inside ${opened.id}: nothing here reaches the host; leave with exit or Ctrl-D`))
+  if (net === 'on') tell(errorTheme.bad('host network: what runs here reaches whatever this machine reaches'))
   await relay(invocation, opened.id)
   const { run: ended } = await client.runs.wait.query({ run: opened.id })
   for (const line of summaryLines(ended, errorTheme)) tell(line)

@@ -216,5 +216,5 @@ export function summaryOf(row: RunRow): RunSummary {
 }
 
 function flagsOf(row: RunRow): RunFlag[] {
-  return [...(row.request.net === 'on' ? (['host-network'] as const) : []), ...(row.backend === 'copy' ? (['copy-backend'] as const) : [])]
+  return [...(row.request.net === 'on' || row.shellNet === 'on' ? (['host-network'] as const) : []), ...(row.backend === 'copy' ? (['copy-backend'] as const) : [])]
 }

@@ -50,6 +50,8 @@ export const runs = sqliteTable('runs', {
   limits: text({ mode: 'json' }).$type<Limits>(),
   nestedSandboxes: integer('nested_sandboxes', { mode: 'boolean' }).notNull().default(false),
   breach: text({ mode: 'json' }).$type<Breach>(),
+  /** Set once a shell with the host's network was open in the layer: what it holds may come from there. */
+  shellNet: text('shell_net').$type<'on'>(),
   notes: text({ mode: 'json' }).$type<string[]>(),
   /** When the run came to its present station; what retention counts from. */
   movedAt: integer('moved_at').notNull().default(0),

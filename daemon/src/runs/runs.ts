@@ -232,8 +232,8 @@ export class Runs implements RunsService {
     const own = { ...request, env: environment(request.env) }
     const id = await shell.open(this.find(request), own, nameOf(actor), async ({ command, row }) => {
       const choice = await sandbox.choose('auto', row.project)
-      const { umask, env, pty } = own
-      const child: RunRequest = { command, cwd: row.cwd, project: row.project, env, umask, net: 'off', backend: row.request.backend, wish: 'keep', stdin: true, ...(pty ? { pty } : {}) }
+      const { umask, env, net, pty } = own
+      const child: RunRequest = { command, cwd: row.cwd, project: row.project, env, umask, net, backend: row.request.backend, wish: 'keep', stdin: true, ...(pty ? { pty } : {}) }
       const childId = this.#begin(child, choice, { cwd: row.cwd, project: row.project, parent: row.id }, actor)
       this.#execute(childId, choice, actor)
       return childId

@@ -40,7 +40,7 @@ export class Shell {
     const layer = layerOf(row)
     if (!layer || !['kept', 'unchanged', 'failed'].includes(row.status)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'entered' })
     const choice = await sandbox.choose(row.backend, row.project)
-    ledger.move(id, { to: 'running', event: 'run.shell-opened', actor, action: 'entered', payload: { digest: row.digest } })
+    ledger.move(id, { to: 'running', event: 'run.shell-opened', actor, action: 'entered', payload: { digest: row.digest, net: request.net }, ...(request.net === 'on' ? { fields: { shellNet: 'on' } } : {}) })
     ledger.hold(id)
     void this.#live(row, layer, choice, request, actor)
     return id
@@ -53,7 +53,7 @@ export class Shell {
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     try {
       const launch = sandbox.launch(layer, choice, {
-        argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: 'off', stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
+        argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: request.net, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })
       running.launch = launch
       launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))

@@ -3,6 +3,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { toBytes } from '@nexus/protocol/bytes'
 import type { Outside } from '@nexus/protocol/changes'
 import { isFurniture } from './home.ts'
+import { toolCaches } from './tool-caches.ts'
 
 const LOOKED_AT_MAX = 50_000
 const TOLD_MAX = 500
@@ -13,16 +14,18 @@ export interface PrivatePlace {
   readonly insidePath: string
 }
 
-/** Files and links; empty folders are often only mount points of ours. */
+/** Files and links, but for those in caches of tools; empty folders are often only mount points of ours. */
 export async function leftOutside(places: readonly PrivatePlace[], userHome: string): Promise<Outside[]> {
   const found: Outside[] = []
   const open = places.map(({ folder, insidePath }) => ({ at: Buffer.from(folder), inside: Buffer.from(insidePath), root: folder }))
+  const caches = toolCaches(userHome)
   let looked = 0
   for (let place = open.shift(); place && looked < LOOKED_AT_MAX; place = open.shift()) {
     for (const entry of await entriesOf(place.at)) {
       if (++looked >= LOOKED_AT_MAX) break
       const at = below(place.at, entry.name)
       const inside = below(place.inside, entry.name)
+      if (entry.isDirectory() && caches.has(inside.toString())) continue
       if (entry.isDirectory()) open.push({ at, inside, root: place.root })
       else if (entry.isSymbolicLink() || entry.isFile()) {
         const size = await lstat(at).then((stat) => stat.size, () => 0)
