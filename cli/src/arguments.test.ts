@@ -40,3 +40,9 @@ test('durations', () => {
   expect(['1500ms', '90s', '10m', '1.5h', '7'].map((text) => durationMs(text, 'run'))).toEqual([1500, 90_000, 600_000, 5_400_000, 7000])
   for (const text of ['', '0', '-1s', '10 m', 'm', '1d', '1e3', 'NaN']) expect(() => durationMs(text, 'run')).toThrow(usage(/duration/))
 })
+
+test('what is missing is named, without what may be left out', () => {
+  expect(() => words('run')).toThrow("needs a command, as in: nexus run 'date > hello.txt'")
+  expect(() => words('pin')).toThrow(/needs RUN$/)
+  expect(() => words('diff')).toThrow(/needs RUN$/)
+})

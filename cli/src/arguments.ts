@@ -31,9 +31,15 @@ export function parse(spec: CommandSpec, args: readonly string[]): Parsed {
   const rest = args.slice(split)
   const words = [...parsed.positionals, ...(rest[0] === '--' ? rest.slice(1) : rest)]
   if (parsed.values.help === true) return { options: parsed.values, words }
-  if (words.length < spec.positionals.min) throw new Problem('usage', { what: `nexus ${spec.name} needs ${spec.usage || 'more words'}`, topic: spec.name })
+  if (words.length < spec.positionals.min) throw new Problem('usage', { what: `nexus ${spec.name} needs ${neededIn(spec)}`, topic: spec.name })
   if (words.length > spec.positionals.max) throw new Problem('usage', { what: `nexus ${spec.name} does not take "${words[spec.positionals.max]}"`, topic: spec.name })
   return { options: parsed.values, words }
+}
+
+/** What must be there: the usage line without what may be left out. */
+function neededIn({ usage, takesCommand }: CommandSpec): string {
+  if (takesCommand) return "a command, as in: nexus run 'date > hello.txt'"
+  return usage.replace(/\s*\[[^\]]*\]/g, '').trim() || 'more words'
 }
 
 /** Nexus' own words alone: `nexus run -- jq --json` does not ask us for JSON. */

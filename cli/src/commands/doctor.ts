@@ -18,8 +18,11 @@ export async function run(invocation: Invocation): Promise<number> {
   for (const probe of doctor.probes) {
     const name = `${probe.backend} by ${probe.launcher}`.padEnd(24)
     print(`${probe.works ? theme.good('✓') : theme.bad('✗')} ${name} ${probe.works ? strength(probe.strength, theme) : theme.bad('does not work')}  ${theme.dim(duration(probe.tookMs))}`)
-    const missing = probe.walls.filter((wall) => !wall.up)
-    for (const wall of probe.works ? missing : []) {
+    const missing = probe.works ? probe.walls.filter((wall) => !wall.up) : []
+    // How to mend it matters where the runs go; of a rung that only stands by, the names are enough.
+    const isChosen = probe.backend === doctor.chosen?.backend && probe.launcher === doctor.chosen.launcher
+    if (!isChosen && missing.length > 0) print(theme.dim(`    absent: ${missing.map(({ name, required }) => `${safe(name)}${required ? ' (required)' : ''}`).join(', ')}`))
+    for (const wall of isChosen ? missing : []) {
       print(theme.dim(`    absent: ${safe(wall.name)}${wall.required ? ' (required)' : ''}${wall.cause ? ` — ${safe(wall.cause)}` : ''}`))
       if (wall.fix) print(theme.dim(`            fix: ${safe(wall.fix)}`))
     }

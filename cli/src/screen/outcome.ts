@@ -15,6 +15,6 @@ export function tellOutcome({ print, tell, theme, errorTheme }: Invocation, verb
     for (const step of steps) tell(`  next: ${step}`)
     return
   }
-  if (applied.length === 0) print(theme.dim(`nothing was left to be ${verb}`))
+  if (applied.length === 0) print(theme.dim(`nothing of ${run.id} was left to be ${verb}`))
   else print(`${theme.good(`✓ ${verb}`)} ${plural(applied.length, 'path')}${verb === 'applied' ? theme.dim(`  take it back: nexus rollback ${run.id}`) : ''}`)
 }
