@@ -17,19 +17,25 @@ function failing(times: number, code = 'ENOSPC'): () => string {
   }
 }
 
-test('it weighs what it says, on the disk and not only in the directory', () => {
+function aboard(): Ballast {
   const ballast = new Ballast(folder)
+  ballast.takeOnBoard()
+  return ballast
+}
+
+test('it weighs what it says, on the disk and not only in the directory', () => {
+  const ballast = aboard()
   expect([statSync(join(folder, 'ballast')).blocks * 512, ballast.isReleased]).toEqual([8 * 1024 * 1024, false])
 })
 
 test.each(['ENOSPC', 'EDQUOT', 'SQLITE_FULL'])('work that meets %s is done once more without it', (code) => {
-  const ballast = new Ballast(folder)
+  const ballast = aboard()
   expect(ballast.relieved(failing(1, code))).toBe('done')
   expect([existsSync(join(folder, 'ballast')), ballast.isReleased]).toEqual([false, true])
 })
 
 test('a disk that stays full is a problem with a name; another error is itself', () => {
-  const ballast = new Ballast(folder)
+  const ballast = aboard()
   expect(() => ballast.relieved(failing(1, 'EIO'))).toThrow('no')
   expect(ballast.isReleased).toBe(false)
   expect(() => ballast.relieved(failing(2))).toThrow(expect.objectContaining({ code: 'disk-full', message: expect.stringContaining(folder) }))
@@ -37,7 +43,7 @@ test('a disk that stays full is a problem with a name; another error is itself',
 })
 
 test('it comes on board again as soon as there is room, and nothing is refused any more', () => {
-  const ballast = new Ballast(folder)
+  const ballast = aboard()
   ballast.release()
   ballast.requireSpace()
   expect([existsSync(join(folder, 'ballast')), ballast.disk]).toEqual([true, { freeBytes: expect.any(Number), full: false }])

@@ -29,7 +29,6 @@ export class Ballast {
     this.#folder = folder
     this.#path = join(folder, 'ballast')
     this.#isOnBoard = existsSync(this.#path)
-    this.#takeOnBoard()
   }
 
   /** False: there was none left, so trying again is of no use. */
@@ -45,7 +44,7 @@ export class Ballast {
   }
 
   get disk(): Disk {
-    this.#takeOnBoard()
+    this.takeOnBoard()
     return { freeBytes: this.#freeBytes(), full: !this.#isOnBoard }
   }
 
@@ -74,13 +73,14 @@ export class Ballast {
     return new Problem('disk-full', { folder: this.#folder, free: bytes(freeBytes) }, { cause })
   }
 
-  /** Random bytes: zeros would weigh nothing on a file system that compresses. */
-  #takeOnBoard(): void {
+  /** Only by the daemon that owns the folder: two at once would take it from each other. */
+  takeOnBoard(): void {
     if (this.#isOnBoard || this.#freeBytes() < ROOM_BYTES) return
     const partial = `${this.#path}.partial`
     try {
       const descriptor = openSync(partial, 'w', 0o600)
       try {
+        // Random: zeros would weigh nothing on a file system that compresses.
         for (let chunk = 0; chunk < CHUNKS; chunk += 1) writeWhole(descriptor, randomBytes(CHUNK_BYTES))
         fsyncSync(descriptor)
       } finally {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -108,8 +108,10 @@ test('what is in memory is what is in the log', async () => {
   }
 })
 
-test('a second daemon on the same folder is refused', () => {
+test('a second daemon on the same folder is refused, and takes no ballast from the first', () => {
+  rmSync(join(folder, 'ballast'))
   expect(() => new State({ folder, migrations, clock })).toThrow(expect.objectContaining({ code: 'already-running' }))
+  expect(existsSync(join(folder, 'ballast'))).toBe(false)
 })
 
 test('a database of a newer version is refused and left alone', () => {

@@ -51,6 +51,7 @@ export class State implements EventsService, Disposable {
     this.ballast = new Ballast(this.folder)
     this.#lock = this.ballast.relieved(() => lockState(join(this.folder, 'lock.db'), this.folder))
     try {
+      this.ballast.takeOnBoard()
       this.db = this.ballast.relieved(() => openDatabase(join(this.folder, 'nexus.db'), options.migrations))
     } catch (error) {
       this.#lock[Symbol.dispose]()
