@@ -22,7 +22,9 @@ export default defineConfig({
       {
         test: {
           name: 'e2e', include: ['e2e/**/*.test.ts'], exclude: ['**/node_modules/**', ...READING], globalSetup: ['e2e/built.ts'],
-          testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, fileParallelism: false, sequence: { groupOrder: 2 },
+          testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, fileParallelism: false,
+          // In CI other work may spoil one try of a scenario, hardly two; vitest tells which needed the second.
+          retry: process.env.CI ? 1 : 0, sequence: { groupOrder: 2 },
         },
       },
     ],
