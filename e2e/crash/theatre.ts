@@ -35,9 +35,9 @@ export interface Act {
 
 /** What can be interrupted. */
 export const ACTS = {
-  'apply': { words: ['apply', 'RUN'], from: 'before', to: 'all' },
-  'partial apply': { words: ['apply', 'RUN', ...SOME], from: 'before', to: 'some' },
-  'apply the rest': { words: ['apply', 'RUN'], from: 'some', to: 'all' },
+  'apply': { words: ['apply', 'RUN', '.'], from: 'before', to: 'all' },
+  'partial apply': { words: ['apply', 'RUN', 'SOME'], from: 'before', to: 'some' },
+  'apply the rest': { words: ['apply', 'RUN', '.'], from: 'some', to: 'all' },
   'rollback': { words: ['rollback', 'RUN'], from: 'all', to: 'before' },
   'rollback of two applies': { words: ['rollback', 'RUN'], from: 'some', to: 'before' },
 } as const satisfies Record<string, Act>
@@ -54,8 +54,13 @@ export interface Performed {
 export interface TheatreOptions extends NexusOptions {
   /** False: without the compiled helper. */
   readonly native: boolean
-  readonly project?: string
-  readonly run?: string
+  /** What the project is made of, and what the run does to it: lines of bash, or a command of its own. */
+  readonly project?: string | ((folder: string) => void)
+  readonly run?: readonly string[]
+  /** Some files have several names: how many of them share a file then is not asked. */
+  readonly sharesFiles?: boolean
+  /** What the partial apply brings. */
+  readonly some?: (run: Run) => readonly string[]
 }
 
 export class Theatre implements AsyncDisposable {
@@ -63,18 +68,25 @@ export class Theatre implements AsyncDisposable {
   readonly faults: Faults
   readonly scenes = new Map<Scene, Snapshot>()
   readonly #native: boolean
+  readonly #sharesFiles: boolean
   readonly #as: NexusOptions['as']
   #run = ''
+  #some: readonly string[] = SOME
+  /** False: there is nothing to apply. */
+  hasChanges = true
   #seen: LoggedEvent[] = []
 
   private constructor(shim: Shim, options: TheatreOptions) {
     this.#native = options.native
+    this.#sharesFiles = options.sharesFiles ?? false
     this.#as = options.as
     this.nexus = new Nexus(options)
     this.faults = new Faults(shim, this.nexus.base, options)
     Object.assign(this.nexus.env, this.faults.env)
     this.faults.watch(this.nexus.project, this.state)
-    this.host(options.project ?? PROJECT)
+    const { project = PROJECT } = options
+    if (typeof project === 'string') this.host(project)
+    else project(this.nexus.project)
   }
 
   /** Opens with the run kept; every scene has been seen once, undisturbed. */
@@ -83,9 +95,11 @@ export class Theatre implements AsyncDisposable {
     theatre.scenes.set('before', theatre.look())
     // What was written a moment ago must not look as if it had been written during the run.
     await sleep(30)
-    const run = await theatre.nexus.run('--keep', options.run ?? RUN)
-    if (run.status !== 'kept') throw new Error(`the run is ${run.status}: ${JSON.stringify(run)}`)
+    const run = await theatre.nexus.run('--keep', ...(options.run ? ['--', ...options.run] : [RUN]))
+    if (run.status !== 'kept' && run.status !== 'unchanged') throw new Error(`the run is ${run.status}: ${JSON.stringify(run)}`)
     theatre.#run = run.id
+    theatre.#some = options.some?.(run) ?? SOME
+    theatre.hasChanges = run.status === 'kept'
     return theatre
   }
 
@@ -119,7 +133,7 @@ export class Theatre implements AsyncDisposable {
   }
 
   wordsOf(name: ActName): string[] {
-    return ACTS[name].words.map((word) => (word === 'RUN' ? this.#run : word))
+    return ACTS[name].words.flatMap((word) => (word === 'RUN' ? this.#run : word === 'SOME' ? this.#some : word))
   }
 
   /** Any command, with the fault armed while it lasts. */
@@ -170,12 +184,19 @@ export class Theatre implements AsyncDisposable {
     return [...this.differences(scene), ...this.#untruths(run, scene), ...this.#leftovers(), ...(await this.#logComplaints())]
   }
 
+  /** A power failure may take the newest events with it, those that nobody waited for. */
+  forgetLog(): void {
+    this.#seen = []
+  }
+
   look(): Snapshot {
     return snapshot(this.nexus.project, { xattrs: false, skip: (path) => path === '.git' })
   }
 
   differences(scene: Scene, found = this.look()): string[] {
-    return differences(this.#scene(scene), found, { ignore: () => (this.#native ? [] : ['mtimeNs']) })
+    // A name of a file with several names that went and came back alone is a file of its own.
+    const ignored = [...(this.#native ? [] : ['mtimeNs' as const]), ...(this.#sharesFiles ? ['links' as const] : [])]
+    return differences(this.#scene(scene), found, { ignore: () => ignored })
   }
 
   /**

@@ -66,6 +66,8 @@ export interface Files extends AsyncDisposable {
   /** What is exact: without the helper times are cut to microseconds and attributes are not seen. */
   readonly exact: { readonly times: boolean; readonly attributes: boolean; readonly anchored: boolean }
   readonly isClosed: boolean
+  /** `syncfs` flushes all of the file system, not only what lies in that folder. */
+  readonly flushesWhole: boolean
   open(path: string): Promise<Root>
   /** Advisory lock on the root until it is closed; EWOULDBLOCK when another process holds it. */
   lock(root: Root): Promise<void>
@@ -141,6 +143,7 @@ interface Waiting {
 
 class NativeFiles implements Files {
   readonly exact = { times: true, attributes: true, anchored: true }
+  readonly flushesWhole = true
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #ended: Promise<void>
   #waiting: Waiting[] = []

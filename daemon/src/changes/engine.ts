@@ -11,6 +11,7 @@ import { FileError, type FileStat, type Meta, type Place, type Root } from '../b
 import { depthOf, fromText, parentOf, TOP, type BytePath } from './byte-path.ts'
 import type { Journal } from './journal.ts'
 import { isFolder, isStaged, orderOf, type Folder, type Origin, type Source, type Step } from './plan.ts'
+import { flushAbove } from './flush-above.ts'
 import { folderMetas } from './folder-metas.ts'
 import { Hasher } from './seen.ts'
 import { forEach, placeIn, StepError, type Round, type Site } from './site.ts'
@@ -47,7 +48,8 @@ export class Engine {
    * name can be given to it here, it is copied. `stage` flushes both.
    */
   async backUp(steps: readonly Step[], stats: readonly (FileStat | null)[]): Promise<void> {
-    fs.mkdirSync(this.#journal.backups, { recursive: true, mode: 0o700 })
+    const made = fs.mkdirSync(this.#journal.backups, { recursive: true, mode: 0o700 })
+    if (!this.#site.files.flushesWhole) flushAbove(this.#journal.backups, made)
     await using backups = await this.#site.files.open(fromText(this.#journal.backups))
     const kept = steps.map((step, index) => ({ step, index })).filter(({ step }) => isBackedUp(step))
     await this.#forEach({
@@ -60,7 +62,8 @@ export class Engine {
     })
     // ESTALE: the host changed since the look that allowed this.
     await this.#verify(kept, { root: backups, prefix: '', side: (step) => step.before, code: 'ESTALE' })
-    if (kept.length > 0 && !(await this.#isOneDevice(backups))) await this.#site.files.syncfs({ root: backups, path: '' })
+    if (kept.length === 0) return
+    if (!this.#site.files.flushesWhole || !(await this.#isOneDevice(backups))) await this.#site.files.syncfs({ root: backups, path: '' })
   }
 
   /** New objects under their final mode, owner and time, one rename away from their place. */
@@ -210,10 +213,12 @@ export class Engine {
   async #flush(all: readonly Step[], metas: ReadonlyMap<BytePath, Meta>): Promise<void> {
     const { files } = this.#site
     const standing = new Set(metas.keys())
-    for (const step of all) if (step.how !== 'meta') standing.add(parentOf(step.path))
+    for (const step of all) standing.add(step.how === 'meta' ? step.path : parentOf(step.path))
     for (const step of all) if (isFolder(step.before) && !isFolder(step.after)) standing.delete(step.path)
     standing.add(TOP)
-    if (standing.size > FLUSH_WHOLE) return await files.syncfs(this.#place(TOP))
+    // A link cannot be opened to be flushed.
+    const isWhole = standing.size > FLUSH_WHOLE || all.some(({ how, after }) => how === 'meta' && after?.type === 'symlink')
+    if (files.flushesWhole && isWhole) return await files.syncfs(this.#place(TOP))
     await this.#forEach({
       items: [...standing], name: () => 'flush folder', pathOf: (path) => path, work: async (path) => {
         try {

@@ -19,6 +19,7 @@ import type { Bytes } from '@nexus/protocol/bytes'
 import type { Signature } from '@nexus/protocol/changes'
 import { pathOf, wireOf } from './byte-path.ts'
 import type { ChangesParts } from './changes.ts'
+import { flushAbove } from './flush-above.ts'
 import { STAGE_PREFIX } from './hidden.ts'
 import type { Folder, How, Plan, Step } from './plan.ts'
 
@@ -89,7 +90,7 @@ export class Journals {
 
   /** Writes a whole plan and flushes it. */
   write(plan: Plan): Journal {
-    fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    flushAbove(this.#folder, fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 }))
     const number = 1 + Math.max(0, ...this.#names().filter((name) => runOf(name) === plan.run).map(numberOf))
     const name = `${plan.run}-${number}`
     const journal = { name, plan, marks: new Set<Mark>(['planned']), stage: `${STAGE_PREFIX}${plan.run}`, backups: this.#backupsOf(name) }

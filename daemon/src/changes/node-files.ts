@@ -10,6 +10,7 @@ import { readMarksWithTar } from './tar-marks.ts'
 
 export class NodeFiles implements Files {
   readonly exact = { times: false, attributes: false, anchored: false }
+  readonly flushesWhole = false
   isClosed = false
 
   async open(path: string): Promise<Root> {
