@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { Dice, isEndurance, seed } from './crash/dice.ts'
 import { RACES } from './crash/fault-table.ts'
 import { KINDS, PLACES, Shim } from './crash/faults.ts'
 import { ACTS, Theatre } from './crash/theatre.ts'
@@ -10,6 +11,7 @@ import { proves } from './requirements.ts'
 
 const shim = Shim.compile()
 afterAll(() => shim?.[Symbol.dispose]())
+console.log(`seed ${seed} (repeat with NEXUS_SEED=${seed})`)
 
 /** The first step of the host: everything has been compared and staged. */
 const FIRST_STEP = { at: 1, kinds: KINDS.name, where: PLACES.project }
@@ -21,6 +23,7 @@ test('every race of the table has a test', () => {
 
 describe.each([{ title: 'with the helper', native: true }, { title: 'without the helper', native: false }])('$title', ({ native }) => {
   if (!shim) return test('races', ({ skip }) => skip('needs gcc: apt-get install gcc libc6-dev'))
+  const dice = new Dice(seed)
   let theatre: Theatre
   let apply: string[]
 
@@ -93,6 +96,20 @@ describe.each([{ title: 'with the helper', native: true }, { title: 'without the
     expect([first, await second]).toMatchObject([{ code: 0 }, { code: 3 }])
     expect(await theatre.complaints('all')).toEqual([])
     expect(await theatre.nexus.call('discard', other.id)).toMatchObject({ code: 0 })
+  })
+
+  if (native) test(proves('the helper dies', 'RUN-5', 'PERF-8'), async () => {
+    for (const act of ['apply', 'rollback', 'partial apply', 'rollback of two applies'] as const) {
+      await theatre.bringTo(ACTS[act].from)
+      const { trace } = await theatre.perform(act)
+      const moments = trace.filter(({ by }) => by === 'helper').map(({ number }) => number)
+      for (const at of dice.some(moments, isEndurance ? moments.length : 3)) {
+        await theatre.bringTo(ACTS[act].from)
+        const { ended, fired } = await theatre.perform(act, { type: 'helper', at })
+        expect([fired, [0, 125].includes(ended.code ?? -1)], `${act}, ${at}: ${ended.stderr}`).toEqual([true, true])
+        expect(await theatre.complaints(ended.code === 0 ? ACTS[act].to : ACTS[act].from), `${act}, ${at}: ${ended.stderr}`).toEqual([])
+      }
+    }
   })
 
   test('two daemons, one path: the project is locked', async () => {

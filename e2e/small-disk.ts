@@ -31,22 +31,23 @@ export class SmallDisk implements Disposable {
 
   /** Takes all that is free, to the last page. */
   fill(): void {
-    this.#shell('n=0; while [ -e "filler.$n" ]; do n=$((n+1)); done; cat /dev/zero >"filler.$n" 2>/dev/null; true')
+    this.shell('n=0; while [ -e "filler.$n" ]; do n=$((n+1)); done; cat /dev/zero >"filler.$n" 2>/dev/null; true')
   }
 
   empty(): void {
-    this.#shell('rm -f filler.*')
+    this.shell('rm -f filler.*')
   }
 
   names(): string[] {
-    return this.#shell('ls -A').trim().split('\n')
+    return this.shell('ls -A').trim().split('\n')
   }
 
   [Symbol.dispose](): void {
     this.#holder.kill('SIGKILL')
   }
 
-  #shell(line: string): string {
+  /** A line of sh in the disk's folder. */
+  shell(line: string): string {
     const [program = '', ...words] = this.through(this.#folder)
     const done = spawnSync(program, [...words, 'sh', '-c', line], { encoding: 'utf8' })
     if (done.status !== 0) throw new Error(`on the small disk: ${done.stderr}`)

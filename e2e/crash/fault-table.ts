@@ -51,6 +51,7 @@ export const RACES = [
   { id: 'an edit after its step', what: 'somebody edits a path', when: 'while the apply goes on, after its turn', does: 'goes on: it is an edit of the new file', host: 'new, with the edit', sees: '0; a rollback names it as a conflict' },
   { id: 'a folder that becomes a link', what: 'a directory is replaced by a link to elsewhere', when: 'under way', does: 'goes back; a link is never followed', host: 'old, with the link', sees: '3, the path as a conflict' },
   { id: 'a new file in a folder that goes', what: 'somebody makes a file in a directory that the run removed', when: 'under way', does: 'goes back', host: 'old, with the file', sees: '3, the path as a conflict' },
+  { id: 'the helper dies', what: 'the native helper is killed (memory runs out)', when: 'at any step', does: 'starts it again and ends the journal', host: 'old before `staged`, then new', sees: '125, then 0' },
   { id: 'two clients, one run', what: 'two applies of one run', when: 'at once', does: 'one after the other; the second finds the first', host: 'new', sees: 'one 0, the other refused (126)' },
   { id: 'two runs, one path', what: 'two applies that change one path', when: 'at once', does: 'one after the other', host: 'one of the two, whole', sees: 'one 0, the other 3' },
 ] as const

@@ -48,7 +48,7 @@ struct control {
 	char ending[256];
 };
 
-enum action { NOTHING, KILL, TORN, FAIL, HOLD };
+enum action { NOTHING, KILL, TORN, FAIL, HOLD, HELPER };
 enum kind { SPACE = 1, NAME = 2, META = 4, SYNC = 8 };
 enum where { PROJECT = 1, STATE = 2 };
 
@@ -223,6 +223,13 @@ static int enter(struct moment *moment, const char *call, enum kind kind)
 		errno = EINTR;
 		leave(moment, call, -1, 0, 0);
 		die(moment);
+	case HELPER:
+		/* The helper alone, as when memory runs out. */
+		if (role == 'h' && !control->fired) {
+			control->fired = moment->number;
+			kill(getpid(), SIGKILL);
+		}
+		return 0;
 	case HOLD:
 		if (control->fired || !(kind & control->kinds) || !(where & control->where))
 			return 0;

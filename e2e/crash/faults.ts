@@ -13,9 +13,9 @@ const EVERY_KIND = 15
 export const PLACES = { project: 1, state: 2 } as const
 const EVERYWHERE = 3
 
-/** `kill`: SIGKILL before the call. `torn`: half of a write is made, then SIGKILL. `hold`: the call waits for `release`. */
+/** `kill`: SIGKILL before the call. `torn`: half of a write is made, then SIGKILL. `helper`: SIGKILL for the helper alone. `hold`: the call waits for `release`. */
 export type Fault =
-  | { readonly type: 'kill' | 'torn'; readonly at: number }
+  | { readonly type: 'kill' | 'torn' | 'helper'; readonly at: number }
   | { readonly type: 'hold'; readonly at: number; readonly where?: number; readonly kinds?: number; readonly ending?: string }
   | { readonly type: 'fail'; readonly at: number; readonly error: keyof typeof constants.errno; readonly times?: number; readonly where?: number; readonly kinds?: number; readonly ending?: string }
 
@@ -38,7 +38,7 @@ export interface Moment {
 const FIELDS = ['armed', 'action', 'at', 'times', 'kinds', 'where', 'error', 'record', 'count', 'held', 'daemon', 'fired'] as const
 const TEXTS = { project: 48, state: 48 + 1024, trace: 48 + 2048, ending: 48 + 3072 } as const
 const CONTROL_BYTES = 48 + 3072 + 256
-const ACTIONS = { nothing: 0, kill: 1, torn: 2, fail: 3, hold: 4 } as const
+const ACTIONS = { nothing: 0, kill: 1, torn: 2, fail: 3, hold: 4, helper: 5 } as const
 
 /** The compiled shim, or null without a C compiler. One per test file; `remove` at its end. */
 export class Shim implements Disposable {

@@ -25,6 +25,8 @@ export async function carryOut(site: Site, host: Host, journals: Journals, plan:
     await engine.stage(plan.steps, source)
     await site.fault?.('mark staged')
   } catch (error) {
+    // A helper that died cannot tidy up: recovery does, with another.
+    if (site.files.isClosed) throw error
     await abandon(site, engine, plan)
     await journals.forsake(journal)
     const conflict = conflictOf(error)
@@ -74,7 +76,6 @@ function unstaged(plan: Plan, error: unknown): Problem {
 
 /** Takes the staging folder away and leaves the project's root as it was. */
 async function abandon(site: Site, engine: Engine, plan: Plan): Promise<void> {
-  if (site.files.isClosed) return
   await engine.dropStage()
   const top = plan.folders.find(({ path }) => path === '')
   if (top) await site.files.setMeta({ root: site.project, path: '' }, top.before)
