@@ -56,7 +56,7 @@ void inside_bind(int source, int target, unsigned long long attributes, const ch
   int tree = (int)syscall(SYS_open_tree, source, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (tree < 0) fail(step, "open_tree");
   struct mount_attr set = {.attr_set = attributes};
-  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &set, sizeof set) != 0) fail(step, "mount_setattr");
+  if (attributes && syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &set, sizeof set) != 0) fail(step, "mount_setattr");
   if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) fail(step, "move_mount");
   close(tree);
 }

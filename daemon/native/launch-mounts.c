@@ -87,6 +87,9 @@ static struct empties make_empties(int root) {
   if (place < 0 || mkdirat(place, "folder", 0555) != 0 || mknodat(place, "file", S_IFREG, 0) != 0) fail("empty", NULL);
   struct empties empties = {.folder = inside_open(root, "/proc/folder"), .file = inside_open(root, "/proc/file")};
   if (empties.folder < 0 || empties.file < 0) fail("empty", NULL);
+  /* Once for all that will be covered with them. */
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+  if (syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) fail("empty", "mount_setattr");
   close(place);
   return empties;
 }

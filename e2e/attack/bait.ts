@@ -1,5 +1,5 @@
 /** What an attacker would like to have, laid out on the host; and the oracle that says whether any of it was touched. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { accessSync, chmodSync, chownSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +16,8 @@ export class Bait implements AsyncDisposable {
   readonly secret = `secret-${process.pid}-${process.hrtime.bigint()}`
   /** A folder that is visible inside, outside of the project; undefined where we may make none. */
   readonly open: string | undefined
+  /** A second name of the home and its surroundings, as a bind mount gives it; undefined where we may not mount. */
+  alias: string | undefined
   /** Answers `host` on 127.0.0.1. */
   port = 0
   readonly abstract = `nexus-attack-${process.pid}-${process.hrtime.bigint()}`
@@ -53,6 +55,7 @@ export class Bait implements AsyncDisposable {
       writeFileSync(join(open, 'shut.txt'), `${secret}\n`, { mode: 0o600 })
     }
     await bait.#listen()
+    bait.#mountAgain()
     bait.#victim = spawn('sleep', ['3600'], { env: { NEXUS_ATTACK_SECRET: secret, PATH: process.env.PATH }, stdio: 'ignore' })
     return bait
   }
@@ -82,6 +85,13 @@ export class Bait implements AsyncDisposable {
     this.#servers.push(server)
   }
 
+  #mountAgain(): void {
+    if (process.geteuid?.() !== 0 || !this.open) return
+    const point = join(this.open, 'again')
+    mkdirSync(point)
+    if (spawnSync('mount', ['--bind', this.nexus.base, point]).status === 0) this.alias = point
+  }
+
   /** Everything is laid: from here on nothing may change. */
   look(): void {
     this.#before = this.#snapshots()
@@ -96,7 +106,7 @@ export class Bait implements AsyncDisposable {
   }
 
   #snapshots(): Snapshot[] {
-    return [this.nexus.project, this.nexus.userHome, ...(this.open ? [this.open] : [])].map((folder) => snapshot(folder))
+    return [this.nexus.project, this.nexus.userHome, ...(this.open ? [this.open] : [])].map((folder) => snapshot(folder, { skip: (path) => path === 'again' }))
   }
 
   #inodes(): string[] {
@@ -111,6 +121,8 @@ export class Bait implements AsyncDisposable {
     this.#victim?.kill('SIGKILL')
     for (const server of this.#servers) server.close()
     await this.nexus[Symbol.asyncDispose]()
+    // Without this the removal below would go through it.
+    if (this.alias && spawnSync('umount', [this.alias]).status !== 0) throw new Error(`${this.alias} is still mounted`)
     if (this.open) rmSync(this.open, { recursive: true, force: true })
   }
 }

@@ -4,7 +4,8 @@ import { family, type Attack } from './attack.ts'
 import type { Bait } from './bait.ts'
 
 const shell = (name: string, says: Attack['says'], sh: (bait: Bait) => string): Attack => ({ name, says, program: (bait) => ({ sh: sh(bait) }) })
-const outside = ({ nexus, open }: Bait) => open ?? `${nexus.base}/..`
+/** A folder that is visible inside and not ours to write. */
+const outside = ({ open }: Bait) => open ?? '/usr/share'
 
 family('files', [
   shell('writes wherever it can', '', () => `

@@ -44,5 +44,10 @@ print([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 2 and not target(fd
       { printf '' > "$file"; } 2>/dev/null && echo "opened $file"
     done
     for file in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/*/notify_on_release /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do { printf '' > "$file"; } 2>/dev/null && [ -e "$file" ] && echo "opened $file"; done; :`),
+  {
+    ...shell('reads the home, the state and sockets by their second name', 'state\nheld', ({ alias, secret }) => `
+      grep -rsl --exclude-dir=project ${secret} ${alias} 2>/dev/null; ls -A ${alias}/state/layers ${alias}/home 2>/dev/null; echo state
+      python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('${alias}/home/home.sock')" 2>/dev/null && echo REACHED; echo held`), who: 'root',
+  },
   { ...shell('reads a file of root that lies in the open', '', ({ open }) => `cat ${open}/shut.txt 2>/dev/null; :`), who: 'root' },
 ])

@@ -31,16 +31,45 @@ export interface MountedPlace {
   readonly path: string
 }
 
-/** Undefined for what is not there. */
+/** Undefined where nothing is mounted that could hold it. */
 export function mountedPlace(folder: string, text: string = readFileSync('/proc/self/mountinfo', 'utf8')): MountedPlace | undefined {
-  const lines = text.split('\n').filter(Boolean).map((line) => line.split(' '))
-  const holding = lines.filter((fields) => isInside(folder, unescape(fields[4] ?? ''))).sort((one, other) => unescape(other[4] ?? '').length - unescape(one[4] ?? '').length)
+  return placeIn(folder, pointsOf(text))
+}
+
+/** Other names of the same files: what is mounted in two places (a bind mount, the top of a btrfs) is reached by both. */
+export function aliasesOf(paths: readonly string[], text: string = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
+  const points = pointsOf(text)
+  const twice = points.filter(({ device }, at) => points.some((other, its) => its !== at && other.device === device))
+  if (twice.length === 0) return []
+  return paths.flatMap((path) => {
+    const place = placeIn(path, points)
+    const others = twice.filter(({ device, root }) => place?.device === device && isInside(place.path, root))
+    return others.map(({ point, root }) => join(point, unescape(relative(root, place?.path ?? ''))))
+      // Where something else is mounted on top, the name leads there.
+      .filter((alias) => alias !== path && placeIn(alias, points)?.path === place?.path)
+  })
+}
+
+interface Point extends Pick<Mount, 'point'> {
+  readonly device: string
+  /** Escaped. */
+  readonly root: string
+}
+
+function pointsOf(text: string): Point[] {
+  return text.split('\n').filter(Boolean).map((line) => {
+    const [, , device = '', root = '', point = ''] = line.split(' ')
+    return { device, root, point: unescape(point) }
+  })
+}
+
+function placeIn(folder: string, points: readonly Point[]): MountedPlace | undefined {
+  const length = Math.max(...points.filter(({ point }) => isInside(folder, point)).map(({ point }) => point.length))
   // Of several on the same point the last one is on top.
-  const deepest = holding.findLast((fields) => fields[4] === holding[0]?.[4])
+  const deepest = points.findLast(({ point }) => point.length === length && isInside(folder, point))
   if (!deepest) return undefined
-  const [, , device = '', root = '', point = ''] = deepest
-  const below = relative(unescape(point), folder)
-  return { device, path: join(root, below.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)) }
+  const below = relative(deepest.point, folder).replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
+  return { device: deepest.device, path: join(deepest.root, below) }
 }
 
 /** Blanks, tabs, line breaks and backslashes stand there as three octal digits. */

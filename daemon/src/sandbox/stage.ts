@@ -7,7 +7,7 @@ import { externalGitFolders } from './git-folder.ts'
 import type { LaunchOrder } from './launch.ts'
 import type { Layer } from './layer.ts'
 import { machineSecrets } from './machine-secrets.ts'
-import { mountsBelow } from './mount-table.ts'
+import { aliasesOf, mountsBelow } from './mount-table.ts'
 import type { Masks } from './masks.ts'
 import type { Scene } from './scene.ts'
 import { toolchainsIn } from './toolchains.ts'
@@ -33,7 +33,7 @@ export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
     vartmpFrom: join(folder, 'vartmp'),
     readonly: shown,
     binds: home ? [...secondHome(home), ...cachesIn(stage, project, home)] : [],
-    hide: outermost([stage.state, ...stage.hidden, ...stagingIn(project), ...machineSecrets().filter((path) => !isInside(project, path)), ...maskedIn(stage, layer, order, shown)]),
+    hide: hiddenIn(stage, layer, order, shown),
   }
 }
 
@@ -64,6 +64,14 @@ function hasRoom(home: PrivateHome, path: string): boolean {
   return names.every((_, at) => lstatSync(join(home.from, ...names.slice(0, at + 1)), { throwIfNoEntry: false })?.isDirectory() ?? true)
 }
 
+function hiddenIn(stage: Stage, layer: Layer, order: LaunchOrder, shown: readonly string[]): string[] {
+  const { project } = layer
+  const named = [stage.state, ...stage.hidden, ...machineSecrets(), ...maskedIn(stage, layer, order, shown)].filter((path) => !isInside(project, path))
+  // What is private or empty inside must not be found under a second name.
+  const again = aliasesOf([...named, ...OTHERS, stage.userHome]).filter((path) => ![project, stage.userHome].some((place) => isInside(place, path) || isInside(path, place)) && !isCovered(path))
+  return outermost([...named, ...again, ...stagingIn(project)])
+}
+
 /** What lies in a hidden folder is hidden with it. */
 function outermost(paths: readonly string[]): string[] {
   const unique = [...new Set(paths)]
@@ -72,13 +80,18 @@ function outermost(paths: readonly string[]): string[] {
 
 /** Private and empty inside, whatever the host has there; the project is an overlay, through which no socket answers. */
 const COVERED = ['/proc', '/sys', '/dev', '/run', '/var/run', '/tmp', '/var/tmp', '/home', '/root'] as const
+const OTHERS = ['/run', '/tmp', '/var/tmp', '/home', '/root'] as const
+
+function isCovered(path: string): boolean {
+  return COVERED.some((place) => isInside(path, place))
+}
 
 function maskedIn({ masks, state, userHome }: Stage, { project, folder }: Layer, { env }: LaunchOrder, shown: readonly string[]): string[] {
   const programs = (env.PATH ?? '').split(':').filter((entry) => entry.startsWith('/'))
   const found = masks?.paths([folder, ...programs.map(whole)]) ?? []
   return found.filter((path) => {
     if (shown.some((place) => isInside(path, place))) return true
-    return ![...COVERED, state, userHome, project].some((place) => isInside(path, place)) && !isInside(project, path) && !isInside(userHome, path)
+    return !isCovered(path) && ![state, userHome, project].some((place) => isInside(path, place)) && !isInside(userHome, path)
   })
 }
 
