@@ -75,6 +75,18 @@ test(proves('a flagged path is applied only when it was chosen by name and looke
   expect({ envrc: exists('.envrc'), plain: exists('plain') }).toEqual({ envrc: true, plain: true })
 })
 
+test(proves('what comes along with a path of a repository is shown before it is applied', 'SYS-2', 'RUN-4'), async () => {
+  const page = await open()
+  const run = await nexus.run('--keep', 'mkdir -p .git/hooks; echo 1 > .git/HEAD; echo 2 > .git/hooks/post-merge')
+  await goTo(page, run.id)
+  await page.getByRole('button', { name: /^Apply \d of \d/ }).click()
+  const dialog = page.getByRole('dialog')
+  expect(await dialog.innerText()).toMatch(/comes along, because a repository moves as one[^]*\.git\/hooks\/post-merge/)
+  await dialog.getByRole('button', { name: /these too$/ }).click()
+  await said(page, /^Applied/)
+  expect({ head: exists('.git/HEAD'), hook: exists('.git/hooks/post-merge') }).toEqual({ head: true, hook: true })
+})
+
 test(proves('a folder in which something is left out is not named as a whole', 'SYS-2', 'RUN-4'), async () => {
   const page = await open()
   const run = await nexus.run('--keep', 'mkdir -p new; echo 1 > new/a; echo 2 > new/b; rm -rf docs')

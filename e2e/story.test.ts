@@ -143,6 +143,15 @@ test(proves('paths that run by themselves are flagged, and --apply alone never a
   expect(changed()).toEqual([])
 })
 
+test(proves('a repository moves as one, but a hook comes along only when it is named', 'RUN-4'), async () => {
+  const run = await nexus.run('--keep', 'mkdir -p .git/hooks; echo 1 > .git/hooks/post-merge; echo 1 > .git/HEAD; echo 1 > plain')
+  const refused = await nexus.json<{ error: { code: string; message: string } }>('apply', run.id, '.git/HEAD', 'plain')
+  expect({ code: refused.code, error: refused.error.code }).toEqual({ code: 4, error: 'flagged-companions' })
+  expect(refused.error.message).toContain('.git/hooks/post-merge')
+  expect(changed()).toEqual([])
+  expect(await nexus.json<{ applied: string[] }>('apply', run.id, '.git/HEAD', '.git/hooks')).toMatchObject({ code: 0, applied: ['.git/HEAD', '.git/hooks', '.git/hooks/post-merge'] })
+})
+
 test('what the command started ends with it', async () => {
   const run = await nexus.run('--keep', 'setsid nohup sh -c "while :; do echo x >> tick; sleep 0.05; done" >/dev/null 2>&1 & sleep 0.3; echo over')
   expect(run.stdout).toBe('over\n')

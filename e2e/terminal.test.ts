@@ -113,6 +113,27 @@ describe(proves('the card', 'RUN-4'), () => {
     expect({ a: exists('a.txt'), b: exists('b.txt'), envrc: exists('.envrc') }).toEqual({ a: true, b: false, envrc: false })
   })
 
+  test('some: what comes along with a path of a repository is shown before it is applied', async () => {
+    const window = new Window(0)
+    await window.card("nexus run 'mkdir -p .git/hooks; echo 1 > .git/HEAD; echo 2 > .git/hooks/post-merge'; echo code $?")
+    window.type('s')
+    await window.shows('[x] ▸ .git/  3 paths  ⚑ 1')
+    window.press('Enter')
+    await window.shows(/2 paths more come along[^]*\.git\/hooks\/post-merge[^]*Apply them too\?/)
+    window.type('n')
+    await window.shows('a apply')
+    expect(exists('.git/HEAD')).toBe(false)
+    await sleep(600)
+    window.type('s')
+    await window.shows('[x] ▸ .git/  3 paths  ⚑ 1')
+    window.press('Enter')
+    await window.shows(/come along[^]*come along[^]*Apply them too\?/)
+    await sleep(400)
+    window.type('y')
+    await window.shows('code 0')
+    expect(exists('.git/hooks/post-merge')).toBe(true)
+  })
+
   test('diff comes back to the card', async () => {
     writeFileSync(join(nexus.project, 'a.txt'), 'old line\n')
     const window = new Window(0)

@@ -5,6 +5,7 @@ import type { Bytes } from '@nexus/protocol/bytes'
 import type { Run } from '@nexus/protocol/runs'
 import { carryOut } from './carrying-out.ts'
 import type { Invocation } from './command.ts'
+import { withCompanions } from './companions.ts'
 import { exitCodeOfRun } from './exit.ts'
 import { follow } from './following.ts'
 import { confirm } from './screen/confirm.ts'
@@ -29,7 +30,9 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
       if (run.status !== 'kept') return exitCodeOfRun(run, 'keep')
     }
     if (answer === 'rerun') return (await import('./rerunning.ts')).rerun(invocation, { run: run.id }, undefined)
-    const paths = answer === 'some' ? await askPaths(run) : []
+    const chosen = answer === 'some' ? await askPaths(run) : []
+    const paths = chosen.length > 0 ? await withCompanions(invocation, run, chosen) : []
+    if (paths === null) continue
     if (paths.length > 0 || (answer === 'apply' && (await agreesToFlagged(invocation, run)))) {
       const code = await apply(invocation, run, paths)
       if (code !== null) return code

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   'pre-images-gone': { exit: EXIT.refused, message: 'run {run} cannot be rolled back: its pre-images were deleted when their time was over', next: 'nexus show {run} lists what it changed; undo it by hand or from version control' },
   'digest-mismatch': { exit: EXIT.conflict, message: 'the change set of run {run} is {actual}, not {given}', next: 'review it again: nexus diff {run}' },
   'flagged': { exit: EXIT.waiting, message: 'run {run} changes paths that execute by themselves: {paths}', next: 'review them with nexus diff {run}, then nexus apply {run}' },
+  'flagged-companions': { exit: EXIT.waiting, message: 'a repository moves as one, and that would bring along what executes by itself: {paths}', next: 'review them with nexus diff {run}, then name them as well: nexus apply {run} {paths} …' },
   'layer-has-children': { exit: EXIT.refused, message: 'run {run} is the base of {children}', next: 'discard those first' },
   'sandbox-unavailable': { exit: EXIT.refused, message: 'this machine cannot isolate a command: {cause}', next: '{fix}' },
   'backend-unavailable': { exit: EXIT.refused, message: 'the back end {backend} does not work here: {cause}', next: '{fix}' },

@@ -5,6 +5,7 @@ import type { Choice } from '@nexus/protocol/changes'
 import type { Run } from '@nexus/protocol/runs'
 import { carryOut } from '../carrying-out.ts'
 import { flag, named, text, texts, type Invocation } from '../command.ts'
+import { withCompanions } from '../companions.ts'
 import { agreesToMerged } from '../merging.ts'
 import { projectPaths } from '../paths.ts'
 import { changeLine } from '../screen/changes.ts'
@@ -28,7 +29,9 @@ export async function run(invocation: Invocation): Promise<number> {
     if (code !== null) return code
   }
   const digest = text(invocation, 'digest') ?? of.digest ?? undefined
-  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths, ...(digest === undefined ? {} : { digest }) }))
+  const whole = interactive && digest === of.digest ? await withCompanions(invocation, of, paths) : paths
+  if (whole === null) return nothingApplied(invocation, of)
+  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: whole, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
   else if (interactive && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
   else tellOutcome(invocation, 'applied', result)
@@ -42,8 +45,13 @@ async function agreesToFlagged({ tell, errorTheme, interactive }: Invocation, of
   for (const change of flagged.slice(0, 20)) tell(changeLine(change, errorTheme))
   if (flagged.length > 20) tell(`  … and ${flagged.length - 20} more`)
   if (await confirm('Apply them too?')) return true
-  tell(`nothing was applied; nexus apply ${of.id} PATH… applies some`)
+  nothingApplied({ tell }, of)
   return false
+}
+
+function nothingApplied({ tell }: Pick<Invocation, 'tell'>, of: Run): number {
+  tell(`nothing was applied; nexus apply ${of.id} PATH… applies some`)
+  return EXIT.waiting
 }
 
 function isSettling(invocation: Invocation): boolean {

@@ -2,6 +2,7 @@
 import type { Bytes } from '@nexus/protocol/bytes'
 import { isBlocking } from '@nexus/protocol/change-flags'
 import type { Change } from '@nexus/protocol/changes'
+import { keyOf } from '@nexus/protocol/path-key'
 import { grouped, groupOf, isFolded } from './changes.ts'
 
 export type Row =
@@ -53,8 +54,11 @@ export function opened(choosing: Choosing, row: Row | undefined, isOpen: boolean
   return { ...choosing, open: isOpen ? new Set([...choosing.open, row.name]) : without(choosing.open, [row.name]) }
 }
 
+/** What an apply names. A path names everything below it, too: a folder is named only when all that lies below it is chosen. */
 export function chosenPaths({ changes, chosen }: Choosing): Bytes[] {
-  return changes.filter((_, at) => chosen.has(at)).map(({ path }) => path)
+  const left = changes.filter((_, at) => !chosen.has(at)).map(({ path }) => keyOf(path))
+  const isSplit = ({ path, after, before }: Change) => (after ?? before)?.type === 'directory' && left.some((key) => key.startsWith(`${keyOf(path)}/`))
+  return changes.filter((change, at) => chosen.has(at) && !isSplit(change)).map(({ path }) => path)
 }
 
 function set({ changes, chosen }: Choosing, members: readonly number[], isChosen: boolean): ReadonlySet<number> {

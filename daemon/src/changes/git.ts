@@ -1,12 +1,11 @@
 /** What this room knows of git: its own folders move as one, and an index alone says nothing. */
 import type { ChangeFlag, ChangeKind } from '@nexus/protocol/changes'
+import { repositoryOf as repositoryOfKey } from '@nexus/protocol/repository'
 import type { BytePath } from './byte-path.ts'
 
 /** The `.git` that a path belongs to, null outside any. */
 export function repositoryOf(path: BytePath): BytePath | null {
-  const names = path.split('/')
-  const index = names.indexOf('.git')
-  return index < 0 ? null : (names.slice(0, index + 1).join('/') as BytePath)
+  return repositoryOfKey(path) as BytePath | null
 }
 
 interface InRepository {

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { fromBytes, showBytes, type Bytes } from '@nexus/protocol/bytes'
+import { isBlocking } from '@nexus/protocol/change-flags'
 import type { Change, Conflict } from '@nexus/protocol/changes'
 import { newId } from '@nexus/protocol/id'
 import { Problem } from '@nexus/protocol/problem'
+import { companionsOf } from '@nexus/protocol/repository'
 import type { ApplyResult, RunStatus } from '@nexus/protocol/runs'
 import type { ApplyOrder, Changes, Outcome } from '../changes/changes.ts'
 import type { Layer } from '../sandbox/layer.ts'
@@ -40,6 +42,7 @@ export class Decisions {
     if (digest !== undefined && digest !== own) throw new Problem('digest-mismatch', { run: id, actual: own, given: digest })
     const selected = leftToApply(this.#ledger, id, paths)
     if (selected.length === 0) return this.#nothing(id)
+    if (paths.length > 0) refuseUnseenHooks(id, leftToApply(this.#ledger, id, []), selected)
     return this.#carryOut(row, { changeSet: { changes, digest: own }, selected, named: paths.length > 0 }, actor)
   }
 
@@ -169,6 +172,13 @@ export function leftToApply(ledger: Ledger, id: string, paths: readonly Bytes[])
   const { changes, appliedPaths, keptPaths } = ledger.details(id)
   const done = new Set([...(status === 'applied' ? appliedPaths : []), ...(paths.length === 0 ? (keptPaths ?? []) : [])].map(keyOf))
   return select(id, changes, paths).filter((change) => !done.has(keyOf(change.path)))
+}
+
+/** Naming some path of a repository is no word about its hooks, which come along with it. Throws Problem `flagged-companions`. */
+function refuseUnseenHooks(run: string, changes: readonly Change[], selected: readonly Change[]): void {
+  const named = new Set(selected.map(({ path }) => keyOf(path)))
+  const flagged = companionsOf(changes, new Set([...changes.keys()].filter((at) => changes[at] && named.has(keyOf(changes[at].path))))).flatMap((at) => changes[at] ?? []).filter(isBlocking)
+  if (flagged.length > 0) throw new Problem('flagged-companions', { run, paths: flagged.map(({ path }) => showBytes(path)).join(' ') })
 }
 
 /** The changes at the named paths or below them. Throws Problem `no-path`. */

@@ -2,7 +2,7 @@
 import type { Bytes } from '@nexus/protocol/bytes'
 import { isBlocking } from '@nexus/protocol/change-flags'
 import type { Run } from '@nexus/protocol/runs'
-import { keyOf } from './paths.ts'
+import { keyOf } from '@nexus/protocol/path-key'
 
 export type Choice = ReadonlySet<number>
 type Reviewed = Pick<Run, 'changes' | 'appliedPaths' | 'keptPaths' | 'status'>

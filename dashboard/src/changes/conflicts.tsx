@@ -12,7 +12,7 @@ import { namedPaths, type Choice } from './choice.ts'
 import { DiffTable } from './diff-table.tsx'
 import { MergedDialog } from './merged-dialog.tsx'
 import { linesOf } from './patch.ts'
-import { keyOf } from './paths.ts'
+import { keyOf } from '@nexus/protocol/path-key'
 import { Seen } from './seen.tsx'
 
 export function Conflicts({ run, choice }: { readonly run: Run; readonly choice: Choice }) {

@@ -1,7 +1,8 @@
 /** The decision: apply all or what is chosen, keep, discard, roll back; stop what runs, answer what waits. */
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { FLAG_WORDS } from '@nexus/protocol/change-words'
 import { safePath } from '@nexus/protocol/readable'
+import { companionsOf } from '@nexus/protocol/repository'
 import type { ApplyResult, Run } from '@nexus/protocol/runs'
 import { plural } from '@nexus/protocol/words'
 import { problemOf } from '../daemon/calls.ts'
@@ -22,7 +23,10 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
   const [busy, setBusy] = useState<string>()
   const open = openChanges(run)
   const can = abilitiesOf(run)
+  const companions = useMemo(() => { const left = new Set(openChanges(run)); return companionsOf(run.changes, choice).filter((at) => left.has(at)) }, [run, choice])
+  const whole = useMemo(() => new Set([...choice, ...companions]), [choice, companions])
   const flagged = flaggedIn(run, choice)
+  const second = [...flagged, ...companions]
 
   /** Whatever comes of it, the page shows the run as it is afterwards. */
   const carryOut = async (what: string, work: () => Promise<string>) => {
@@ -40,8 +44,8 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
     }
   }
   // The digest is the one that was on the screen: if the layer was sealed anew meanwhile, the daemon refuses.
-  const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, choice), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
-  const askToApply = () => (choice.size === 0 ? say('Choose a path first: Space in the tree.') : flagged.length > 0 ? setAsked('flagged') : void apply())
+  const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, whole), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
+  const askToApply = () => (choice.size === 0 ? say('Choose a path first: Space in the tree.') : second.length > 0 ? setAsked('flagged') : void apply())
   const rollback = () => carryOut('Rolling back…', async () => outcome(await calls.runs.rollback.mutate({ run: run.id }), 'rolled back'))
   const discard = () => carryOut('Discarding…', async () => { await calls.runs.discard.mutate({ run: run.id }); return 'Discarded: nothing of it is left.' })
   const approve = (deny: boolean) => carryOut(deny ? 'Denying…' : 'Starting…', async () => { await calls.runs.approve.mutate({ run: run.id, deny }); return deny ? 'Denied: it never ran.' : 'It runs.' })
@@ -70,14 +74,13 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
         <button type="button" className="link" onClick={() => onChoose(new Set())}>none</button>
       </span>}
       {asked === 'flagged' && (
-        <Dialog title={`${plural(flagged.length, 'path')} ${flagged.length === 1 ? 'needs' : 'need'} a second look`} onClose={() => setAsked(undefined)}>
-          <ul className="flagged">
-            {flagged.slice(0, FLAGGED_SHOWN).map((at) => run.changes[at]).map((change) => change && <li key={safePath(change.path)}><bdi className="mono">{safePath(change.path)}</bdi> <span className="careful-words">{change.flags.map((flag) => FLAG_WORDS[flag]).join(', ')}</span></li>)}
-            {flagged.length > FLAGGED_SHOWN && <li>… and {flagged.length - FLAGGED_SHOWN} more</li>}
-          </ul>
+        <Dialog title={`${plural(second.length, 'path')} ${second.length === 1 ? 'needs' : 'need'} a second look`} onClose={() => setAsked(undefined)}>
+          <SecondLook run={run} paths={flagged} />
+          {companions.length > 0 && <p>{companions.length === 1 ? 'This one comes' : 'These come'} along, because a repository moves as one:</p>}
+          <SecondLook run={run} paths={companions} />
           <p className="actions">
             <button type="button" autoFocus onClick={() => setAsked(undefined)}>Not yet</button>
-            <button type="button" className="primary" onClick={() => void apply()}>Apply {plural(choice.size, 'path')}, these too</button>
+            <button type="button" className="primary" onClick={() => void apply()}>Apply {plural(whole.size, 'path')}, these too</button>
           </p>
         </Dialog>
       )}
@@ -91,6 +94,16 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
         </Dialog>
       )}
     </footer>
+  )
+}
+
+function SecondLook({ run, paths }: { readonly run: Run; readonly paths: readonly number[] }) {
+  if (paths.length === 0) return null
+  return (
+    <ul className="flagged">
+      {paths.slice(0, FLAGGED_SHOWN).map((at) => run.changes[at]).map((change) => change && <li key={safePath(change.path)}><bdi className="mono">{safePath(change.path)}</bdi> <span className="careful-words">{change.flags.map((flag) => FLAG_WORDS[flag]).join(', ')}</span></li>)}
+      {paths.length > FLAGGED_SHOWN && <li>… and {paths.length - FLAGGED_SHOWN} more</li>}
+    </ul>
   )
 }
 

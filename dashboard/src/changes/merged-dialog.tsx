@@ -10,7 +10,7 @@ import { Dialog } from '../page/dialog.tsx'
 import { useNexus } from '../page/nexus.ts'
 import { DiffTable } from './diff-table.tsx'
 import { linesOf } from './patch.ts'
-import { keyOf } from './paths.ts'
+import { keyOf } from '@nexus/protocol/path-key'
 
 export function MergedDialog({ run, merged, onClose }: { readonly run: Run; readonly merged: Merged; readonly onClose: () => void }) {
   const { calls, mirror, say } = useNexus()

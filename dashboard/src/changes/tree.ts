@@ -2,7 +2,7 @@
 import type { Change } from '@nexus/protocol/changes'
 import { isBlocking } from '@nexus/protocol/change-flags'
 import { safePath } from '@nexus/protocol/readable'
-import { bytesOf, keyOf, type PathKey } from './paths.ts'
+import { bytesOf, keyOf, type PathKey } from '@nexus/protocol/path-key'
 
 export interface Row {
   readonly key: PathKey

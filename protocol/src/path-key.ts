@@ -1,5 +1,5 @@
 /** Paths as bytes, one character each: they compare, split and key maps whatever they hold. */
-import type { Bytes } from '@nexus/protocol/bytes'
+import type { Bytes } from './bytes.ts'
 
 /** One character for each byte. */
 export type PathKey = string
