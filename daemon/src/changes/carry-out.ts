@@ -20,9 +20,9 @@ export async function carryOut(site: Site, host: Host, journals: Journals, plan:
   const engine = new Engine(site, journal)
   try {
     await site.fault?.('open stage')
-    await engine.openStage()
-    await engine.backUp(plan.steps, stats)
-    await engine.stage(plan.steps, source)
+    await engine.staging.open()
+    await engine.staging.backUp(plan.steps, stats)
+    await engine.staging.fill(plan.steps, source)
     await site.fault?.('mark staged')
   } catch (error) {
     // A helper that died cannot tidy up: recovery does, with another.
@@ -76,7 +76,7 @@ function unstaged(plan: Plan, error: unknown): Problem {
 
 /** Takes the staging folder away and leaves the project's root as it was. */
 async function abandon(site: Site, engine: Engine, plan: Plan): Promise<void> {
-  await engine.dropStage()
+  await engine.staging.drop()
   const top = plan.folders.find(({ path }) => path === '')
   if (top) await site.files.setMeta({ root: site.project, path: '' }, top.before)
 }

@@ -15,7 +15,7 @@ import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, MergeOrder, 
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
 import { hiddenIn, STAGE_PREFIX } from './hidden.ts'
-import { Engine } from './engine.ts'
+import { Staging } from './staging.ts'
 import { Host } from './host.ts'
 import { Journals, type Journal } from './journal.ts'
 import { Lanes } from './lanes.ts'
@@ -150,7 +150,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
     if (dryRun || stale().length === 0) return stale().length
     return await this.#at(project, undefined, async (site) => {
       let count = 0
-      for (const journal of stale()) if (await new Engine(site, journal).dropStage()) count += 1
+      for (const journal of stale()) if (await new Staging(site, journal).drop()) count += 1
       return count
     })
   }

@@ -97,3 +97,18 @@ export function reversed(step: Step): Step {
     how: howOf(step.after, step.before, { attributes: step.attributes, isLinked: step.how === 'replace' }),
   }
 }
+
+/** A step with its position in the plan, by which its objects are named. */
+export interface IndexedStep {
+  readonly step: Step
+  readonly index: number
+}
+
+export function pathOfStep({ step }: IndexedStep): BytePath {
+  return step.path
+}
+
+export function isBackedUp({ before, how, attributes }: Step): boolean {
+  if (before?.type === 'file') return how !== 'meta'
+  return isFolder(before) && (how !== 'meta' || attributes)
+}

@@ -1,7 +1,7 @@
 /** What the applies of a project had found and kept, by content. */
 import fs from 'node:fs'
-import { isBackedUp } from './engine.ts'
 import type { Journals } from './journal.ts'
+import { isBackedUp } from './plan.ts'
 
 export interface PreImage {
   /** The journal's folder of pre-images. */

@@ -9,10 +9,10 @@ import { FileError, type FileStat } from '../base/native-files.ts'
 import { fromText, type BytePath } from './byte-path.ts'
 import type { Recovered } from './changes.ts'
 import { conflict, conflictOf } from './conflicts.ts'
-import { Engine, isBackedUp } from './engine.ts'
+import { Engine } from './engine.ts'
 import type { Host } from './host.ts'
 import type { Journal, Journals } from './journal.ts'
-import { isStaged, reversed, type Folder, type Plan, type Step } from './plan.ts'
+import { isBackedUp, isStaged, reversed, type Folder, type Plan, type Step } from './plan.ts'
 import { modeText } from './seen.ts'
 import { placeIn, type Site } from './site.ts'
 
@@ -32,7 +32,7 @@ export async function settle(site: Site, host: Host, journals: Journals, journal
   const result = (ended: Recovered['ended'], conflicts: Conflict[] = []): Recovered => ({ run: plan.run, direction: plan.direction, ended, paths: plan.paths, conflicts })
 
   if (!journal.marks.has('staged')) {
-    if (await engine.dropStage()) await restoreTop(site, plan.folders)
+    if (await engine.staging.drop()) await restoreTop(site, plan.folders)
     await journals.forsake(journal)
     return result('undone')
   }
@@ -42,7 +42,7 @@ export async function settle(site: Site, host: Host, journals: Journals, journal
   const conflicts = strangers.map(({ step, stat }) => conflict(step.path, stat ? 'changed' : 'vanished', { expected: step.before, detail: 'it changed on the host while this was under way' }))
   const isGoingBack = journal.marks.has('undoing')
   // Without a staging folder everything had been taken; somebody worked on the result before we came back.
-  if (!isGoingBack && strangers.length > 0 && !(await engine.hasStage()) && isAllNew(judged)) return await finished()
+  if (!isGoingBack && strangers.length > 0 && !(await engine.staging.exists()) && isAllNew(judged)) return await finished()
   if (!isGoingBack && (await isForwardOpen(engine, judged))) {
     const failed = await goForward(site, engine, { ...plan, folders: await standingFolders(host, plan.folders) }, judged)
     if (failed === null) return await finished()
@@ -85,7 +85,7 @@ async function judgeAll(host: Host, engine: Engine, steps: readonly Step[]): Pro
   for (const [index, step] of steps.entries()) {
     const { state, stat } = await judge(host, step)
     // A replacement that looks the same on both sides was made if its staged file is no longer waiting.
-    const isMade = state === 'between' && step.how === 'replace' && !(await engine.isStagedYet(index))
+    const isMade = state === 'between' && step.how === 'replace' && !(await engine.staging.has(index))
     judged.push({ step, index, stat, state: isMade ? 'after' : state })
   }
   return judged
@@ -114,7 +114,7 @@ async function judge(host: Host, step: Step): Promise<{ state: State; stat: File
 async function isForwardOpen(engine: Engine, judged: readonly Judged[]): Promise<boolean> {
   for (const entry of judged) {
     const { step, index, state } = entry
-    if (isStrange(entry) ? !(await isTaken(engine, entry)) : state !== 'after' && isStaged(step) && !(await engine.isStagedYet(index))) return false
+    if (isStrange(entry) ? !(await isTaken(engine, entry)) : state !== 'after' && isStaged(step) && !(await engine.staging.has(index))) return false
   }
   return true
 }
@@ -127,7 +127,7 @@ async function isWayBackOpen(engine: Engine, judged: readonly Judged[]): Promise
 
 /** A step that puts something in its place has taken it out of the staging folder; in an exchange the old lies there now. */
 async function isTaken(engine: Engine, { step, index }: Judged): Promise<boolean> {
-  return step.how !== 'remove' && step.how !== 'meta' && (await engine.stagedType(index)) !== step.after?.type
+  return step.how !== 'remove' && step.how !== 'meta' && (await engine.staging.typeOf(index)) !== step.after?.type
 }
 
 function isStrange({ state }: Judged): boolean {
@@ -143,9 +143,9 @@ async function undo(site: Site, engine: Engine, journal: Journal, judged: readon
     if (!taken.has(index)) return { ...step, how: 'meta', attributes: false }
     return twin !== undefined && taken.has(twin) ? { ...step, twin } : step
   })
-  await engine.openStage()
+  await engine.staging.open()
   await using backups = fs.existsSync(journal.backups) ? await site.files.open(fromText(journal.backups)) : null
-  await engine.stage(back, (_, index) => {
+  await engine.staging.fill(back, (_, index) => {
     const original = journal.plan.steps[index]
     const standing = judged[shared.get(index) ?? -1]
     if (standing) return { place: placeIn(site, standing.step.path), isPreImage: true }

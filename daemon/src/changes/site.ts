@@ -51,6 +51,19 @@ export async function forEach<Item>(site: Site, { items, name, work, phase }: Ro
   }
 }
 
+/** The same, and every failure names its path. */
+export async function forEachPath<Item>(site: Site, { pathOf, work, ...round }: Round<Item> & { readonly pathOf: (item: Item) => BytePath }): Promise<void> {
+  await forEach(site, {
+    ...round, work: async (item) => {
+      try {
+        await work(item)
+      } catch (error) {
+        throw new StepError(pathOf(item), error)
+      }
+    },
+  })
+}
+
 /** A failure that belongs to one path. */
 export class StepError extends Error {
   readonly path: BytePath
