@@ -5,7 +5,7 @@ import { root, STRANGER } from './nexus.ts'
 
 const BRINGS: Readonly<Record<string, string>> = {
   tmux: 'apt-get install tmux', git: 'apt-get install git', make: 'apt-get install make', python3: 'apt-get install python3',
-  gcc: 'apt-get install gcc libc6-dev', gdb: 'apt-get install gdb', strace: 'apt-get install strace', sqlite3: 'apt-get install sqlite3', setarch: 'apt-get install util-linux', script: 'apt-get install bsdutils', unshare: 'apt-get install util-linux', setfattr: 'apt-get install attr',
+  gcc: 'apt-get install gcc libc6-dev', gdb: 'apt-get install gdb', strace: 'apt-get install strace', sqlite3: 'apt-get install sqlite3', setarch: 'apt-get install util-linux', script: 'apt-get install bsdutils', unshare: 'apt-get install util-linux', setfattr: 'apt-get install attr', bindfs: 'apt-get install bindfs',
 }
 
 /** `needs(skip, 'tmux')` at the beginning of a test; `skip` is that of the test's context. */

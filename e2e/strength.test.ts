@@ -1,5 +1,6 @@
 /** Nothing weaker than the best is taken silently: a person is asked, or the caller said so. */
-import { chownSync, copyFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chownSync, copyFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
@@ -37,6 +38,18 @@ describe('a project with a file of somebody else', () => {
     expect({ code: denied.code, status: denied.run.status, endReason: denied.run.endReason }).toEqual({ code: 0, status: 'refused', endReason: 'denied' })
     expect((await nexus.json('approve', run.id)).code).toBe(126)
     expect(existsSync(join(nexus.project, 'ran'))).toBe(false)
+  })
+
+  test('one that lies too deep to be found beforehand is named when the command has failed; the next run is copied', async () => {
+    rmSync(join(nexus.project, 'foreign'))
+    const many = spawnSync('sh', ['-c', 'mkdir -p many z/deep && cd many && seq 20500 | xargs touch'], { ...STRANGER, cwd: nexus.project })
+    expect(many.status).toBe(0)
+    writeFileSync(join(nexus.project, 'z/deep/foreign'), 'of root\n', { mode: 0o666 })
+    chmodSync(join(nexus.project, 'z/deep/foreign'), 0o666)
+    const { code, run } = await nexus.json<{ run: Run }>('run', 'echo more >> z/deep/foreign; code=$?; sleep 1; exit $code')
+    expect({ code, backend: run.backend, status: run.status, endReason: run.endReason }).toEqual({ code: 126, backend: 'overlay', status: 'failed', endReason: 'unmapped-owner' })
+    expect(run.stderr).toMatch(/Value too large for defined data type\n(.*\n)*nexus: .*z\/deep\/foreign belongs to another user[^]*next: nexus run --backend copy/)
+    expect((await nexus.json<{ run: Run }>('run', 'true')).run).toMatchObject({ status: 'waiting', backend: 'copy', walls: expect.arrayContaining([{ name: 'overlay', required: false, up: false, cause: expect.stringContaining('z/deep/foreign belongs to') }]) })
   })
 
   test('--backend copy is the answer beforehand; --backend overlay is refused with the reason', async () => {

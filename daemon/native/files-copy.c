@@ -163,6 +163,12 @@ static bool is_carried(const char *name)
 	return strncmp(name, "security.", 9) != 0 && strncmp(name, "trusted.", 8) != 0 && strncmp(name, "user.overlay.", 13) != 0;
 }
 
+/* The rights of a program (setcap) stay behind, but whoever looks at a change must see that they do. */
+static bool is_told(const char *name)
+{
+	return strcmp(name, "security.capability") == 0;
+}
+
 /* Works on O_PATH descriptors of files and directories, too. */
 static void path_of(int descriptor, char *out)
 {
@@ -248,7 +254,7 @@ int list_attributes(int descriptor, unsigned char **out, size_t *length)
 		goto done;
 	}
 	for (char *name = names; name < names + size; name += strlen(name) + 1)
-		if (is_carried(name))
+		if (is_carried(name) || is_told(name))
 			sorted[count++] = name;
 	qsort(sorted, count, sizeof *sorted, compare_names);
 	for (size_t i = 0; i < count; i++) {

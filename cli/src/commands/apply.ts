@@ -10,7 +10,7 @@ import { agreesToMerged } from '../merging.ts'
 import { projectPaths } from '../paths.ts'
 import { changeLine } from '../screen/changes.ts'
 import { confirm } from '../screen/confirm.ts'
-import { CHOICE_WORDS } from '@nexus/protocol/change-words'
+import { CHOICE_WORDS, CONFLICT_WORDS } from '@nexus/protocol/change-words'
 import { conflictBlock } from '../screen/conflicts.ts'
 import { safePath } from '@nexus/protocol/readable'
 import { tellOutcome } from '../screen/outcome.ts'
@@ -35,7 +35,13 @@ export async function run(invocation: Invocation): Promise<number> {
   if (json) print(JSON.stringify(result))
   else if (interactive && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
   else tellOutcome(invocation, 'applied', result)
+  if (!json && given.length === 0 && result.applied.length > 0) tellLeftOut(invocation, of)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
+}
+
+/** Pipes, sockets and devices stay in the layer, whatever else was applied. */
+function tellLeftOut({ tell }: Invocation, { changes }: Run): void {
+  for (const { path, flags } of changes) if (flags.includes('special')) tell(`  left out: ${safePath(path)}, ${CONFLICT_WORDS.special}`)
 }
 
 async function agreesToFlagged({ tell, errorTheme, interactive }: Invocation, of: Run): Promise<boolean> {

@@ -29,7 +29,12 @@ export function endOf(run: Pick<Run, 'exitCode' | 'signal' | 'endReason' | 'brea
 function strengthLines(run: Run, theme: Theme): string[] {
   if (run.strength === 'full') return []
   const missing = run.walls.filter((wall) => wall.required && !wall.up).map(({ name, cause }) => (cause ? `${name} (${cause})` : name))
-  return [`  ${theme.careful(`strength: ${run.strength}`)}${missing.length > 0 ? ` — missing: ${missing.join(', ')}` : run.backend === 'copy' ? ' — the project was copied, not overlaid' : ''}`]
+  return [`  ${theme.careful(`strength: ${run.strength}`)}${missing.length > 0 ? ` — missing: ${missing.join(', ')}` : run.backend === 'copy' ? ` — the project is copied, not overlaid${because(run)}` : ''}`]
+}
+
+function because({ walls }: Run): string {
+  const cause = walls.find(({ name }) => name === 'overlay')?.cause
+  return cause ? `: ${safe(cause)}` : ''
 }
 
 function noteLines({ notes = [] }: Run, theme: Theme): string[] {

@@ -41,6 +41,8 @@ function directory(path: string): string {
   try {
     bytes = realpathSync.native(path, { encoding: 'buffer' })
   } catch (cause) {
+    // What a client could not write as text came here with marks in its place.
+    if (path.includes('\uFFFD')) throw new Problem('path-not-text', { path }, { cause })
     throw new Problem('no-directory', { path }, { cause })
   }
   const text = bytes.toString('utf8')

@@ -8,7 +8,7 @@ import type { Change } from '@nexus/protocol/changes'
 import type { Breath } from './breath.ts'
 import { pathOf } from './byte-path.ts'
 import { isIndexPath } from './git-index.ts'
-import { codeOf } from './node-files.ts'
+import { codeOf } from './code-of.ts'
 import { isBinary, readSmall, TEXT_MAX_BYTES } from './texts.ts'
 import type { View } from './view.ts'
 

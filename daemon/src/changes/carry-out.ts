@@ -9,7 +9,7 @@ import type { Host } from './host.ts'
 import type { Journal, Journals } from './journal.ts'
 import type { Plan, Source } from './plan.ts'
 import type { FileStat } from '../base/native-files.ts'
-import { codeOf } from './node-files.ts'
+import { codeOf } from './code-of.ts'
 import { settle } from './settle.ts'
 import { StepError, type Site } from './site.ts'
 

@@ -2,7 +2,7 @@
 import type { Conflict, Signature } from '@nexus/protocol/changes'
 import { FileError } from '../base/native-files.ts'
 import { wireOf, type BytePath } from './byte-path.ts'
-import { codeOf } from './node-files.ts'
+import { codeOf } from './code-of.ts'
 import { StepError } from './site.ts'
 
 export type Reason = Conflict['reason']

@@ -6,9 +6,10 @@ import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
 import type { Ground } from './changes.ts'
 import type { Wanted } from './contents.ts'
+import type { Visit } from './doors.ts'
 import type { Files, Root } from '../base/native-files.ts'
 import type { Hidden } from './hidden.ts'
-import { look, type Seen } from './seen.ts'
+import type { Seen } from './seen.ts'
 import { Tree } from './tree.ts'
 import { sawStart, type Difference, type Found, type View } from './view.ts'
 
@@ -17,16 +18,18 @@ export class CopyView implements View {
   readonly #ground: Ground
   readonly #hidden: Hidden
   readonly #breath: Breath
+  readonly #visit: Visit
   readonly #tree = new Tree()
 
-  private constructor(parts: { ground: Ground; hidden: Hidden; breath: Breath; roots: readonly Root[] }) {
+  private constructor(parts: { ground: Ground; hidden: Hidden; breath: Breath; visit: Visit; roots: readonly Root[] }) {
     this.#ground = parts.ground
     this.#hidden = parts.hidden
     this.#breath = parts.breath
+    this.#visit = parts.visit
     this.roots = parts.roots
   }
 
-  static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath }): Promise<CopyView> {
+  static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit }): Promise<CopyView> {
     const { ground, files } = parts
     const paths = [ground.upper, ground.parents[0] ?? ground.project].map(fromText)
     return new CopyView({ ...parts, roots: await Promise.all(paths.map((path) => files.open(path))) })
@@ -55,6 +58,7 @@ export class CopyView implements View {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#visit[Symbol.dispose]()
     this.#tree[Symbol.dispose]()
     await Promise.all(this.roots.map((root) => root[Symbol.asyncDispose]()))
   }
@@ -88,6 +92,7 @@ export class CopyView implements View {
   }
 
   #names(folder: Found): string[] {
+    this.#enter(folder.layer, folder.path, folder.real)
     const names = this.#tree.names(folder.real)
     if (!names) folder.isClosed = true
     return names ?? []
@@ -98,11 +103,22 @@ export class CopyView implements View {
   }
 
   #at(root: 0 | 1, path: BytePath): Found | null {
-    return this.#found(root, path, this.#tree.at(this.roots[root]?.path ?? '', path))
+    const top = this.roots[root]?.path ?? ''
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+      const folder = path.slice(0, slash) as BytePath
+      this.#enter(root, folder, this.#tree.at(top, folder))
+    }
+    return this.#found(root, path, this.#tree.at(top, path))
+  }
+
+  /** The folders of layers are ours to open; those of the project are not. */
+  #enter(layer: number, path: BytePath, real: string): void {
+    const upper = layer < this.layers - 1 ? this.roots[layer] : undefined
+    if (upper) this.#visit.enter({ upper: upper.path, path }, real)
   }
 
   #found(layer: number, path: BytePath, real: string): Found | null {
-    const seen = look(real)
+    const seen = this.#visit.look(real)
     if (!seen) return null
     return { layer, path, real, seen, parts: seen.type === 'directory' ? [{ layer, path, real }] : null }
   }

@@ -4,7 +4,7 @@ import type { Signature } from '@nexus/protocol/changes'
 import { FileError, type FileStat } from '../base/native-files.ts'
 import type { BytePath } from './byte-path.ts'
 import { openLent } from './node-files.ts'
-import { Hasher, modeText, signatureOf } from './seen.ts'
+import { Hasher, signatureOf } from './seen.ts'
 import { sameTarget } from './survey.ts'
 import { placeIn, type Site } from './site.ts'
 import { Tree } from './tree.ts'
@@ -86,7 +86,7 @@ export class Host implements Disposable {
 
   /** By type, mode, bytes or link target; never by times or owner. */
   async isSame(path: BytePath, stat: FileStat, signature: Signature): Promise<boolean> {
-    return stat.type === signature.type && (stat.type === 'symlink' || modeText(stat.mode) === signature.mode) && (await this.hasContent(path, stat, signature))
+    return stat.type === signature.type && (stat.type === 'symlink' || isSameMode(stat, signature)) && (await this.hasContent(path, stat, signature))
   }
 
   async hasContent(path: BytePath, stat: FileStat, signature: Signature): Promise<boolean> {
@@ -99,4 +99,11 @@ export class Host implements Disposable {
   [Symbol.dispose](): void {
     this.#tree[Symbol.dispose]()
   }
+}
+
+/** What was closed even to its owner may have been opened to them since: nobody could look at it otherwise. */
+function isSameMode({ type, mode }: FileStat, signature: Signature): boolean {
+  const expected = Number.parseInt(signature.mode, 8)
+  const needed = type === 'directory' ? 0o500 : 0o400
+  return mode === expected || ((expected & needed) !== needed && (mode & ~0o700) === (expected & ~0o700) && (mode & expected) === expected)
 }

@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs'
 import { FileError, typeOfMode, type Files, type FileStat, type Guard, type Marks, type Meta, type Place, type Root } from '../base/native-files.ts'
+import { codeOf } from './code-of.ts'
 import { fsPath, nameOf, parentOf, type BytePath } from './byte-path.ts'
 import { readMarksWithTar } from './tar-marks.ts'
 
@@ -242,10 +243,6 @@ function copyOpen(source: number, target: string | Buffer): void {
       fs.closeSync(written)
     }
   }
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EIO'
 }
 
 function attempt<Result>(operation: string, path: string, work: () => Result): Result {

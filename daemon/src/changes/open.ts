@@ -14,12 +14,14 @@ import { fromText, TOP } from './byte-path.ts'
 import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, MergeOrder, Outcome, Proposal, Recovered, Report, RollbackOrder } from './changes.ts'
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
+import { Doors } from './doors.ts'
 import { hiddenIn, STAGE_PREFIX } from './hidden.ts'
 import { Staging } from './staging.ts'
 import { Host } from './host.ts'
 import { Journals, type Journal } from './journal.ts'
 import { Lanes } from './lanes.ts'
-import { codeOf, NodeFiles } from './node-files.ts'
+import { codeOf } from './code-of.ts'
+import { NodeFiles } from './node-files.ts'
 import { OverlayView } from './overlay-view.ts'
 import { patch } from './patch.ts'
 import { preImages } from './pre-images.ts'
@@ -42,6 +44,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
   readonly #parts: ChangesParts
   readonly #journals: Journals
   readonly #lanes = new Lanes()
+  readonly #doors = new Doors()
   readonly #isRoot = process.geteuid?.() === 0
   /** Finished journals whose end the caller was told of and has not noted yet. */
   readonly #told = new Set<string>()
@@ -200,7 +203,8 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   async #view(ground: Ground, files: Files, breath: Breath): Promise<View> {
-    return await VIEWS[ground.backend].open({ ground, files, breath, hidden: hiddenIn(ground.project, this.#parts.state) })
+    const visit = this.#doors.visit([ground.upper, ...ground.parents])
+    return await VIEWS[ground.backend].open({ ground, files, breath, visit, hidden: hiddenIn(ground.project, this.#parts.state) })
   }
 
   /** A helper that ended is started again. */

@@ -6,9 +6,10 @@ import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
 import type { Ground } from './changes.ts'
 import type { Wanted } from './contents.ts'
+import type { Visit } from './doors.ts'
 import type { Files, Marks, Root } from '../base/native-files.ts'
 import type { Hidden } from './hidden.ts'
-import { isWhiteout, look, type Seen } from './seen.ts'
+import { isWhiteout, type Seen } from './seen.ts'
 import { Tree } from './tree.ts'
 import type { Difference, Found, Part, View } from './view.ts'
 
@@ -28,6 +29,7 @@ export class OverlayView implements View {
   readonly #files: Files
   readonly #hidden: Hidden
   readonly #breath: Breath
+  readonly #visit: Visit
   readonly #tree = new Tree()
   /** Topmost first: the upper, the uppers of parents, the project. */
   readonly #tops: readonly Part[]
@@ -35,16 +37,17 @@ export class OverlayView implements View {
   readonly #nodes = new Map<string, Node>()
   readonly #directories = { before: new Map<BytePath, Found | null>(), after: new Map<BytePath, Found | null>() }
 
-  private constructor(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; roots: readonly Root[] }) {
+  private constructor(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit; roots: readonly Root[] }) {
     this.#ground = parts.ground
     this.#files = parts.files
     this.#hidden = parts.hidden
     this.#breath = parts.breath
+    this.#visit = parts.visit
     this.roots = parts.roots
     this.#tops = parts.roots.map(({ path }, layer) => ({ layer, path: TOP, real: path }))
   }
 
-  static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath }): Promise<OverlayView> {
+  static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit }): Promise<OverlayView> {
     const { ground, files } = parts
     const paths = [ground.upper, ...ground.parents, ground.project].map(fromText)
     return new OverlayView({ ...parts, roots: await Promise.all(paths.map((path) => files.open(path))) })
@@ -56,7 +59,7 @@ export class OverlayView implements View {
 
   async differences(want: (found: Wanted) => void): Promise<Difference[]> {
     const top = this.#tops[0]
-    const seen = top && look(top.real)
+    const seen = top && this.#visit.look(top.real)
     if (!seen) throw new Error(`the layer ${this.#ground.upper} is gone`)
     const node = await this.#scan({ seen, part: top, children: null }, want)
     await this.#readMarks(node)
@@ -78,6 +81,7 @@ export class OverlayView implements View {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#visit[Symbol.dispose]()
     this.#tree[Symbol.dispose]()
     await Promise.all(this.roots.map((root) => root[Symbol.asyncDispose]()))
   }
@@ -87,13 +91,14 @@ export class OverlayView implements View {
     const open = [top]
     for (let folder = open.pop(); folder; folder = open.pop()) {
       this.#nodes.set(folder.part.real, folder)
+      this.#enter(folder.part)
       const names = this.#tree.names(folder.part.real)
       if (!names) continue
       folder.children = new Map()
       for (const name of names) {
         const path = below(folder.part.path, name)
         const real = this.#tree.child(folder.part.real, name)
-        const seen = look(real)
+        const seen = this.#visit.look(real)
         if (!seen || this.#hidden.has(path)) continue
         const child: Node = { seen, part: { layer: 0, path, real }, children: null }
         folder.children.set(name, child)
@@ -118,6 +123,7 @@ export class OverlayView implements View {
     const known = this.#marks.get(part.real)
     if (known) return known
     const root = this.roots[part.layer]
+    this.#enter(part)
     const [marks = NO_MARKS] = root ? await this.#files.marks([{ root, path: part.path }], this.#ground.xattrs) : []
     this.#marks.set(part.real, marks)
     return marks
@@ -154,14 +160,23 @@ export class OverlayView implements View {
 
   #namesIn(part: Part): Iterable<string> {
     const node = this.#nodes.get(part.real)
-    return node ? (node.children?.keys() ?? []) : (this.#tree.names(part.real) ?? [])
+    if (node) return node.children?.keys() ?? []
+    this.#enter(part)
+    return this.#tree.names(part.real) ?? []
+  }
+
+  /** The folders of layers are ours to open; those of the project are not. */
+  #enter({ layer, path, real }: Part): void {
+    const upper = layer < this.layers - 1 ? this.roots[layer] : undefined
+    if (upper) this.#visit.enter({ upper: upper.path, path }, real)
   }
 
   #seenIn(part: Part, name: string): { seen: Seen; part: Part } | null {
     const node = this.#nodes.get(part.real)
     if (node) return node.children?.get(name) ?? null
+    this.#enter(part)
     const real = this.#tree.child(part.real, name)
-    const seen = look(real)
+    const seen = this.#visit.look(real)
     return seen && { seen, part: { layer: part.layer, path: below(part.path, name), real } }
   }
 

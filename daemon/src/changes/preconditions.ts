@@ -49,7 +49,7 @@ export async function examine(site: Site, host: Host, wishes: readonly Wish[]): 
   const stats = await statAll(host, wishes, plan)
   await host.ask(wishes.flatMap(({ path, before, after }, index) => {
     const stat = stats[index]
-    return stat && stat !== 'parent' && stat.type === 'file' && (Number(stat.size) === before?.size || Number(stat.size) === after?.size) ? [path] : []
+    return stat && typeof stat === 'object' && stat.type === 'file' && (Number(stat.size) === before?.size || Number(stat.size) === after?.size) ? [path] : []
   }))
   for (const [index, wish] of wishes.entries()) {
     const result = await judge(site, host, wish, stats[index] ?? null)
@@ -71,7 +71,8 @@ function whole(conflict: Conflict, plan: ReadonlyMap<BytePath, Wish>): Conflict 
 
 const BATCH = 256
 
-type Looked = FileStat | 'parent' | null
+/** `shut`: a directory above may not be entered. */
+type Looked = FileStat | 'parent' | 'shut' | null
 
 async function statAll(host: Host, wishes: readonly Wish[], plan: ReadonlyMap<BytePath, Wish>): Promise<Looked[]> {
   const stats: Looked[] = []
@@ -85,6 +86,7 @@ async function lookAt(host: Host, { path }: Wish, plan: ReadonlyMap<BytePath, Wi
   try {
     return await host.stat(path)
   } catch (error) {
+    if (error instanceof FileError && error.code === 'EACCES') return 'shut'
     if (!isMisplaced(error)) throw error
     // Below a file that this very plan turns into a directory there is nothing yet.
     return hasAbove(path, (above) => { const wish = plan.get(above); return wish?.after?.type === 'directory' && wish.before?.type !== 'directory' }) ? null : 'parent'
@@ -94,6 +96,7 @@ async function lookAt(host: Host, { path }: Wish, plan: ReadonlyMap<BytePath, Wi
 async function judge(site: Site, host: Host, wish: Wish, looked: Looked): Promise<Examined | Conflict> {
   const { path, before, after, flags } = wish
   if (looked === 'parent') return conflict(path, 'parent', { expected: before, detail: 'a directory above it is now a link or a file' })
+  if (looked === 'shut') return conflict(path, 'io', { expected: before, detail: 'a directory above it is closed: open it to yourself (chmod u+rwx), then try again' })
   const stat = looked
   try {
     if (stat === null && after === null) return { wish, stat, found: null, isDone: true }
@@ -111,6 +114,7 @@ async function judge(site: Site, host: Host, wish: Wish, looked: Looked): Promis
     if (stat.type === 'file' && stat.nlink > 1 && !wish.mayBreakLink) return conflict(path, 'hardlink', { expected: before, found, detail: `it has ${stat.nlink} names; name the path to break the link` })
     return { wish, stat, found, isDone: false }
   } catch (error) {
+    if (error instanceof FileError && error.code === 'EACCES') return conflict(path, 'io', { expected: before, detail: 'it is closed even to you: open it to yourself (chmod u+rwx), then try again' })
     if (error instanceof FileError) return conflict(path, error.code === 'ESTALE' ? 'changed' : 'io', { expected: before, detail: error.message })
     throw error
   }

@@ -6,7 +6,8 @@ import { toBytes } from '@nexus/protocol/bytes'
 import { typeOfMode, type FileType } from '../base/native-files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
-import { codeOf, openLent } from './node-files.ts'
+import { codeOf } from './code-of.ts'
+import { openLent } from './node-files.ts'
 
 export interface Seen {
   readonly type: FileType

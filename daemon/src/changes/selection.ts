@@ -30,6 +30,8 @@ class Index {
       this.#byPath.set(path, change)
       const gone = change.from === undefined ? (change.before && !change.after ? path : change.kind === 'type' ? path : null) : pathOf(change.from)
       if (gone !== null) this.#goneBelow.push({ path: gone, change })
+      // A socket that git's own daemon left there must not hold up the rest.
+      if (change.flags.includes('special')) continue
       for (const end of change.from === undefined ? [path] : [path, pathOf(change.from)]) {
         const repository = repositoryOf(end)
         if (repository === null) continue

@@ -3,23 +3,45 @@ import { spawn } from 'node:child_process'
 import { buffer } from 'node:stream/consumers'
 import { Problem } from '@nexus/protocol/problem'
 import type { Marks, Place } from '../base/native-files.ts'
+import { Tree } from './tree.ts'
+
+/** tar takes no path longer than the system does in one call: below such a folder it starts anew. */
+const ANCHOR_BYTES = 2000
 
 /** All places lie in one tree. */
 export async function readMarksWithTar(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]> {
-  const [first] = places
-  if (!first) return []
+  const found = new Map<string, Marks>()
+  using tree = new Tree()
+  for (const [anchor, below] of Map.groupBy(places, ({ path }) => anchorOf(path))) {
+    const [first] = below
+    if (!first) continue
+    // The descriptors of a deep path are ours, not tar's.
+    const folder = tree.at(first.root.path, anchor).replace(/^\/proc\/self\//, `/proc/${process.pid}/`)
+    const start = anchor === '' ? 0 : anchor.length + 1
+    const marks = await readBelow(folder, below.map(({ path }) => path.slice(start)), xattrs)
+    for (const [path, mark] of marks) found.set(anchor === '' ? path : `${anchor}/${path}`, mark)
+  }
+  return places.map(({ path }) => found.get(path) ?? { opaque: false, redirect: null })
+}
+
+function anchorOf(path: string): string {
+  let anchor = 0
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) if (slash - anchor > ANCHOR_BYTES) anchor = slash
+  return path.slice(0, anchor)
+}
+
+async function readBelow(folder: string, paths: readonly string[], xattrs: 'trusted' | 'user'): Promise<Map<string, Marks>> {
   const tar = spawn('tar', [
-    '-c', '--format=pax', '--xattrs', `--xattrs-include=${xattrs}.overlay.*`, '--no-recursion', '-C', first.root.path, '--null', '-T', '-',
+    '-c', '--format=pax', '--xattrs', `--xattrs-include=${xattrs}.overlay.*`, '--no-recursion', '-C', folder, '--null', '-T', '-',
   ], { stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = new Promise<number | null>((resolve, reject) => tar.once('error', reject).once('close', resolve))
   // A tar that ends early is told by its exit code.
   tar.stdin.on('error', () => {})
-  tar.stdin.end(Buffer.from(places.map(({ path }) => `./${path}\0`).join(''), 'latin1'))
+  tar.stdin.end(Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1'))
   try {
     const [archive, code] = await Promise.all([buffer(tar.stdout), ended])
     if (code !== 0) throw new Error(`tar ended with ${code}`)
-    const found = parse(archive, `${xattrs}.overlay.`)
-    return places.map(({ path }) => found.get(path) ?? { opaque: false, redirect: null })
+    return parse(archive, `${xattrs}.overlay.`)
   } catch (error) {
     throw new Problem('io', { what: 'the marks of the layer could not be read', cause: error instanceof Error ? error.message : String(error), fix: 'install GNU tar, or a C compiler and run `npm run build`' }, { cause: error })
   }

@@ -1,7 +1,7 @@
 /** Reads trees of files by path: names of any bytes, and paths deeper than the system takes in one call. */
 import fs from 'node:fs'
 import { fsPath } from './byte-path.ts'
-import { codeOf } from './node-files.ts'
+import { codeOf } from './code-of.ts'
 
 /** Beyond this a path continues from an open directory. */
 const PATH_MAX = 3000

@@ -40,7 +40,8 @@ export class Decisions {
     const { row, changes, digest: own, proposal } = appliableIn(this.#ledger, id)
     if (digest !== undefined && digest !== own && digest === proposal?.digest) return this.#applyProposal(id, proposal, paths, actor)
     if (digest !== undefined && digest !== own) throw new Problem('digest-mismatch', { run: id, actual: own, given: digest })
-    const selected = leftToApply(this.#ledger, id, paths)
+    const left = leftToApply(this.#ledger, id, paths)
+    const selected = paths.length === 0 ? withoutSpecial(left) : left
     if (selected.length === 0) return this.#nothing(id)
     if (paths.length > 0) refuseUnseenHooks(id, leftToApply(this.#ledger, id, []), selected)
     return this.#carryOut(row, { changeSet: { changes, digest: own }, selected, named: paths.length > 0 }, actor)
@@ -179,6 +180,12 @@ function refuseUnseenHooks(run: string, changes: readonly Change[], selected: re
   const named = new Set(selected.map(({ path }) => keyOf(path)))
   const flagged = companionsOf(changes, new Set([...changes.keys()].filter((at) => changes[at] && named.has(keyOf(changes[at].path))))).flatMap((at) => changes[at] ?? []).filter(isBlocking)
   if (flagged.length > 0) throw new Problem('flagged-companions', { run, paths: flagged.map(({ path }) => showBytes(path)).join(' ') })
+}
+
+/** Pipes, sockets and devices are never applied; what else there is need not wait for them. */
+function withoutSpecial(changes: readonly Change[]): readonly Change[] {
+  const others = changes.filter(({ flags }) => !flags.includes('special'))
+  return others.length === 0 ? changes : others
 }
 
 /** The changes at the named paths or below them. Throws Problem `no-path`. */

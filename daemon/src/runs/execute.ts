@@ -91,8 +91,10 @@ export class Execution {
     if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     if (end.stuck) running.recorder.write('stderr', Buffer.from(`nexus: what this run started cannot be ended, it waits inside the kernel: ${end.stuck.join(', ')}\n`))
     const { ledger, sealer, state } = this.#parts
+    const foreign = this.#foreignTo(row, layer, end)
+    if (foreign) running.recorder.write('stderr', Buffer.from(`nexus: ${foreign.message}\n  next: ${foreign.next}\n`))
     const sealed = await sealer.seal(row, layer)
-    const reason = endReasonOf(end, running)
+    const reason = endReasonOf(end, running) ?? (foreign ? 'unmapped-owner' : null)
     const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
     using output = await running.recorder.store(state.blobs)
     const { fields, details } = sealedFields(sealed)
@@ -105,6 +107,13 @@ export class Execution {
       },
       details: { ...details, ...recorded(running), output: output.digest },
     })
+  }
+
+  /** A command may have failed only because of a file that no user's overlay can change: it was found too late to copy instead. */
+  #foreignTo({ project }: RunRow, { backend, xattrs }: Layer, end: LaunchEnd): Problem | null {
+    if (backend !== 'overlay' || xattrs !== 'user' || end.type !== 'exited' || end.exitCode === 0) return null
+    const path = this.#parts.sandbox.foreignIn(project)
+    return path === undefined ? null : new Problem('unmapped-owner', { path })
   }
 
   /** The sandbox, the disk or Nexus itself failed: the run says so, the layer stays for a look. */

@@ -5,7 +5,8 @@ import type { Backend } from '@nexus/protocol/runs'
 import type { Probe } from '@nexus/protocol/system'
 import type { Clock } from '../base/clock.ts'
 import type { Launcher } from './launchers/launcher.ts'
-import { foreignOwner } from './owners.ts'
+import { mountsBelow } from './mount-table.ts'
+import { isForeign, OwnerSearch } from './owners.ts'
 import { tryOut, tryProject, type Tried } from './probe.ts'
 import type { Choice } from './sandbox.ts'
 
@@ -32,6 +33,8 @@ export class Chooser {
   #rungs: readonly Rung[]
   /** Why the overlay cannot be used for a project, or undefined when it can. */
   readonly #obstacles = new Map<string, { readonly at: number; readonly cause: Promise<string | undefined> }>()
+  /** Files of others, by project; found too late for the run that was under way. */
+  readonly #foreign = new Map<string, string>()
 
   constructor(parts: ChooserParts) {
     this.#parts = parts
@@ -73,6 +76,11 @@ export class Chooser {
     return found
   }
 
+  /** A path that no overlay of a user can change, as far as it was found by now. */
+  foreignIn(project: string): string | undefined {
+    return this.#foreign.get(project)
+  }
+
   async #all(): Promise<Tried[]> {
     const tried: Tried[] = []
     // One after the other: they would only slow each other down.
@@ -109,10 +117,29 @@ export class Chooser {
     const key = `${device}:${project}`
     const known = this.#obstacles.get(key)
     if (known && clock.now() - known.at < REMEMBERED_MS) return known.cause
-    const cause = overlayObstacle(overlay, project, state, path)
+    const cause = tryProject(overlay, project, state, path).then((refusal) => (refusal === undefined ? this.#foreignOwner(overlay, project) : causeOfRefusal(overlay, project, refusal)))
     this.#obstacles.set(key, { at: clock.now(), cause })
     cause.catch(() => this.#obstacles.delete(key))
     return cause
+  }
+
+  /** Real root maps every identity. What a large project hides deep down is looked for while the run goes on. */
+  async #foreignOwner(overlay: Tried, project: string): Promise<string | undefined> {
+    if (overlay.xattrs === 'trusted') return undefined
+    const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+    const known = this.#foreign.get(project)
+    if (known !== undefined && await isForeign(known, own)) return causeOf(known)
+    this.#foreign.delete(project)
+    const search = new OwnerSearch(project, own, mountsBelow(project))
+    const found = await search.first()
+    if (found !== undefined) this.#foreign.set(project, found)
+    else if (!search.isDone) void search.rest().then((late) => { if (late !== undefined) this.#foundLate(project, late) })
+    return found === undefined ? undefined : causeOf(found)
+  }
+
+  #foundLate(project: string, path: string): void {
+    this.#foreign.set(project, path)
+    this.#obstacles.clear()
   }
 }
 
@@ -120,17 +147,20 @@ function untried({ launchers }: ChooserParts): Rung[] {
   return (['overlay', 'copy'] as const).flatMap((backend) => launchers.map((launcher): Rung => ({ launcher, backend })))
 }
 
-async function overlayObstacle(overlay: Tried, project: string, state: string, path: string): Promise<string | undefined> {
-  const refusal = await tryProject(overlay, project, state, path)
-  if (refusal !== undefined) return refusal
-  // Real root maps every identity.
-  if (overlay.xattrs === 'trusted') return undefined
-  const foreign = await foreignOwner(project, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 })
-  return foreign === undefined ? undefined : `${foreign} belongs to another user or group: the overlay could not change it`
+/** The kernel does not say why; this is the one reason that lies in the project itself. */
+function causeOfRefusal({ xattrs }: Tried, project: string, refusal: string): string {
+  const [mount] = xattrs === 'user' ? mountsBelow(project) : []
+  return mount === undefined ? refusal : `something is mounted at ${mount}: only root can lay an overlay over a project with mounts inside`
+}
+
+function causeOf(foreign: string): string {
+  return `${foreign} belongs to another user or group: the overlay could not change it`
 }
 
 function choiceOf({ backend, launcher, probe }: Tried, cause?: string): Choice {
-  return { backend, launcher: launcher.name, strength: probe.strength ?? 'weak', walls: probe.walls, ...(cause === undefined ? {} : { cause }) }
+  const choice = { backend, launcher: launcher.name, strength: probe.strength ?? 'weak', walls: probe.walls } as const
+  // The record of the run tells it, too.
+  return cause === undefined ? choice : { ...choice, walls: [...probe.walls, { name: 'overlay', required: false, up: false, cause }], cause }
 }
 
 /** Told is the cause of the strongest one that is there at all: repairing that repairs most. */

@@ -63,6 +63,10 @@ class LocalSandbox implements Sandbox {
     return { ...choice, walls: this.#asHeld(choice.walls) }
   }
 
+  foreignIn(project: string): string | undefined {
+    return this.#chooser.foreignIn(project)
+  }
+
   /** Whether the kernel holds the limits no launcher knows. */
   #asHeld(walls: readonly Wall[]): Wall[] {
     const { weakness } = this.#limits

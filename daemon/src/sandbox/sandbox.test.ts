@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { fingerprint, gather, nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
 import { discardLayer } from './discard.ts'
-import { foreignOwner } from './owners.ts'
+import { OwnerSearch } from './owners.ts'
 import { createSandbox, type Choice, type Sandbox } from './sandbox.ts'
 
 const native = nativeProgram() ?? null
@@ -142,13 +142,16 @@ test('a copy that cannot be faithful is a problem, not a surprise', async () => 
   expect(existsSync(join(folder, 'state/layers/rclosed'))).toBe(false)
 })
 
-test('files of others are found, and where they are', async () => {
+test('files of others are found, and where they are; not those of another file system that is mounted there', async () => {
   mkdirSync(join(project, 'deep/er'), { recursive: true })
   writeFileSync(join(project, 'deep/er/theirs'), '')
   const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
-  expect(await foreignOwner(project, own)).toBeUndefined()
-  expect(await foreignOwner(project, { ...own, gid: own.gid + 1 })).toBe(join(project, 'deep'))
-  expect(await foreignOwner('/usr/bin', { uid: 4242, gid: 4242 })).toMatch(/^\/usr\/bin\/./)
+  const search = new OwnerSearch(project, own)
+  expect([await search.first(), search.isDone]).toEqual([undefined, true])
+  const others = { ...own, gid: own.gid + 1 }
+  expect(await new OwnerSearch(project, others).first()).toBe(join(project, 'deep'))
+  expect(await new OwnerSearch(project, others, [join(project, 'deep')]).first()).toBe(join(project, 'file'))
+  expect(await new OwnerSearch('/usr/bin', { uid: 4242, gid: 4242 }).first()).toMatch(/^\/usr\/bin\/./)
 })
 
 test('what is left outside is told, biggest first, without what Nexus put there', async () => {

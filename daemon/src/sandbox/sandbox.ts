@@ -26,6 +26,8 @@ export interface Sandbox {
   probe(fresh?: boolean): Promise<Probe[]>
   /** Picks launcher and back end for a project. Throws Problem `sandbox-unavailable` or `backend-unavailable`. */
   choose(backend: 'auto' | Backend, project: string): Promise<Choice>
+  /** A path of others in a project where a user's overlay cannot change it, found too late to choose another back end. */
+  foreignIn(project: string): string | undefined
   /** Makes the folders of a new layer (and, for `copy`, the copy). `parents`: nearest first. An abort ends the copy and removes what there is. */
   open(run: string, project: string, choice: Choice, parents: readonly string[], signal?: AbortSignal): Promise<Layer>
   launch(layer: Layer, choice: Choice, order: LaunchOrder): Launch

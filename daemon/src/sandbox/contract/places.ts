@@ -151,18 +151,19 @@ export function places(rung: Rung): void {
     expect(ground.fingerprint()).toEqual(before)
   })
 
-  test.runIf(isRoot)('a file system mounted inside the project is shown read-only', async () => {
+  test.runIf(isRoot)('what is mounted inside the project is shown read-only: a file system, a folder of elsewhere, a single file', async () => {
     await using ground = new Ground(rung)
-    const point = join(ground.project, 'mounted here')
-    mkdirSync(point)
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', 'nexus-test', point])
-    expect(mounted.status).toBe(0)
+    const elsewhere = join(ground.folder, 'elsewhere')
+    const points = ['mounted here', 'src', 'gone.txt'].map((name) => join(ground.project, name))
+    for (const folder of [elsewhere, points[0] ?? '']) mkdirSync(folder)
+    writeFileSync(join(elsewhere, 'inner'), 'elsewhere\n')
+    for (const [at, words] of [['-t', 'tmpfs', 'nexus-test'], ['--bind', elsewhere], ['--bind', join(elsewhere, 'inner')]].entries()) expect(spawnSync('mount', [...words, points[at] ?? '']).status).toBe(0)
     try {
-      writeFileSync(join(point, 'inner'), 'inner\n')
-      const { stdout } = await ground.run('cat "mounted here/inner"; ( : > "mounted here/x" ) 2>/dev/null && echo written; exit 0')
-      expect(stdout).toBe('inner\n')
+      writeFileSync(join(ground.project, 'mounted here/inner'), 'inner\n')
+      const { stdout } = await ground.run('cat "mounted here/inner" src/inner gone.txt; for at in "mounted here/x" src/x gone.txt; do ( : > "$at" ) 2>/dev/null && echo "written $at"; rm -f "$at" 2>/dev/null; done; cat gone.txt')
+      expect(stdout).toBe('inner\nelsewhere\nelsewhere\nelsewhere\n')
     } finally {
-      spawnSync('umount', ['-l', point])
+      for (const point of points) spawnSync('umount', ['-l', point])
     }
   })
 
