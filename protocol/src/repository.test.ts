@@ -16,3 +16,7 @@ test('files beside a repository bring nothing', () => {
 test('a rename into or out of a repository belongs to it', () => {
   expect(companionsOf([...changes, { path: 'kept', from: '.git/lost' }], new Set([6]))).toEqual([0, 1])
 })
+
+test('a socket in a repository does not come along: it is never applied', () => {
+  expect(companionsOf([...changes, { path: '.git/fsmonitor--daemon.ipc', flags: ['special'] }], new Set([0]))).toEqual([1])
+})

@@ -5,13 +5,15 @@ import { keyOf, type PathKey } from './path-key.ts'
 interface Placed {
   readonly path: Bytes
   readonly from?: Bytes | undefined
+  readonly flags?: readonly string[]
 }
 
 /** The changes that come along with the chosen ones (indices) because they lie in the same `.git`, in their order. */
 export function companionsOf(changes: readonly Placed[], chosen: ReadonlySet<number>): number[] {
   const moved = new Set([...chosen].flatMap((at) => (changes[at] ? repositoriesOf(changes[at]) : [])))
   if (moved.size === 0) return []
-  return [...changes.keys()].filter((at) => !chosen.has(at) && changes[at] !== undefined && repositoriesOf(changes[at]).some((repository) => moved.has(repository)))
+  // The socket of git's own daemon is never applied: it does not come along either.
+  return [...changes.keys()].filter((at) => !chosen.has(at) && changes[at] !== undefined && !changes[at].flags?.includes('special') && repositoriesOf(changes[at]).some((repository) => moved.has(repository)))
 }
 
 function repositoriesOf({ path, from }: Placed): PathKey[] {
