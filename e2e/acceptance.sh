@@ -106,7 +106,7 @@ try 2 'an unknown option' "$nexus" run --frobnicate true
 try 2 'an unknown command' "$nexus" frobnicate
 try 2 'a bad duration' "$nexus" run --timeout soon true
 try 2 'wishes that exclude each other' "$nexus" run --apply --discard true
-for later in '--net registry.example' '--on last' '--backend docker' '--detach'; do
+for later in '--net registry.example' '--on last' '--backend docker'; do
   # shellcheck disable=SC2086
   try 125 "$later is for later" "$nexus" run $later -- true
   says 'not available yet' "$later says so"

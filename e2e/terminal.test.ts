@@ -1,82 +1,23 @@
 /** The interactive card in a real terminal: tmux plays the person. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
-import { needs } from './needs.ts'
-import { Nexus, root } from './nexus.ts'
 import { proves } from './requirements.ts'
+import { useTmux, type Window } from './tmux.ts'
 
-let nexus: Nexus
-beforeEach(async ({ skip }) => {
-  nexus = new Nexus()
-  needs(skip, 'tmux')
-  // A fresh shell of its own per window: what is typed here is seen nowhere else.
-  tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'nexus', '-x', '110', '-y', '32', '-c', nexus.project, shell())
-  tmux('new-window', '-t', 'nexus', '-c', nexus.project, shell())
-  await nexus.call('daemon', 'start')
-})
-afterEach(async () => {
-  tmux('kill-server')
-  await nexus[Symbol.asyncDispose]()
-})
-
-function shell(): string {
-  return 'env PS1="ready> " sh'
-}
-
-function tmux(...args: string[]): string {
-  const done = spawnSync('tmux', ['-S', join(nexus.base, 'tmux.sock'), ...args], { env: { ...nexus.env, PATH: `${root}:${nexus.env.PATH}` }, encoding: 'utf8' })
-  return done.stdout
-}
-
-class Window {
-  readonly #target: string
-
-  constructor(number: number) {
-    this.#target = `nexus:${number}`
-  }
-
-  type(text: string): void {
-    tmux('send-keys', '-t', this.#target, '-l', text)
-  }
-
-  press(...keys: string[]): void {
-    tmux('send-keys', '-t', this.#target, ...keys)
-  }
-
-  screen(): string {
-    return tmux('capture-pane', '-p', '-J', '-S', '-200', '-t', this.#target)
-  }
-
-  async shows(text: string | RegExp, patienceMs = 15_000): Promise<string> {
-    const found = () => (typeof text === 'string' ? this.screen().includes(text) : text.test(this.screen()))
-    for (const beganAt = performance.now(); performance.now() - beganAt < patienceMs; await sleep(50)) if (found()) return this.screen()
-    throw new Error(`the screen does not show ${String(text)}:\n${this.screen()}`)
-  }
-
-  /** Types a command, waits for the card, and past the moment in which it is deaf. */
-  async card(command: string): Promise<string> {
-    this.type(command)
-    this.press('Enter')
-    await this.shows('a apply')
-    await sleep(600)
-    return this.screen()
-  }
-}
-
-const exists = (path: string) => existsSync(join(nexus.project, path))
-const newest = async () => (await nexus.json<{ runs: Run[] }>('runs', '--limit', '1')).runs[0]
+const { tmux, window: windowAt, nexus } = useTmux()
+const exists = (path: string) => existsSync(join(nexus().project, path))
+const newest = async () => (await nexus().json<{ runs: Run[] }>('runs', '--limit', '1')).runs[0]
 
 describe(proves('the card', 'RUN-4'), () => {
   test('shows what would change, applies it at a key, and gives the terminal back', async () => {
-    mkdirSync(join(nexus.project, 'docs'))
-    writeFileSync(join(nexus.project, 'docs/a.md'), 'one\n')
-    const window = new Window(0)
+    mkdirSync(join(nexus().project, 'docs'))
+    writeFileSync(join(nexus().project, 'docs/a.md'), 'one\n')
+    const window = windowAt(0)
     const screen = await window.card("nexus run 'rm -rf docs && echo hi > hello.txt'; echo code $?")
     expect(screen).toContain('hello.txt')
     expect(screen).toContain('docs/a.md')
@@ -90,7 +31,7 @@ describe(proves('the card', 'RUN-4'), () => {
   })
 
   test.each([['x', 'discarded'], ['k', 'kept'], ['Escape', 'kept'], ['C-c', 'kept'], ['n', 'kept']])('%s leaves the host alone: %s', async (key, status) => {
-    const window = new Window(0)
+    const window = windowAt(0)
     await window.card("nexus run 'echo hi > hello.txt'; echo code $?")
     window.press(key)
     await window.shows('code 0')
@@ -98,7 +39,7 @@ describe(proves('the card', 'RUN-4'), () => {
   })
 
   test('some: the list of paths, flagged ones unchosen', async () => {
-    const window = new Window(0)
+    const window = windowAt(0)
     await window.card("nexus run 'echo 1 > a.txt; echo 2 > b.txt; echo 3 > .envrc'; echo code $?")
     window.type('s')
     await window.shows('[ ] + .envrc')
@@ -114,7 +55,7 @@ describe(proves('the card', 'RUN-4'), () => {
   })
 
   test('some: what comes along with a path of a repository is shown before it is applied', async () => {
-    const window = new Window(0)
+    const window = windowAt(0)
     await window.card("nexus run 'mkdir -p .git/hooks; echo 1 > .git/HEAD; echo 2 > .git/hooks/post-merge'; echo code $?")
     window.type('s')
     await window.shows('[x] ▸ .git/  3 paths  ⚑ 1')
@@ -135,8 +76,8 @@ describe(proves('the card', 'RUN-4'), () => {
   })
 
   test('diff comes back to the card', async () => {
-    writeFileSync(join(nexus.project, 'a.txt'), 'old line\n')
-    const window = new Window(0)
+    writeFileSync(join(nexus().project, 'a.txt'), 'old line\n')
+    const window = windowAt(0)
     await window.card("nexus run 'echo new line > a.txt'; echo code $?")
     window.type('d')
     await window.shows('+new line')
@@ -145,11 +86,11 @@ describe(proves('the card', 'RUN-4'), () => {
     await sleep(600)
     window.type('x')
     await window.shows('code 0')
-    expect(readFileSync(join(nexus.project, 'a.txt'), 'utf8')).toBe('old line\n')
+    expect(readFileSync(join(nexus().project, 'a.txt'), 'utf8')).toBe('old line\n')
   })
 
   test('a flagged path asks again, and no is an answer', async () => {
-    const window = new Window(0)
+    const window = windowAt(0)
     await window.card("nexus run 'echo 1 > .envrc'; echo code $?")
     window.type('a')
     await window.shows('Apply them too?')
@@ -163,7 +104,7 @@ describe(proves('the card', 'RUN-4'), () => {
 })
 
 test(proves('open a shell inside: look, change, leave; the layer is sealed anew', 'RUN-6'), async () => {
-  const window = new Window(0)
+  const window = windowAt(0)
   await window.card("nexus run 'echo 1 > a.txt'; echo code $?")
   const first = await newest()
   window.type('o')
@@ -178,15 +119,15 @@ test(proves('open a shell inside: look, change, leave; the layer is sealed anew'
   await sleep(600)
   window.type('a')
   await window.shows('code 0')
-  expect({ a: readFileSync(join(nexus.project, 'a.txt'), 'utf8'), b: readFileSync(join(nexus.project, 'b.txt'), 'utf8') }).toEqual({ a: '1\n', b: '2\n' })
+  expect({ a: readFileSync(join(nexus().project, 'a.txt'), 'utf8'), b: readFileSync(join(nexus().project, 'b.txt'), 'utf8') }).toEqual({ a: '1\n', b: '2\n' })
 })
 
 test('a shell has no network unless it is asked for, and then the run says so', async () => {
   const server = createServer((socket) => socket.end('from outside\n')).listen(0, '127.0.0.1')
   await once(server, 'listening')
   try {
-    const { id } = await nexus.run('--keep', 'echo 1 > a.txt')
-    const window = new Window(0)
+    const { id } = await nexus().run('--keep', 'echo 1 > a.txt')
+    const window = windowAt(0)
     for (const [option, sees] of [['', 'code 1'], [' --net on', 'from outside']] as const) {
       window.type(`clear; nexus shell ${id}${option}`)
       window.press('Enter')
@@ -204,7 +145,7 @@ test('a shell has no network unless it is asked for, and then the run says so', 
 })
 
 test('two terminals: one waits at the card, the other applies; the first hears of it', async () => {
-  const [one, two] = [new Window(0), new Window(1)]
+  const [one, two] = [windowAt(0), windowAt(1)]
   await one.card("nexus run 'echo 1 > a.txt'; echo code $?")
   two.type('nexus runs && nexus apply last && echo two is $((6 * 7))')
   two.press('Enter')
@@ -212,22 +153,24 @@ test('two terminals: one waits at the card, the other applies; the first hears o
   expect(exists('a.txt')).toBe(true)
   one.type('a')
   await one.shows(/code \d/)
-  expect(readFileSync(join(nexus.project, 'a.txt'), 'utf8')).toBe('1\n')
+  expect(readFileSync(join(nexus().project, 'a.txt'), 'utf8')).toBe('1\n')
   expect((await newest())?.status).toBe('applied')
 })
 
-test('Ctrl-C while the command runs reaches the command, not the shell around it', async () => {
-  const window = new Window(0)
-  window.type("nexus run 'echo begun; sleep 70'; echo code $?")
-  window.press('Enter')
-  await window.shows(/^begun$/m)
-  window.press('C-c')
-  await window.shows('code 130')
-  expect((await newest())?.endReason).toBe('interrupted')
+test('Ctrl-C while the command runs reaches the command, not the shell around it; without a terminal inside it interrupts the run', async () => {
+  const window = windowAt(0)
+  for (const [option, endReason, signal] of [['', undefined, 'SIGINT'], ['--no-pty ', 'interrupted', null]] as const) {
+    window.enter(`clear; nexus run ${option}'echo begun; sleep 70'; echo code $?`)
+    await window.shows(/^begun$/m)
+    window.press('C-c')
+    await window.shows('code 130')
+    const run = await newest()
+    expect({ endReason: run?.endReason, signal: run?.signal }).toEqual({ endReason, signal })
+  }
 })
 
 test('what a command prints cannot touch the terminal of the summary', async () => {
-  const window = new Window(0)
+  const window = windowAt(0)
   await window.card(`nexus run 'echo x > "$(printf "a\\033[2Jb\\033]52;c;AAAA\\007")"'; echo code $?`)
   expect(window.screen()).toContain('nexus run')
   window.type('x')
@@ -236,8 +179,8 @@ test('what a command prints cannot touch the terminal of the summary', async () 
 
 describe(proves('conflicts on a terminal', 'RUN-4'), () => {
   const LINES = Array.from({ length: 10 }, (_, at) => `line ${at + 1}\n`).join('')
-  const write = (path: string, text: string) => writeFileSync(join(nexus.project, path), text)
-  const read = (path: string) => readFileSync(join(nexus.project, path), 'utf8')
+  const write = (path: string, text: string) => writeFileSync(join(nexus().project, path), text)
+  const read = (path: string) => readFileSync(join(nexus().project, path), 'utf8')
   const moved = LINES.replace('line 2', 'host 2')
 
   /** A run whose card is on the screen, and a host that has moved on since. 80 columns, no colour. */
@@ -245,7 +188,7 @@ describe(proves('conflicts on a terminal', 'RUN-4'), () => {
     write('one', LINES)
     write('two', LINES)
     tmux('resize-window', '-t', 'nexus:0', '-x', '80', '-y', '24')
-    const window = new Window(0)
+    const window = windowAt(0)
     await window.card("NO_COLOR=1 nexus run \"sed -i 's/line 9/run 9/' one; sed -i 's/line 2/run 2/' two\"; echo code $?")
     write('one', moved)
     write('two', moved)
@@ -312,17 +255,20 @@ describe(proves('conflicts on a terminal', 'RUN-4'), () => {
 })
 
 test(proves('what a command prints cannot command the terminal: live, shown again, and in a shell inside the layer', 'RUN-2'), async () => {
-  const window = new Window(0)
+  const window = windowAt(0)
   // Clipboard, title, a question that the terminal would answer into the shell, another screen; colours stay.
-  writeFileSync(join(nexus.project, 'hostile.sh'), String.raw`printf 'begin \033]52;c;ZXZpbA==\007 \033]2;owned\007 \033[6n \033[?1049h \033[31mred\033[0m end\n'` + '\n')
+  writeFileSync(join(nexus().project, 'hostile.sh'), String.raw`printf 'begin \033]52;c;ZXZpbA==\007 \033]2;owned\007 \033[6n \033[?1049h \033[31mred\033[0m end\n'` + '\n')
   tmux('set-option', '-g', 'set-clipboard', 'on')
-  window.type('nexus run --keep sh hostile.sh')
-  window.press('Enter')
+  window.enter('nexus run --no-pty --keep sh hostile.sh')
   await window.shows(/begin \\x1b\]52;c;ZXZpbA==\\x07 \\x1b\]2;owned\\x07 \\x1b\[6n \\x1b\[\?1049h red end[\s\S]*ready> /)
   window.type('clear; nexus show last --output; nexus show last')
   window.press('Enter')
   await window.shows(/begin \\x1b\]52[\s\S]*│ begin \\x1b\]52[\s\S]*ready> /)
   expect(tmux('capture-pane', '-p', '-e', '-t', 'nexus:0')).toMatch(/\u001B\[31mred/)
+  // A terminal inside may do what an editor needs, and nothing of it stays.
+  window.enter('clear; nexus run --keep sh hostile.sh; echo af""ter')
+  await window.shows(/unchanged[^]*after\nready> $/m)
+  expect(tmux('display-message', '-p', '-t', 'nexus:0', '#{alternate_on} #{buffer_size}').trim()).toBe('0')
   window.type('clear; nexus run --keep "echo 1 > a"; nexus shell last')
   window.press('Enter')
   await window.shows('leave with exit')

@@ -8,6 +8,7 @@ import type { Invocation } from './command.ts'
 import { withCompanions } from './companions.ts'
 import { exitCodeOfRun } from './exit.ts'
 import { follow } from './following.ts'
+import { left } from './leaving.ts'
 import { confirm } from './screen/confirm.ts'
 import { changeLine } from './screen/changes.ts'
 import { tellOutcome } from './screen/outcome.ts'
@@ -27,6 +28,7 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
     if (answer === 'diff') await showDiff(invocation, run)
     if (answer === 'shell') {
       run = await (await import('./commands/shell.ts')).enter(invocation, run.id)
+      if (run.status === 'running') return left(invocation, run)
       if (run.status !== 'kept') return exitCodeOfRun(run, 'keep')
     }
     if (answer === 'rerun') return (await import('./rerunning.ts')).rerun(invocation, { run: run.id }, undefined)
@@ -50,7 +52,8 @@ async function decideWaiting(invocation: Invocation, run: Run): Promise<number> 
     await client.runs.approve.mutate({ run: run.id, deny: true })
     return EXIT.refused
   }
-  const ended = await follow(invocation, async () => (await client.runs.approve.mutate({ run: run.id, deny: false })).run, { streams: true, sendsInput: false })
+  const ended = await follow(invocation, async () => (await client.runs.approve.mutate({ run: run.id, deny: false })).run, { streams: true, sendsInput: false, relays: run.pty })
+  if (ended.status === 'running') return left(invocation, ended)
   for (const line of summaryLines(ended, invocation.errorTheme)) tell(line)
   return ended.status === 'kept' ? decide(invocation, ended) : exitCodeOfRun(ended, 'keep')
 }

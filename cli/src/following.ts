@@ -11,13 +11,18 @@ export interface FollowOptions {
   /** False with --json: nothing but the JSON is printed. */
   readonly streams: boolean
   readonly sendsInput: boolean
+  /** The command has a terminal of its own, and ours stands in front of it. */
+  readonly relays?: boolean
 }
 
 const LEAVING_MS = 100
 /** SIGPIPE: whoever read our output has gone; SIGHUP: so has the terminal. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']
 
-/** Starts a run (or lets one start) and follows it to the end. Ctrl-C interrupts the run, a second one leaves at once. */
+/**
+ * Starts a run (or lets one start) and follows it to the end. Ctrl-C interrupts the run, a second one leaves at once; on
+ * a terminal of its own the command gets that key like any other. Resolves with a run that still runs when a person left it.
+ */
 export async function follow(invocation: Invocation, begin: () => Promise<Run>, options: FollowOptions): Promise<Run> {
   const { client, interruption } = invocation
   let id: string | undefined
@@ -38,7 +43,9 @@ export async function follow(invocation: Invocation, begin: () => Promise<Run>, 
     if (interruption.signal.aborted) void stop(invocation, id)
     else if (begun.status === 'waiting') return begun
     using _input = options.sendsInput ? sendInput(invocation, id) : undefined
-    if (options.streams) await stream(invocation, id)
+    if (options.relays) {
+      if ((await (await import('./relaying.ts')).relay(invocation, id)) === 'left') return (await client.runs.get.query({ run: id })).run
+    } else if (options.streams) await stream(invocation, id)
     using _progress = new Progress(options.streams ? 'looking at what changed' : 'running')
     const { run } = await client.runs.wait.query({ run: id })
     return run

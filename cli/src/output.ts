@@ -17,21 +17,31 @@ export interface Taking {
   readonly take: Take
   /** The command waits for us, as it would for a pipe; for whoever stands beside a run. */
   readonly setsPace: boolean
+  /** Begins so many bytes before the end of what is there, at a line's beginning; without it at the beginning. */
+  readonly tailBytes?: number
+  /** Aborted: we have seen enough. */
+  readonly signal?: AbortSignal
+  /** From this position on. */
+  readonly after?: number
+  /** False: only what was printed by now. */
+  readonly follow?: boolean
 }
 
-/** Resolves when the run has ended and all of its output was taken. Throws Problem. */
-export async function takeOutput({ client, home, tell }: Pick<Invocation, 'client' | 'home' | 'tell'>, run: string, { take, setsPace }: Taking): Promise<void> {
-  let after = 0
+/** Resolves with the position behind what was taken, when the run has ended and all of it was, or `signal` says so. Throws Problem. */
+export async function takeOutput({ client, home, tell }: Pick<Invocation, 'client' | 'home' | 'tell'>, run: string, { take, setsPace, tailBytes, signal, after: from = 0, follow = true }: Taking): Promise<number> {
+  let after = from
   for (let failures = 0; failures < ATTEMPTS; failures += 1) {
     try {
-      for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run, after, setsPace })) {
-        if (piece.type === 'end') return
+      for await (const piece of subscribe<Output>(home.socket, 'runs.output', { run, after, setsPace, follow, ...(tailBytes !== undefined && after === from ? { tailBytes } : {}) }, signal)) {
+        if (piece.type === 'end') return after
         if (piece.type === 'gap') tell(`nexus: ${amount(piece.bytes)} are missing here: the middle of a very long output is not stored`)
         else await take(piece.stream, Buffer.from(piece.base64, 'base64'))
         after = piece.at
         failures = 0
       }
+      if (!follow) return after
     } catch (error) {
+      if (signal?.aborted) return after
       if (!(error instanceof Problem) || !['daemon-unreachable', 'daemon-outdated'].includes(error.code)) throw error
     }
     await pause(50 * failures)

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'project-refused': { exit: EXIT.refused, message: '{project} is not a project: a layer over the whole home or root directory would hide nothing from a mistake', next: 'go into a project directory, or give one with --project DIR' },
   'project-in-state': { exit: EXIT.refused, message: '{project} lies inside the state folder of Nexus ({state})', next: 'work in another directory, or move the state with NEXUS_HOME' },
   'wrong-status': { exit: EXIT.refused, message: 'run {run} is {status}: it cannot be {action}', next: 'nexus show {run}' },
+  'no-terminal': { exit: EXIT.refused, message: 'run {run} has no terminal to attach to', next: 'nexus logs --follow {run}' },
   'not-appliable': { exit: EXIT.refused, message: 'run {run} did not end by itself ({reason}): what it left cannot be applied', next: 'nexus show {run}, then run the command again' },
   'pre-images-gone': { exit: EXIT.refused, message: 'run {run} cannot be rolled back: its pre-images were deleted when their time was over', next: 'nexus show {run} lists what it changed; undo it by hand or from version control' },
   'digest-mismatch': { exit: EXIT.conflict, message: 'the change set of run {run} is {actual}, not {given}', next: 'review it again: nexus diff {run}' },

@@ -102,6 +102,9 @@ export type Run = z.infer<typeof runSchema>
 
 const durationSchema = z.number().int().positive().max(7 * 24 * 3600_000)
 
+/** The size of the terminal that the command gets; without one its output is two pipes. */
+const ptySchema = z.object({ rows: z.number().int().positive().max(0xffff), cols: z.number().int().positive().max(0xffff) })
+
 export const runRequestSchema = z.object({
   command: z.array(z.string()).min(1),
   cwd: z.string(),
@@ -119,7 +122,7 @@ export const runRequestSchema = z.object({
   check: z.string().optional(),
   /** True when the caller will send input; otherwise the command reads /dev/null. */
   stdin: z.boolean().default(false),
-  pty: z.object({ rows: z.number().int().positive(), cols: z.number().int().positive() }).optional(),
+  pty: ptySchema.optional(),
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
 export type RunRequestInput = z.input<typeof runRequestSchema>
@@ -181,6 +184,7 @@ const rerunRequestSchema = namedRun.extend({
   /** The caller's own; a browser has neither, and the run before knows them. */
   env: z.record(z.string(), z.string()).optional(), umask: z.number().int().min(0).max(0o777).optional(), stdin: z.boolean().default(false),
   wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
+  pty: ptySchema.optional(),
 })
 export type RerunRequest = z.infer<typeof rerunRequestSchema>
 
@@ -188,7 +192,7 @@ const shellRequestSchema = namedRun.extend({
   env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777),
   /** Never inherited from the run: only who asks for the network has it. */
   net: z.enum(['off', 'on']).default('off'),
-  pty: z.object({ rows: z.number().int().positive(), cols: z.number().int().positive() }).optional(),
+  pty: ptySchema.optional(),
 })
 export type ShellRequest = z.infer<typeof shellRequestSchema>
 
@@ -210,7 +214,14 @@ export type Progress = z.infer<typeof progressSchema>
  * no back pressure) asks for the next stretch when it has shown the last. `setsPace`: the command waits for this reader as it
  * would for a pipe, and nothing is left out for it.
  */
-const outputRequestSchema = namedRun.extend({ after: z.number().int().min(0).default(0), limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER), setsPace: z.boolean().default(false) })
+const outputRequestSchema = namedRun.extend({
+  after: z.number().int().min(0).default(0),
+  /** Only the last so many bytes of what a running run has printed so far, and what follows. */
+  tailBytes: z.number().int().positive().optional(),
+  /** False: ends with what was printed by now. */
+  follow: z.boolean().default(true),
+  limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER), setsPace: z.boolean().default(false),
+})
 
 export interface RunsService {
   start(request: RunRequest, actor: Actor): Promise<Run>
@@ -218,7 +229,7 @@ export interface RunsService {
   wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run>
   get(named: NamedRun): Promise<Run>
   list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }>
-  output(named: NamedRun, from: { after: number; setsPace: boolean }, signal: AbortSignal | undefined): AsyncIterable<Output>
+  output(named: NamedRun, from: { after: number; setsPace: boolean; tailBytes?: number | undefined; follow: boolean }, signal: AbortSignal | undefined): AsyncIterable<Output>
   input(named: NamedRun, data: Uint8Array, end: boolean): Promise<void>
   resize(named: NamedRun, rows: number, cols: number): Promise<void>
   diff(request: DiffRequest): Promise<Diff>
@@ -238,6 +249,8 @@ export interface RunsService {
   approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
   /** Ends one run; its layer is kept for inspection and is not appliable. */
   kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run>
+  /** Asks a run to end (SIGTERM), and ends it after `patienceMs`; what ended by itself can be applied. */
+  stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run>
   /** Opens an interactive shell in the run's layer and returns the run whose output and input are the terminal. */
   shell(request: ShellRequest, actor: Actor): Promise<Run>
 }
@@ -250,8 +263,8 @@ export const runsRouter = router({
   get: procedure.input(namedRun).output(answer).query(async ({ ctx, input }) => ({ run: await ctx.runs.get(input) })),
   list: procedure.input(listSchema).output(z.object({ runs: z.array(runSummarySchema), next: z.string().optional() })).query(({ ctx, input }) => ctx.runs.list(input)),
   output: procedure.input(outputRequestSchema).subscription(async function* ({ ctx, input, signal }) {
-    const { after, limit, setsPace } = input
-    for await (const piece of ctx.runs.output(input, { after, setsPace }, signal)) {
+    const { after, limit, setsPace, tailBytes, follow } = input
+    for await (const piece of ctx.runs.output(input, { after, setsPace, tailBytes, follow }, signal)) {
       yield piece
       if (piece.type !== 'end' && piece.at - after >= limit) return
     }
@@ -276,5 +289,6 @@ export const runsRouter = router({
   pin: procedure.input(namedRun.extend({ release: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.pin(input, input.release, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
   kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.kill(input, input.reason, ctx.actor) })),
+  stop: procedure.input(namedRun.extend({ patienceMs: z.number().int().min(0).max(3600_000).default(10_000) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.stop(input, input.patienceMs, ctx.actor) })),
   shell: procedure.input(shellRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.shell(input, ctx.actor) })),
 })

@@ -2,6 +2,8 @@
 import { flag, named, type Invocation } from '../command.ts'
 import { exitCodeOfRun } from '../exit.ts'
 import { follow } from '../following.ts'
+import { left } from '../leaving.ts'
+import { ownTerminal } from '../terminal.ts'
 import { tellRun } from './run.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -12,7 +14,10 @@ export async function run(invocation: Invocation): Promise<number> {
     print(json ? JSON.stringify({ run: denied }) : `${theme.bad('✗ denied')} ${denied.id}`)
     return 0
   }
-  const ended = await follow(invocation, async () => (await client.runs.approve.mutate({ ...which, deny: false })).run, { streams: !json, sendsInput: false })
+  const { run: waiting } = await client.runs.get.query(which)
+  const relays = waiting.pty && ownTerminal(invocation) !== undefined
+  const ended = await follow(invocation, async () => (await client.runs.approve.mutate({ ...which, deny: false })).run, { streams: !json, sendsInput: false, relays })
+  if (ended.status === 'running') return left(invocation, ended)
   if (json) print(JSON.stringify({ run: ended }))
   else tellRun(invocation, ended, 'keep', false)
   return exitCodeOfRun(ended, 'keep')

@@ -1,4 +1,5 @@
 /** `nexus run -- CMD`: run it in a layer, show what it would change, decide. */
+import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import type { Run, RunRequestInput } from '@nexus/protocol/runs'
 import { durationMs } from '../arguments.ts'
@@ -6,18 +7,32 @@ import { flag, text, type Invocation } from '../command.ts'
 import { callersEnvironment } from '../environment.ts'
 import { exitCodeOfRun, whyNotApplied } from '../exit.ts'
 import { follow, hasInput } from '../following.ts'
+import { left } from '../leaving.ts'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
+import { ownTerminal } from '../terminal.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const request = requestOf(invocation)
   const asks = invocation.interactive && !['apply', 'keep', 'discard'].some((name) => flag(invocation, name))
   const begin = async () => (await invocation.client.runs.start.mutate(request)).run
-  const ended = await follow(invocation, begin, { streams: !invocation.json, sendsInput: request.stdin === true })
+  if (flag(invocation, 'detach')) return detached(invocation, await begin())
+  const ended = await follow(invocation, begin, { streams: !invocation.json, sendsInput: request.stdin === true, relays: request.pty !== undefined })
+  if (ended.status === 'running') return left(invocation, ended)
   const wish = request.wish ?? 'keep'
   if (invocation.json) invocation.print(JSON.stringify({ run: ended }))
   else tellRun(invocation, ended, wish, asks)
   if (asks && (ended.status === 'kept' || ended.status === 'waiting')) return (await import('../deciding.ts')).decide(invocation, ended)
   return exitCodeOfRun(ended, wish)
+}
+
+/** It goes on without us: a server, a watcher, an agent. */
+export function detached({ json, print, tell, errorTheme }: Invocation, begun: Run): number {
+  const { id, status, pty } = begun
+  print(json ? JSON.stringify({ run: begun }) : id)
+  if (json) return status === 'waiting' ? EXIT.waiting : EXIT.ok
+  const steps = status === 'waiting' ? nextSteps(begun) : [...(pty ? [`nexus attach ${id}`] : []), `nexus logs --follow ${id}`, `nexus stop ${id}`]
+  for (const step of steps) tell(`  ${errorTheme.dim('next:')} ${step}`)
+  return status === 'waiting' ? EXIT.waiting : EXIT.ok
 }
 
 export function tellRun(invocation: Invocation, ended: Run, wish: 'keep' | 'apply' | 'discard', asks: boolean): void {
@@ -36,10 +51,12 @@ function requestOf(invocation: Invocation): RunRequestInput {
   const project = text(invocation, 'project')
   const timeout = text(invocation, 'timeout')
   const check = text(invocation, 'check')
+  const isDetached = flag(invocation, 'detach')
+  const pty = flag(invocation, 'no-pty') ? undefined : ownTerminal(invocation)
   return {
-    command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: hasInput(),
+    command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: !isDetached && hasInput(),
     net: oneOf(invocation, 'net', ['off', 'on']) ?? 'off', backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep',
-    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }),
+    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}),
   }
 }
 
@@ -50,7 +67,6 @@ function refuseLater(invocation: Invocation): void {
   if (text(invocation, 'backend') === 'docker') throw later('--backend docker', '--backend overlay or copy')
   if (text(invocation, 'on') !== undefined) throw later('--on', 'apply the run first, or run both commands as one shell line')
   for (const name of ['env', 'secret'] as const) if (text(invocation, name) !== undefined) throw later(`--${name}`, 'put the value into a file of the project')
-  if (flag(invocation, 'detach')) throw later('--detach', 'run it in another terminal')
 }
 
 function later(what: string, instead: string): Problem {

@@ -4,10 +4,11 @@ import { Problem } from '@nexus/protocol/problem'
 import type { Run } from '@nexus/protocol/runs'
 import { named, text, type Invocation } from '../command.ts'
 import { callersEnvironment } from '../environment.ts'
-import { takeOutput, write } from '../output.ts'
-import { withKeys } from '../screen/keys.ts'
-import { ShellGuard } from '../screen/shell-guard.ts'
+import { left } from '../leaving.ts'
+import { relay } from '../relaying.ts'
+import { LEAVE_KEYS } from '../screen/leave-keys.ts'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
+import { sizeOf } from '../terminal.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const { stdin, stdout } = process
@@ -15,52 +16,21 @@ export async function run(invocation: Invocation): Promise<number> {
   const net = text(invocation, 'net') ?? 'off'
   if (net !== 'off' && net !== 'on') throw new Problem('usage', { what: `--net is off or on, not "${net}"`, topic: 'shell' })
   const ended = await enter(invocation, invocation.words[0] ?? '', net)
+  if (ended.status === 'running') return left(invocation, ended)
   for (const step of nextSteps(ended)) invocation.tell(`  ${invocation.errorTheme.dim('next:')} ${step}`)
   return EXIT.ok
 }
 
-/** Opens the shell, relays until it ends, tells what the layer holds then. */
+/** Opens the shell, relays until it ends, tells what the layer holds then. The run still runs when the person left it. */
 export async function enter(invocation: Invocation, name: string, net: 'off' | 'on' = 'off'): Promise<Run> {
   const { client, env, tell, errorTheme } = invocation
   const { stdout } = process
-  const pty = { rows: stdout.rows || 24, cols: stdout.columns || 80 }
+  const pty = sizeOf(stdout)
   const { run: opened } = await client.runs.shell.mutate({ ...named(invocation, name), env: callersEnvironment(env), umask: process.umask(), net, pty })
-  tell(errorTheme.dim(`inside ${opened.id}: nothing here reaches the host; leave with exit or Ctrl-D`))
+  tell(errorTheme.dim(`inside ${opened.id}: nothing here reaches the host; leave with exit or Ctrl-D; ${LEAVE_KEYS} leaves it running`))
   if (net === 'on') tell(errorTheme.bad('host network: what runs here reaches whatever this machine reaches'))
-  await relay(invocation, opened.id)
+  if ((await relay(invocation, opened.id)) === 'left') return (await client.runs.get.query({ run: opened.id })).run
   const { run: ended } = await client.runs.wait.query({ run: opened.id })
   for (const line of summaryLines(ended, errorTheme)) tell(line)
   return ended
-}
-
-/** Keystrokes in, output out, size along, until the shell ends; the terminal is as before afterwards. */
-async function relay(invocation: Invocation, run: string): Promise<void> {
-  const { client, tell } = invocation
-  const { stdout } = process
-  const sending = new Sending()
-  const guard = new ShellGuard()
-  const type = (keys: Buffer) => sending.add(() => client.runs.input.mutate({ run, base64: keys.toString('base64'), end: false }))
-  const resize = () => sending.add(() => client.runs.resize.mutate({ run, rows: stdout.rows || 24, cols: stdout.columns || 80 }))
-  stdout.on('resize', resize)
-  try {
-    await withKeys(type, () => takeOutput(invocation, run, { setsPace: true, take: (_, bytes) => write(stdout, guard.take(bytes)) }))
-    await write(stdout, guard.end())
-  } finally {
-    stdout.off('resize', resize)
-  }
-  if (sending.failure) tell(`nexus: keystrokes got lost: ${sending.failure.message}`)
-}
-
-/** One after the other: a later keystroke must not overtake. */
-class Sending {
-  failure: Error | undefined
-  #last = Promise.resolve()
-
-  add(work: () => Promise<unknown>): void {
-    this.#last = this.#last.then(work).then(() => undefined, (error: unknown) => {
-      // A shell that has just ended takes no more of them.
-      if (error instanceof Problem && error.code === 'wrong-status') return
-      this.failure ??= error instanceof Error ? error : new Error(String(error))
-    })
-  }
 }

@@ -9,10 +9,13 @@ import { problemFrom, unreachable } from './problems.ts'
 interface Message { readonly event: string; readonly data: string }
 
 /** Yields the data of a subscription until the server ends it. Throws Problem: the server's own, or `daemon-unreachable`. */
-export async function* subscribe<Data>(socketPath: string, procedure: string, input: unknown): AsyncGenerator<Data> {
+export async function* subscribe<Data>(socketPath: string, procedure: string, input: unknown, signal?: AbortSignal): AsyncGenerator<Data> {
   const path = `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify(input))}`
   const answer = await ask({ socketPath, path, headers: { accept: 'text/event-stream', 'x-nexus-build': BUILD } }).catch((error: unknown) => { throw unreachable(error) })
+  const stop = () => answer.destroy()
+  signal?.addEventListener('abort', stop)
   try {
+    signal?.throwIfAborted()
     if (!String(answer.headers['content-type']).includes('event-stream')) throw problemIn(await textOf(answer))
     for await (const message of messagesOf(answer)) {
       if (message.event === 'return') return
@@ -22,6 +25,7 @@ export async function* subscribe<Data>(socketPath: string, procedure: string, in
   } catch (error) {
     throw unreachable(error)
   } finally {
+    signal?.removeEventListener('abort', stop)
     answer.destroy()
   }
   throw new Problem('daemon-unreachable', { cause: 'the stream broke off' })

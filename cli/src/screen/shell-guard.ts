@@ -13,6 +13,15 @@ const STRING_END = /\u0007|\u001B\\|\u00C2\u009C|[\u0018\u001A]/
 const WINDOW = /\u001B\[(?!2[23](?:;|t))[0-9;]{0,60}t/g
 const MODES = /\u001B\[\?([0-9;]{1,60})([hl])/g
 const BEGUN = /(?:\u001B(?:\[[0-?]{0,60}[ -/]{0,4})?|\u00C2)$/
+/** Where is the cursor, what are you, which colour: the terminal answers as if somebody typed. */
+const QUESTION = /\u001B\[[?>=]?[0-9;]*[nc]|\u001B\](?:4;[^\u0007\u001B]*|1[0-2]);\?/
+/** What moves no cursor to another line, as far as a line's end is concerned. */
+const ESCAPES = /\u001B(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Z]|[=>78])/g
+/** Keeps the title, on terminals that can. */
+const TITLE_KEPT = '\u001B[22;0t'
+const TITLE_BACK = '\u001B[23;0t'
+/** Scroll region, character sets, insert mode, colours, the cursor's shape: as a terminal has them in the beginning. */
+const SOFT_RESET = '\u001B[!p\u001B7\u001B[r\u001B8\u001B(B\u000F\u001B[?7h\u001B[0 q\u001B[0m'
 const STRING_MAX = 4096
 const CURSOR = '25'
 
@@ -20,7 +29,18 @@ export class ShellGuard {
   /** Bytes as characters: what is no escape sequence leaves as it came. */
   #rest = ''
   #isDropping = false
+  #hasAsked = false
+  #isLineOpen = false
   readonly #modes = new Map<string, string>()
+
+  /** Did it ask the terminal something? The answer may still be under way when it has ended. */
+  get hasAsked(): boolean {
+    return this.#hasAsked
+  }
+
+  begin(): Buffer {
+    return Buffer.from(TITLE_KEPT, 'latin1')
+  }
 
   take(bytes: Uint8Array): Buffer {
     let text = this.#rest + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
@@ -42,13 +62,18 @@ export class ShellGuard {
         text = string.left
       }
     }
+    const written = passed.slice(-256).replace(ESCAPES, '')
+    if (written !== '') this.#isLineOpen = !written.endsWith('\n')
     return Buffer.from(passed, 'latin1')
   }
 
-  /** Takes back the modes that are still set: another screen, mouse reports, a hidden cursor. */
+  /**
+   * Takes back the modes that are still set: another screen, mouse reports, a hidden cursor. What we say next begins on a
+   * line of its own, and nothing that was painted below it can pass for ours.
+   */
   end(): Buffer {
     const back = [...this.#modes].map(([mode, how]) => `\u001B[?${mode}${how === 'h' ? 'l' : 'h'}`).join('')
-    return Buffer.from(`${back}\u001B[0m`, 'latin1')
+    return Buffer.from(`${back}${SOFT_RESET}${TITLE_BACK}${this.#isLineOpen ? '\r\n' : ''}\u001B[J`, 'latin1')
   }
 
   /** `text` begins with a string; it passes whole or not at all. */
@@ -58,6 +83,7 @@ export class ShellGuard {
     const isAllowed = text.startsWith('\u001B]') && OSC_ALLOWED.test(body.slice(0, end?.index ?? body.length))
     if (end) {
       const whole = text.slice(0, 2 + end.index + end[0].length)
+      this.#hasAsked ||= isAllowed && QUESTION.test(whole)
       return { passed: isAllowed && !whole.slice(2, -end[0].length).includes('\u001B') ? whole : '', left: text.slice(whole.length) }
     }
     if (text.length < STRING_MAX) this.#rest = text
@@ -84,6 +110,7 @@ export class ShellGuard {
         else this.#modes.set(mode, how)
       }
     }
+    this.#hasAsked ||= QUESTION.test(text)
     return text.replace(WINDOW, '')
   }
 }

@@ -74,8 +74,15 @@ test('a shell: what editors need passes, byte for byte', () => {
 test('a shell: at the end the modes that it left are taken back, the others are not touched', () => {
   const guard = new ShellGuard()
   guard.take(Buffer.from(`${ESC}[?1049h${ESC}[?25l${ESC}[?1000;1006h${ESC}[?2004h${ESC}[?2004l`))
-  expect(guard.end().toString()).toBe(`${ESC}[?1049l${ESC}[?25h${ESC}[?1000l${ESC}[?1006l${ESC}[0m`)
-  expect(new ShellGuard().end().toString()).toBe(`${ESC}[0m`)
+  const usual = new ShellGuard().end().toString()
+  // Scroll region, insert mode, character sets, colours; and nothing below the cursor stays.
+  expect(usual).toBe(`${ESC}[!p${ESC}7${ESC}[r${ESC}8${ESC}(B\u000f${ESC}[?7h${ESC}[0 q${ESC}[0m${ESC}[23;0t${ESC}[J`)
+  expect(guard.end().toString()).toBe(`${ESC}[?1049l${ESC}[?25h${ESC}[?1000l${ESC}[?1006l${usual}`)
+})
+
+test('a shell: our own words begin on a line of their own', () => {
+  const ends = (text: string) => { const guard = new ShellGuard(); guard.take(Buffer.from(text)); return guard.end().toString().includes('\r\n') }
+  expect([ends('prompt$ '), ends('line\r\n'), ends(`line\n${ESC}[?2004l${ESC}(B`), ends(`line${ESC}[0m`), ends('')]).toEqual([true, false, false, true, false])
 })
 
 test('a shell: a string without an end holds nothing up for long and passes never', () => {

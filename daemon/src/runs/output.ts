@@ -94,6 +94,11 @@ export class Recorder {
     this.#bell.ring()
   }
 
+  /** How many bytes were printed so far. */
+  get endAt(): number {
+    return this.#segments.at(-1)?.endAt ?? 0
+  }
+
   /** Bytes that are stored nowhere. */
   get leftOut(): number {
     const [head, next] = this.#segments

@@ -126,13 +126,21 @@ export class Runs implements RunsService {
     return { runs: page, ...(rows.length > page.length && last ? { next: last.id } : {}) }
   }
 
-  async *output(named: NamedRun, { after, setsPace }: { after: number; setsPace: boolean }, signal: AbortSignal | undefined): AsyncGenerator<Output> {
+  async *output(named: NamedRun, { after, setsPace, tailBytes, follow }: { after: number; setsPace: boolean; tailBytes?: number | undefined; follow: boolean }, signal: AbortSignal | undefined): AsyncGenerator<Output> {
     const { ledger, live, state } = this.#parts
     const id = this.find(named)
     const running = live.get(id)
     const stored = running ? undefined : ledger.details(id).output
-    if (running) yield* running.recorder.follow(after, signal, setsPace)
-    else if (stored) yield* readOutput(state.blobs.pathOf(stored), after, signal)
+    if (running) {
+      const { endAt } = running.recorder
+      const from = tailBytes === undefined ? after : Math.max(after, endAt - tailBytes)
+      if (!follow && from >= endAt) return
+      for await (const piece of running.recorder.follow(from, signal, setsPace)) {
+        yield piece
+        if (!follow && piece.at >= endAt) return
+      }
+    }
+    if (stored) yield* readOutput(state.blobs.pathOf(stored), after, signal)
     await ledger.settled(id, signal)
     yield { type: 'end', status: ledger.row(id).status }
   }
@@ -222,6 +230,20 @@ export class Runs implements RunsService {
     const row = ledger.row(id)
     if (row.status === 'waiting') ledger.move(id, { to: 'discarded', event: 'run.discarded', actor: nameOf(actor), action: 'killed', fields: { endReason: reason, next: null } })
     else if (!live.end(id, reason)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'killed' })
+    await ledger.settled(id, undefined)
+    return ledger.run(id)
+  }
+
+  async stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run> {
+    const { ledger, live } = this.#parts
+    const id = this.find(named)
+    const { status } = ledger.row(id)
+    // What has not begun has nothing to tidy up.
+    if (status === 'waiting' || status === 'queued') return this.kill({ run: id }, 'killed', actor)
+    live.launchOf(id, status, 'stopped').terminate()
+    ledger.note(id, 'run.stop-asked', nameOf(actor), {})
+    await ledger.settled(id, AbortSignal.timeout(patienceMs))
+    live.end(id, 'killed')
     await ledger.settled(id, undefined)
     return ledger.run(id)
   }

@@ -58,6 +58,8 @@ export interface Launch {
   write(chunk: Uint8Array): Promise<void>
   endInput(): void
   resize(rows: number, cols: number): void
+  /** Asks everything inside to end (SIGTERM). What ends so has ended by itself. */
+  terminate(): void
   /** Ends everything inside at once (SIGKILL to the sandbox's pid 1). */
   kill(): void
   /** Settles within a second of the command's exit, even when children hold the pipes. Never rejects. */

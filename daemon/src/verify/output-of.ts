@@ -11,6 +11,6 @@ export async function outputOf(runs: Pick<Runs, 'output'>, run: Run): Promise<{ 
   // Head and tail of each stream are at most 2 MiB; together with what is missing there, the whole.
   if (isWhole || truncated.stdout + truncated.stderr > READ_MAX_BYTES) return { text: `${showBytes(stdout)}\n${showBytes(stderr)}`, isPartial: !isWhole }
   const parts = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
-  for await (const piece of runs.output({ run: run.id }, { after: 0, setsPace: false }, undefined)) if (piece.type === 'output') parts[piece.stream].push(Buffer.from(piece.base64, 'base64'))
+  for await (const piece of runs.output({ run: run.id }, { after: 0, setsPace: false, follow: true }, undefined)) if (piece.type === 'output') parts[piece.stream].push(Buffer.from(piece.base64, 'base64'))
   return { text: `${Buffer.concat(parts.stdout).toString()}\n${Buffer.concat(parts.stderr).toString()}`, isPartial: false }
 }

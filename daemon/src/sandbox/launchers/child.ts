@@ -14,6 +14,7 @@ type Stream = 'stdout' | 'stderr'
 /** What differs between launchers. */
 export interface Reins {
   resize(rows: number, cols: number): void
+  terminate(): void
   kill(): void
   /** Settles with the end as soon as it is known; `ended` follows when the output is complete. */
   readonly told: Promise<LaunchEnd>
@@ -43,6 +44,7 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
     write: (chunk) => handOver(child.stdin, chunk),
     endInput: () => { child.stdin?.end() },
     resize: reins.resize,
+    terminate: reins.terminate,
     kill: () => {
       output.letGo()
       reins.kill()
@@ -54,7 +56,7 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
 /** A launch that ended before anything was started. */
 export function stillborn(step: string, cause: string): Launch {
   const end: LaunchEnd = { type: 'failed', step, cause, durationMs: 0, usage: null }
-  return { pid: 0, onOutput() {}, hold() {}, write: () => Promise.resolve(), endInput() {}, resize() {}, kill() {}, ended: Promise.resolve(end) }
+  return { pid: 0, onOutput() {}, hold() {}, write: () => Promise.resolve(), endInput() {}, resize() {}, terminate() {}, kill() {}, ended: Promise.resolve(end) }
 }
 
 function handOver(input: Writable | null, chunk: Uint8Array): Promise<void> {

@@ -51,6 +51,7 @@ function launch(program: string, scene: Scene, order: LaunchOrder, { without = [
   return launchOf(child, {
     told,
     resize: (rows, cols) => say([['do', 'resize'], ['rows', rows], ['cols', cols]]),
+    terminate: () => say([['do', 'term']]),
     kill: () => {
       isKilled = true
       say([['do', 'kill']])

@@ -144,7 +144,7 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
       else resolve({ type: 'failed', step: 'unshare', cause: complaint.split('\n')[0] || `it ended with ${signal ?? exitCode} and no word`, ...rest })
     })
   })
-  return launchOf(child, { told, resize() {}, kill: () => kill('killed') })
+  return launchOf(child, { told, resize() {}, terminate: () => { control?.write('term\n') }, kill: () => kill('killed') })
 }
 
 function after(timers: DisposableStack, delayMs: number, action: () => void): void {

@@ -1,0 +1,90 @@
+/** A person at a terminal, played by tmux: a Nexus of the test's own, two windows in its project, keys in and screens out. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach } from 'vitest'
+import { needs } from './needs.ts'
+import { Nexus, root } from './nexus.ts'
+
+export interface Terminals {
+  readonly nexus: () => Nexus
+  readonly tmux: (...args: string[]) => string
+  readonly window: (number: number) => Window
+}
+
+/** Registers what happens before and after each test. */
+export function useTmux(): Terminals {
+  let nexus: Nexus | undefined
+  const ready = () => {
+    if (!nexus) throw new Error('the terminal is set up before each test')
+    return nexus
+  }
+  const tmux = (...args: string[]): string => {
+    const { base, env } = ready()
+    return spawnSync('tmux', ['-S', join(base, 'tmux.sock'), ...args], { env: { ...env, PATH: `${root}:${env.PATH}` }, encoding: 'utf8' }).stdout
+  }
+  beforeEach(async ({ skip }) => {
+    needs(skip, 'tmux')
+    nexus = new Nexus()
+    // A fresh shell of its own per window: what is typed here is seen nowhere else.
+    tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'nexus', '-x', '110', '-y', '32', '-c', nexus.project, SHELL)
+    tmux('new-window', '-t', 'nexus', '-c', nexus.project, SHELL)
+    await nexus.call('daemon', 'start')
+  })
+  afterEach(async () => {
+    if (!nexus) return
+    tmux('kill-server')
+    await nexus[Symbol.asyncDispose]()
+    nexus = undefined
+  })
+  return { nexus: ready, tmux, window: (number) => new Window(tmux, number) }
+}
+
+const SHELL = 'env PS1="ready> " sh'
+
+export class Window {
+  readonly #tmux: Terminals['tmux']
+  readonly #target: string
+
+  constructor(tmux: Terminals['tmux'], number: number) {
+    this.#tmux = tmux
+    this.#target = `nexus:${number}`
+  }
+
+  type(text: string): void {
+    this.#tmux('send-keys', '-t', this.#target, '-l', text)
+  }
+
+  press(...keys: string[]): void {
+    this.#tmux('send-keys', '-t', this.#target, ...keys)
+  }
+
+  /** A line to the shell. */
+  enter(line: string): void {
+    this.type(line)
+    this.press('Enter')
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux('resize-window', '-t', this.#target, '-x', String(columns), '-y', String(rows))
+  }
+
+  /** With what has left it at the top. */
+  screen(): string {
+    return this.#tmux('capture-pane', '-p', '-J', '-S', '-200', '-t', this.#target)
+  }
+
+  async shows(text: string | RegExp, patienceMs = 15_000): Promise<string> {
+    const found = () => (typeof text === 'string' ? this.screen().includes(text) : text.test(this.screen()))
+    for (const beganAt = performance.now(); performance.now() - beganAt < patienceMs; await sleep(50)) if (found()) return this.screen()
+    throw new Error(`the screen does not show ${String(text)}:\n${this.screen()}`)
+  }
+
+  /** Types a command, waits for the card, and past the moment in which it is deaf. */
+  async card(command: string): Promise<string> {
+    this.enter(command)
+    await this.shows('a apply')
+    await sleep(600)
+    return this.screen()
+  }
+}
