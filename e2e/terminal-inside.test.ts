@@ -29,6 +29,7 @@ def main(screen):
         screen.refresh()
         try:
             code = screen.getch()
+            if code < 0: code = 3
         except KeyboardInterrupt:
             code = 3
         if code == curses.KEY_RESIZE: curses.update_lines_cols()
@@ -68,7 +69,7 @@ test('job keys work in a shell inside: Ctrl-Z stops, fg goes on, Ctrl-C ends, an
   await sleep(300)
   window.press('C-c')
   window.enter('tty; echo after $?; exit 7')
-  const screen = await window.shows('exit 7')
+  const screen = await window.shows('✗ exit 7')
   expect(screen).toMatch(/after 0/)
   const ttys = [...screen.matchAll(/^\/dev\/pts\/\d+$/gm)].map(([tty]) => tty)
   expect(ttys).toEqual([expect.any(String), '/dev/pts/0'])

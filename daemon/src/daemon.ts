@@ -11,6 +11,7 @@ import { placeOf } from './base/project.ts'
 import { createChanges } from './changes/changes.ts'
 import { BUILD, VERSION, type Config } from './config.ts'
 import { Aftermath } from './runs/aftermath.ts'
+import { Beside } from './runs/beside.ts'
 import { Check } from './runs/check.ts'
 import { Conflicts } from './runs/conflicts.ts'
 import { Decisions } from './runs/decide.ts'
@@ -68,7 +69,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
-  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
+  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })

@@ -16,13 +16,13 @@ import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { State } from '../state/state.ts'
 import type { Conflicts } from './conflicts.ts'
+import type { Beside, OutputFrom } from './beside.ts'
 import { select, type Decisions } from './decide.ts'
 import type { Execution } from './execute.ts'
 import type { KillSwitch } from './kill.ts'
 import { summaryOf, type Ledger, type NewPlace, type RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
-import { readOutput } from './output.ts'
 import { repeated } from './rerun.ts'
 import { groundOf, layerOf } from './seal.ts'
 import type { Shell } from './shell.ts'
@@ -39,6 +39,7 @@ export interface RunsParts {
   readonly shell: Shell
   readonly kill: KillSwitch
   readonly live: LiveRuns
+  readonly beside: Beside
   readonly boundaries: Boundaries
   readonly settings: Settings
   readonly log: Pick<Log, 'error'>
@@ -126,33 +127,16 @@ export class Runs implements RunsService {
     return { runs: page, ...(rows.length > page.length && last ? { next: last.id } : {}) }
   }
 
-  async *output(named: NamedRun, { after, setsPace, tailBytes, follow }: { after: number; setsPace: boolean; tailBytes?: number | undefined; follow: boolean }, signal: AbortSignal | undefined): AsyncGenerator<Output> {
-    const { ledger, live, state } = this.#parts
-    const id = this.find(named)
-    const running = live.get(id)
-    const stored = running ? undefined : ledger.details(id).output
-    if (running) {
-      const { endAt } = running.recorder
-      const from = tailBytes === undefined ? after : Math.max(after, endAt - tailBytes)
-      if (!follow && from >= endAt) return
-      for await (const piece of running.recorder.follow(from, signal, setsPace)) {
-        yield piece
-        if (!follow && piece.at >= endAt) return
-      }
-    }
-    if (stored) yield* readOutput(state.blobs.pathOf(stored), after, signal)
-    await ledger.settled(id, signal)
-    yield { type: 'end', status: ledger.row(id).status }
+  async *output(named: NamedRun, from: OutputFrom, signal: AbortSignal | undefined): AsyncGenerator<Output> {
+    yield* this.#parts.beside.output(this.find(named), from, signal)
   }
 
   async input(named: NamedRun, data: Uint8Array, end: boolean): Promise<void> {
-    const launch = await this.#launched(named, 'given input')
-    if (data.length > 0) await launch.write(data)
-    if (end) launch.endInput()
+    await this.#parts.beside.input(this.find(named), data, end)
   }
 
   async resize(named: NamedRun, rows: number, cols: number): Promise<void> {
-    (await this.#launched(named, 'resized')).resize(rows, cols)
+    await this.#parts.beside.resize(this.find(named), rows, cols)
   }
 
   async diff(request: DiffRequest): Promise<Diff> {
@@ -225,27 +209,11 @@ export class Runs implements RunsService {
   }
 
   async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run> {
-    const { ledger, live } = this.#parts
-    const id = this.find(named)
-    const row = ledger.row(id)
-    if (row.status === 'waiting') ledger.move(id, { to: 'discarded', event: 'run.discarded', actor: nameOf(actor), action: 'killed', fields: { endReason: reason, next: null } })
-    else if (!live.end(id, reason)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'killed' })
-    await ledger.settled(id, undefined)
-    return ledger.run(id)
+    return this.#parts.beside.kill(this.find(named), reason, nameOf(actor))
   }
 
   async stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run> {
-    const { ledger, live } = this.#parts
-    const id = this.find(named)
-    const { status } = ledger.row(id)
-    // What has not begun has nothing to tidy up.
-    if (status === 'waiting' || status === 'queued') return this.kill({ run: id }, 'killed', actor)
-    live.launchOf(id, status, 'stopped').terminate()
-    ledger.note(id, 'run.stop-asked', nameOf(actor), {})
-    await ledger.settled(id, AbortSignal.timeout(patienceMs))
-    live.end(id, 'killed')
-    await ledger.settled(id, undefined)
-    return ledger.run(id)
+    return this.#parts.beside.stop(this.find(named), patienceMs, nameOf(actor))
   }
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
@@ -301,14 +269,6 @@ export class Runs implements RunsService {
     const here = cwd ?? project
     if (here === undefined) throw new Problem('bad-request', { what: 'cwd or project is needed to say which project is meant' })
     return placeOf(here, project, this.#parts.boundaries).project
-  }
-
-  /** A queued run takes input as soon as it runs. */
-  async #launched(named: NamedRun, action: string) {
-    const { live, ledger } = this.#parts
-    const id = this.find(named)
-    while (live.get(id) && !live.get(id)?.launch) await ledger.changed()
-    return live.launchOf(id, ledger.row(id).status, action)
   }
 }
 
