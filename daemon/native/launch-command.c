@@ -40,9 +40,10 @@ void command_main(const struct launch_request *request, const struct start *star
   reset_signals();
   /* The pipe for mistakes must last until exec, and closes itself there with everything else. */
   if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(start, "descriptors", false);
-  const char *missing;
-  if (strcmp(request->landlock, "off") != 0 && landlock_enter(request, &missing) != 0) give_up(start, missing, false);
-  if (strcmp(request->calls, "all") != 0 && filter_install(strcmp(request->calls, "nested") == 0) != 0) give_up(start, "seccomp", false);
+  bool is_watched = strcmp(request->renames, "watched") == 0;
+  int listener = -1;
+  if (strcmp(request->calls, "all") != 0 && filter_install(strcmp(request->calls, "nested") == 0, is_watched ? &listener : NULL) != 0) give_up(start, is_watched ? "folder-renames" : "seccomp", false);
+  if (listener >= 0 && !descriptor_send(start->mistakes, &listener, 1, listener)) give_up(start, "folder-renames", false);
   environ = request->env.items ? request->env.items : (char *[]){NULL};
   execvp(request->argv.items[0], request->argv.items);
   give_up(start, "exec", true);

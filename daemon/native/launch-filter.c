@@ -32,7 +32,8 @@
 /* Calls that are younger than this file (Linux 6.18) are not there: nobody has looked at them yet. */
 #define NEWEST_KNOWN 469
 /* Younger than many headers. */
-enum { QUOTACTL_FD = 443, OPEN_TREE_ATTR = 467, NEWTIME = 0x80 };
+enum { QUOTACTL_FD = 443, LANDLOCK_RESTRICT_SELF = 446, OPEN_TREE_ATTR = 467, NEWTIME = 0x80 };
+#define WAIT_KILLABLE_RECV (1UL << 5)
 
 #define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | NEWTIME)
 
@@ -64,6 +65,14 @@ static const struct refusal REFUSALS[] = {
 #endif
 };
 
+/* What I wants to hear of (launch-renames.c). */
+static const int WATCHED[] = {
+#ifdef SYS_rename
+  SYS_rename,
+#endif
+  SYS_renameat, SYS_renameat2, LANDLOCK_RESTRICT_SELF,
+};
+
 /* gdb switches randomisation off for what it starts; the rest is what uname and 32-bit build tools ask for. */
 static const uint32_t PERSONALITIES[] = {PER_LINUX, ADDR_NO_RANDOMIZE, PER_LINUX32, PER_LINUX32 | ADDR_NO_RANDOMIZE, UNAME26, UNAME26 | PER_LINUX32, 0xffffffff};
 /* Characters typed into a terminal, the console's own, and line disciplines, which load modules. */
@@ -89,7 +98,7 @@ static void guard_arguments(struct program *program, bool allows_namespaces);
 
 #define ERROR(number) (SECCOMP_RET_ERRNO | (number))
 
-int filter_install(bool allows_namespaces) {
+int filter_install(bool allows_namespaces, int *listener) {
   if (OWN_ARCH == 0) return errno = ENOTSUP, -1;
   struct program program = {.length = 0};
   load(&program, offsetof(struct seccomp_data, arch));
@@ -99,10 +108,16 @@ int filter_install(bool allows_namespaces) {
   if (FOREIGN_BIT) answer_when(&program, BPF_JGE, FOREIGN_BIT, ERROR(ENOSYS));
   answer_when(&program, BPF_JGT, NEWEST_KNOWN, ERROR(ENOSYS));
   guard_arguments(&program, allows_namespaces);
+  for (size_t i = 0; listener && i < sizeof WATCHED / sizeof *WATCHED; i++) answer_when(&program, BPF_JEQ, (uint32_t)WATCHED[i], SECCOMP_RET_USER_NOTIF);
   for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) answer_when(&program, BPF_JEQ, (uint32_t)REFUSALS[i].number, ERROR((uint32_t)REFUSALS[i].answer));
   answer(&program, SECCOMP_RET_ALLOW);
   if (program.length >= INSTRUCTIONS_MAX) return errno = ENOBUFS, -1;
   struct sock_fprog whole = {.len = program.length, .filter = program.instructions};
+  if (listener) {
+    /* Killable: a rename that has begun must not begin again because a signal came in between, as Go sends them all the time. */
+    *listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE_RECV, &whole);
+    return *listener < 0 ? -1 : 0;
+  }
   /* Older kernels slow down everything that is filtered, unless told that nothing is guessed from timing here. */
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &whole) == 0) return 0;
   return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole);

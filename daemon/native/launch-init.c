@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "launch.h"
+#include "launch-renames.h"
 
 static void die_with_launcher(int report_socket);
 static void let_go_of_host(struct cell *cell);
@@ -24,8 +25,8 @@ static void map_own_identity(const struct cell *cell);
 static pid_t start_command(const struct cell *cell, const int standard[3], bool is_terminal, int *mistakes);
 static void map_all_identities(pid_t command);
 static void write_file(const char *path, const char *text, const char *step);
-static void await_exec(int mistakes);
-static _Noreturn void reap(pid_t command, int report_socket);
+static int await_exec(int mistakes);
+static _Noreturn void reap(pid_t command, int report_socket, struct renames *renames);
 
 void init_main(struct cell *cell) {
   report_to(cell->report_socket);
@@ -46,16 +47,20 @@ void init_main(struct cell *cell) {
     if (!report_send(&(struct report){.kind = REPORT_TERMINAL}, master)) fail("terminal", NULL);
     close(master);
   }
+  /* Here and not in the command: who shall look at others (launch-mover.c) must be in one domain with them. */
+  const char *missing;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privileges", NULL);
+  if (strcmp(cell->request->landlock, "off") != 0 && landlock_enter(cell->request, &missing) != 0) fail(missing, NULL);
   int terminal[3] = {slave, slave, slave}, mistakes;
   pid_t command = start_command(cell, slave >= 0 ? terminal : cell->standard, slave >= 0, &mistakes);
   for (int i = 0; i < 3; i++) close(cell->standard[i]);
   /* The command shares our uid: without this it could trace us, or read us in /proc/1. */
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (caps_keep(0) != 0) fail("capabilities", NULL);
-  await_exec(mistakes);
+  static struct renames renames;
+  renames_watch(&renames, cell, command, await_exec(mistakes));
   report_send(&(struct report){.kind = REPORT_STARTED}, -1);
-  reap(command, cell->report_socket);
+  reap(command, cell->report_socket, &renames);
 }
 
 static void die_with_launcher(int report_socket) {
@@ -89,8 +94,8 @@ static void map_own_identity(const struct cell *cell) {
 }
 
 static pid_t start_command(const struct cell *cell, const int standard[3], bool is_terminal, int *mistakes) {
-  int mistake_pipe[2], go_pipe[2];
-  if (pipe2(mistake_pipe, O_CLOEXEC) != 0 || pipe2(go_pipe, O_CLOEXEC) != 0) fail("pipes", NULL);
+  int mistake_pair[2], go_pipe[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, mistake_pair) != 0 || pipe2(go_pipe, O_CLOEXEC) != 0) fail("pipes", NULL);
   bool contains_root = !cell->own_user_namespace;
   /* Mounts first, user namespace second: the overlay keeps the rights of real root, the command does not. */
   pid_t command = (pid_t)syscall(SYS_clone, SIGCHLD | (contains_root ? CLONE_NEWUSER : 0), 0, 0, 0, 0);
@@ -100,7 +105,7 @@ static pid_t start_command(const struct cell *cell, const int standard[3], bool 
     close(cell->report_socket);
     struct start start = {
       .standard = {standard[0], standard[1], standard[2]}, .is_terminal = is_terminal, .keeps_root = contains_root,
-      .go = contains_root ? go_pipe[0] : -1, .mistakes = mistake_pipe[1],
+      .go = contains_root ? go_pipe[0] : -1, .mistakes = mistake_pair[1],
     };
     command_main(cell->request, &start);
   }
@@ -108,8 +113,8 @@ static pid_t start_command(const struct cell *cell, const int standard[3], bool 
   if (write(go_pipe[1], "g", 1) != 1) fail("pipes", NULL);
   close(go_pipe[0]);
   close(go_pipe[1]);
-  close(mistake_pipe[1]);
-  *mistakes = mistake_pipe[0];
+  close(mistake_pair[1]);
+  *mistakes = mistake_pair[0];
   return command;
 }
 
@@ -138,14 +143,17 @@ static void write_file(const char *path, const char *text, const char *step) {
   close(file);
 }
 
-/* Silence means that the command runs: its end of the pipe closed on exec. */
-static void await_exec(int mistakes) {
+/* Silence means that the command runs: its end of the socket closed on exec. Returns what it sent before, or -1. */
+static int await_exec(int mistakes) {
   struct mistake mistake;
+  int listener = -1, passed;
   ssize_t got;
-  do got = read(mistakes, &mistake, sizeof mistake);
-  while (got < 0 && errno == EINTR);
+  do {
+    got = descriptor_receive(mistakes, &mistake, sizeof mistake, 0, &passed);
+    if (passed >= 0) listener = passed;
+  } while (got < 0 ? errno == EINTR : passed >= 0);
   close(mistakes);
-  if (got != (ssize_t)sizeof mistake) return;
+  if (got != (ssize_t)sizeof mistake) return listener;
   errno = mistake.number;
   if (!mistake.is_exec) fail(mistake.step, NULL);
   struct report report = {.kind = REPORT_NOT_FOUND, .number = mistake.number};
@@ -153,7 +161,7 @@ static void await_exec(int mistakes) {
   _exit(1);
 }
 
-static void reap(pid_t command, int report_socket) {
+static void reap(pid_t command, int report_socket, struct renames *renames) {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -163,12 +171,14 @@ static void reap(pid_t command, int report_socket) {
   for (;;) {
     struct report end = {.kind = REPORT_ENDED};
     for (pid_t ended; (ended = wait4(-1, &end.number, WNOHANG, &end.usage)) > 0;) {
+      renames_reaped(renames, ended);
       if (ended != command) continue;
       report_send(&end, -1);
       _exit(0);
     }
-    struct pollfd waiting[2] = {{.fd = bell, .events = POLLIN}, {.fd = report_socket, .events = POLLIN}};
-    if (poll(waiting, 2, -1) < 0) continue;
+    struct pollfd waiting[3] = {{.fd = bell, .events = POLLIN}, {.fd = report_socket, .events = POLLIN}, {.fd = renames->listener, .events = POLLIN}};
+    if (poll(waiting, 3, -1) < 0) continue;
+    if (waiting[2].revents) renames_hear(renames, waiting[2].revents);
     struct signalfd_siginfo rung;
     while (read(bell, &rung, sizeof rung) > 0) continue;
     char word;

@@ -15,8 +15,18 @@ void report_to(int socket) {
 }
 
 bool report_send(const struct report *report, int passed_fd) {
+  return descriptor_send(listener, report, sizeof *report, passed_fd);
+}
+
+int report_receive(int socket, struct report *report, int *passed_fd) {
+  ssize_t got = descriptor_receive(socket, report, sizeof *report, MSG_DONTWAIT, passed_fd);
+  if (got < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
+  return got == (ssize_t)sizeof *report;
+}
+
+bool descriptor_send(int socket, const void *bytes, size_t length, int passed_fd) {
   char control[CMSG_SPACE(sizeof(int))] = {0};
-  struct iovec body = {.iov_base = (void *)report, .iov_len = sizeof *report};
+  struct iovec body = {.iov_base = (void *)bytes, .iov_len = length};
   struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1};
   if (passed_fd >= 0) {
     message.msg_control = control;
@@ -27,20 +37,19 @@ bool report_send(const struct report *report, int passed_fd) {
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &passed_fd, sizeof passed_fd);
   }
-  return sendmsg(listener, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *report;
+  return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
-int report_receive(int socket, struct report *report, int *passed_fd) {
+ssize_t descriptor_receive(int socket, void *bytes, size_t length, int flags, int *passed_fd) {
   char control[CMSG_SPACE(sizeof(int))];
-  struct iovec body = {.iov_base = report, .iov_len = sizeof *report};
+  struct iovec body = {.iov_base = bytes, .iov_len = length};
   struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (got < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
-  if (got != (ssize_t)sizeof *report) return 0;
+  ssize_t got = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
   *passed_fd = -1;
+  if (got < 0) return got;
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) memcpy(passed_fd, CMSG_DATA(header), sizeof *passed_fd);
-  return 1;
+  return got;
 }
 
 _Noreturn void fail(const char *step, const char *detail) {

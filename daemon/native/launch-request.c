@@ -50,6 +50,7 @@ static const struct key KEYS[] = {
   {"hide", PATHS, AT(hide), NULL, 1024},
   {"calls", TEXT, AT(calls), " filtered nested all ", 0},
   {"landlock", TEXT, AT(landlock), " scoped on off ", 0},
+  {"renames", TEXT, AT(renames), " plain watched ", 0},
 };
 
 static const char *read_exactly(int fd, void *into, size_t length);
@@ -198,10 +199,11 @@ static const char *number_in(const char *text, long most, long *number) {
 
 static const char *complete(const struct launch_request *request) {
   bool is_overlay = request->backend && strcmp(request->backend, "overlay") == 0;
-  if (!request->argv.count || !request->cwd || request->umask < 0 || !request->net || !request->stdin_from || !request->calls || !request->landlock) return "missing-key";
+  if (!request->argv.count || !request->cwd || request->umask < 0 || !request->net || !request->stdin_from || !request->calls || !request->landlock || !request->renames) return "missing-key";
   if (!request->backend || !request->project || !request->upper || !request->tmp_from || !request->vartmp_from) return "missing-key";
   if (is_overlay && (!request->work || !request->xattrs)) return "missing-key";
   if (!is_overlay && (request->work || request->xattrs || request->parents.count)) return "key-of-overlay";
+  if (strcmp(request->renames, "watched") == 0 && (!is_overlay || strcmp(request->calls, "all") == 0)) return "renames-unfiltered";
   if (!request->home != !request->home_from || !request->rows != !request->cols) return "half-a-pair";
   if (request->bind_from.count != request->bind_to.count) return "half-a-pair";
   return NULL;

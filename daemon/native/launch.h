@@ -47,6 +47,7 @@ struct launch_request {
 
   char *calls;    /* which system calls: filtered | nested (filtered, but user namespaces may be made) | all */
   char *landlock; /* scoped | on (without scopes: abstract sockets stay) | off */
+  char *renames;  /* of folders: plain | watched (carried out where the overlay refuses) */
 };
 
 #define REQUEST_BYTES_MAX (1024 * 1024)
@@ -97,6 +98,9 @@ void report_to(int socket);
 bool report_send(const struct report *report, int passed_fd);
 /* 1 received, 0 the other side is gone, -1 nothing yet. */
 int report_receive(int socket, struct report *report, int *passed_fd);
+/* One record with or without a descriptor; the lower half of the two above. */
+bool descriptor_send(int socket, const void *bytes, size_t length, int passed_fd);
+ssize_t descriptor_receive(int socket, void *bytes, size_t length, int flags, int *passed_fd);
 /* Ends I: the sandbox cannot be built. Takes errno. `detail` may be NULL. */
 _Noreturn void fail(const char *step, const char *detail);
 
@@ -120,7 +124,7 @@ struct start {
   bool is_terminal;
   bool keeps_root; /* uid 0 in a user namespace of its own */
   int go;          /* readable once the user namespace is mapped; -1: at once */
-  int mistakes;    /* closes on exec; a `struct mistake` when that did not happen */
+  int mistakes;    /* socket, closes on exec; a `struct mistake` when that did not happen. Before, the listener for renames */
 };
 
 struct mistake {
@@ -129,9 +133,10 @@ struct mistake {
   char step[32];
 };
 
-/* The last two walls, put up by the command around itself; -1 and errno when this kernel does not have them. */
-int filter_install(bool allows_namespaces);                                      /* launch-filter.c */
+/* The last two walls; -1 and errno when this kernel does not have them. */
 int landlock_enter(const struct launch_request *request, const char **missing); /* launch-landlock.c */
+/* launch-filter.c; `listener`: NULL, or where to put the descriptor that tells of renames. */
+int filter_install(bool allows_namespaces, int *listener);
 
 _Noreturn void command_main(const struct launch_request *request, const struct start *start);
 

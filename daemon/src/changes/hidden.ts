@@ -4,6 +4,9 @@ import { fromText, isBelow, type BytePath } from './byte-path.ts'
 
 export const STAGE_PREFIX = '.nexus-stage-'
 
+/** What a rename of a folder that was cut short leaves (native/launch-move.c): further names of files that are still where they were. */
+const UNFINISHED_RENAME = /(^|\/)\.nexus-rename-[0-9a-f]{16}$/
+
 export interface Hidden {
   /** Left out altogether. */
   has(path: BytePath): boolean
@@ -15,7 +18,7 @@ export function hiddenIn(project: string, state: string): Hidden {
   const within = relative(fromText(project), fromText(state))
   const mounts = mountsBelow(fromText(project))
   return {
-    has: (path) => path.startsWith(STAGE_PREFIX) || (within !== null && (path === within || isBelow(path, within))),
+    has: (path) => path.startsWith(STAGE_PREFIX) || UNFINISHED_RENAME.test(path) || (within !== null && (path === within || isBelow(path, within))),
     isMount: (path) => mounts.has(path),
   }
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { diagnose } from './diagnosis.ts'
 
-const { EPERM, EACCES, EINVAL, ENOSYS, ENOSPC, EOPNOTSUPP } = constants.errno as Record<string, number>
+const { EBUSY, EPERM, EACCES, EINVAL, ENOSYS, ENOSPC, EOPNOTSUPP } = constants.errno as Record<string, number>
 
 test.each([
   ['user-namespace', EPERM, { 'kernel.apparmor_restrict_unprivileged_userns': 1 }, 'AppArmor', 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'],
@@ -21,6 +21,8 @@ test.each([
   ['landlock', EOPNOTSUPP, {}, 'switched off, or older', 'start the kernel with lsm=landlock,… in front of its list, or use Linux 5.19 or newer'],
   ['landlock', ENOSYS, {}, 'has no Landlock', 'use Linux 5.19 or newer with CONFIG_SECURITY_LANDLOCK; in a container, relax its seccomp profile'],
   ['abstract-sockets', EOPNOTSUPP, {}, 'abstract sockets of the host', 'use Linux 6.12 or newer'],
+  ['folder-renames', EINVAL, {}, 'does not let a program answer', 'use Linux 5.19 or newer; in a container, relax its seccomp profile'],
+  ['folder-renames', EBUSY, {}, 'another Nexus', 'run Nexus outside of it'],
 ] as const)('%s, errno %i', (step, errno, settings: Readonly<Record<string, number>>, cause, fix) => {
   expect(diagnose({ step, errno, text: 'text of the system' }, (name) => settings[name])).toEqual({ cause: expect.stringMatching(new RegExp(`^${step}: text of the system .*${cause}`)), fix })
 })

@@ -24,7 +24,7 @@ export const readKernelSetting: ReadSetting = (name) => {
   }
 }
 
-const { ENOSYS, EOPNOTSUPP, EPERM, EACCES, EINVAL, ENOSPC, EUSERS } = constants.errno as Record<string, number>
+const { EBUSY, ENOSYS, EOPNOTSUPP, EPERM, EACCES, EINVAL, ENOSPC, EUSERS } = constants.errno as Record<string, number>
 /** Steps of the launchers where a user namespace is made. */
 const NAMESPACE_STEPS = ['user-namespace', 'command-namespace', 'unshare']
 /** AppArmor lets it be made, and refuses what comes next. */
@@ -51,6 +51,11 @@ export function diagnose(failure: Failure, setting: ReadSetting): Diagnosis {
 function wallDiagnosis(what: string, { step, errno }: Failure): Diagnosis | undefined {
   if (step === 'seccomp') return { cause: `${what} (this kernel, or the container around Nexus, has no filter of system calls)`, fix: 'use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64; in a container, relax its seccomp profile' }
   if (step === 'abstract-sockets') return { cause: `${what} (with --net on, abstract sockets of the host can be reached)`, fix: 'use Linux 6.12 or newer' }
+  if (step === 'folder-renames') {
+    return errno === EBUSY
+      ? { cause: `${what} (Nexus runs inside something that watches system calls already, such as another Nexus; rename of a folder that was there before fails with EXDEV)`, fix: 'run Nexus outside of it' }
+      : { cause: `${what} (this kernel does not let a program answer for system calls; rename of a folder that was there before fails with EXDEV)`, fix: 'use Linux 5.19 or newer; in a container, relax its seccomp profile' }
+  }
   if (step !== 'landlock') return undefined
   if (errno === EOPNOTSUPP) return { cause: `${what} (Landlock is switched off, or older than Linux 5.19)`, fix: 'start the kernel with lsm=landlock,… in front of its list, or use Linux 5.19 or newer' }
   return { cause: `${what} (this kernel has no Landlock, or a container filter hides it)`, fix: 'use Linux 5.19 or newer with CONFIG_SECURITY_LANDLOCK; in a container, relax its seccomp profile' }

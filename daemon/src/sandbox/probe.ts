@@ -10,7 +10,7 @@ import type { LaunchEnd, LaunchOrder } from './launch.ts'
 import type { Launcher } from './launchers/launcher.ts'
 import { layersFolder } from './layers.ts'
 import type { Scene } from './scene.ts'
-import { KERNEL_WALLS, leftOut, lowered, strengthOf, type KernelWall } from './walls.ts'
+import { KERNEL_WALLS, leftOut, lowered, strengthOf, withRenames, type KernelWall } from './walls.ts'
 
 export interface Tried {
   readonly launcher: Launcher
@@ -28,7 +28,8 @@ export async function tryOut(launcher: Launcher, backend: Backend, state: string
   const startedAt = performance.now()
   const missing: Partial<Record<KernelWall, Diagnosis>> = {}
   const answer = (diagnosis: Diagnosis | undefined, xattrs: 'trusted' | 'user'): Tried => {
-    const walls = lowered(launcher.walls, missing)
+    const renamesByItself = backend === 'copy' || xattrs === 'trusted'
+    const walls = renamesByItself ? withRenames(lowered(launcher.walls, missing)) : lowered(launcher.walls, missing)
     return {
       launcher, backend, xattrs,
       probe: {

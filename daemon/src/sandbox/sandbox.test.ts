@@ -57,7 +57,7 @@ test('with the native launcher every required wall is up', async ({ skip }) => {
   const choice = await sandbox.choose('auto', project)
   expect([choice.launcher, choice.backend, choice.strength]).toEqual(['native', 'overlay', 'full'])
   expect(choice.walls.filter(({ required, up }) => required && !up)).toEqual([])
-  expect(choice.walls.filter(({ required }) => !required).map(({ name }) => name)).toEqual(['landlock', 'abstract-sockets', 'cgroup'])
+  expect(choice.walls.filter(({ required }) => !required).map(({ name }) => name)).toEqual(['landlock', 'abstract-sockets', 'cgroup', 'folder-renames'])
   for (const wall of choice.walls) expect(wall).toEqual({ name: wall.name, required: wall.required, up: wall.up, ...(wall.up ? {} : { cause: expect.stringMatching(/./), fix: expect.stringMatching(/./) }) })
 })
 

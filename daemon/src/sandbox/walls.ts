@@ -8,15 +8,16 @@ const REQUIRED = [
   'masked-kernel-files', 'masked-secrets', 'masked-sockets', 'seccomp',
 ] as const
 /** landlock: a second wall behind the mounts. abstract-sockets: those of the host are out of reach even with its network.
- *  cgroup: the kernel itself holds memory and processes; else they are watched. */
-const OPTIONAL = ['landlock', 'abstract-sockets', 'cgroup'] as const
+ *  cgroup: the kernel itself holds memory and processes; else they are watched. folder-renames: no wall, but listed like
+ *  one, because its absence shows: rename(2) of a folder that was there before then fails with EXDEV. */
+const OPTIONAL = ['landlock', 'abstract-sockets', 'cgroup', 'folder-renames'] as const
 
 export type WallName = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number]
 /** Why a wall is down, and what would raise it where something would. */
 export type Missing = Partial<Record<WallName, { readonly cause: string; readonly fix?: string }>>
 
 /** Those a launcher can leave out when the kernel does not have them; a step that fails has the name of its wall. */
-export const KERNEL_WALLS = ['seccomp', 'landlock', 'abstract-sockets'] as const satisfies readonly WallName[]
+export const KERNEL_WALLS = ['seccomp', 'landlock', 'abstract-sockets', 'folder-renames'] as const satisfies readonly WallName[]
 export type KernelWall = (typeof KERNEL_WALLS)[number]
 
 export function wallsWithout(missing: Missing): readonly Wall[] {
@@ -28,6 +29,11 @@ export function wallsWithout(missing: Missing): readonly Wall[] {
 export function lowered(walls: readonly Wall[], found: Partial<Record<KernelWall, Diagnosis>>): Wall[] {
   const causes: Partial<Record<string, Diagnosis>> = found
   return walls.map((wall) => (causes[wall.name] ? { ...wall, up: false, ...causes[wall.name] } : wall))
+}
+
+/** A copy renames folders by itself, and so does the overlay of real root. */
+export function withRenames(walls: readonly Wall[]): Wall[] {
+  return walls.map((wall) => (wall.name === 'folder-renames' ? { name: wall.name, up: true, required: false } : wall))
 }
 
 /** The kernel walls that are not to be tried: they are known to be missing here. */

@@ -4,7 +4,7 @@ import type { Scene } from '../scene.ts'
 import type { KernelWall } from '../walls.ts'
 
 /** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
-export const NATIVE_PROTOCOL = 2
+export const NATIVE_PROTOCOL = 3
 export const REQUEST_BYTES_MAX = 1024 * 1024
 
 export type Pair = readonly [key: string, value: string | number]
@@ -34,12 +34,18 @@ export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly
     ...scene.binds.flatMap(({ from, to }): Pair[] => [['bind_from', from], ['bind_to', to]]),
     ...scene.hide.map((path): Pair => ['hide', path]),
     ['calls', without.includes('seccomp') ? 'all' : order.nestedSandboxes ? 'nested' : 'filtered'],
+    ['renames', needsRenames(scene.ground) && !without.includes('seccomp') && !without.includes('folder-renames') ? 'watched' : 'plain'],
     ['landlock', without.includes('landlock') ? 'off' : without.includes('abstract-sockets') ? 'on' : 'scoped'],
   ]
 }
 
 export function limitPairs({ limits }: LaunchOrder): Pair[] {
   return [...optional('processes', limits?.processes ?? undefined), ...optional('cpus', limits?.cpus ? Math.ceil(limits.cpus) : undefined)]
+}
+
+/** Where overlayfs keeps marks that a user may write, it renames no folder of a lower layer. */
+function needsRenames(ground: Scene['ground']): boolean {
+  return ground.backend === 'overlay' && ground.xattrs === 'user'
 }
 
 function groundPairs(ground: Scene['ground']): Pair[] {

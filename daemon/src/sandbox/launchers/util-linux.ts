@@ -35,6 +35,7 @@ export function utilLinuxLauncher(path: string): Launcher {
       seccomp: onlyNative('no system program here filters system calls'),
       landlock: onlyNative('no system program here enters Landlock'),
       'abstract-sockets': onlyNative('no system program here enters Landlock'),
+      'folder-renames': onlyNative('the overlay of a user renames no folder that was there before (EXDEV), and no system program here does it instead'),
       ...(findProgram('bash', path) ? {} : { 'closed-descriptors': { cause: 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can', fix: 'apt-get install bash' } }),
       ...(isRoot ? { 'user-namespace': onlyNative('uid 0 is the root of the machine, with fewer capabilities') } : {}),
     }),
