@@ -42,6 +42,7 @@ struct mover {
   bool compares_identity; /* there is more than one identity inside */
   char mounts[64];        /* name of our mount namespace */
   char identity[512];
+  struct begun *begun;
   struct move moves[AT_ONCE_MAX];
 };
 
@@ -67,6 +68,7 @@ void mover_main(const struct mover_start *start) {
   static struct mover mover;
   become_command(start);
   keep_descriptors(start);
+  mover.begun = start->begun;
   mover.compares_identity = start->user_namespace >= 0;
   if (!read_link(getpid(), "ns/mnt", mover.mounts, sizeof mover.mounts) || !read_identity("self", mover.identity)) _exit(1);
   static struct rename_order order;
@@ -121,6 +123,7 @@ static void consider(struct mover *mover, const struct rename_order *order) {
   if (!is_ours) {
     rename_go_on(LISTENER, id);
   } else if (ioctl(LISTENER, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) {
+    mover->begun->ids[mover->begun->next++ % RENAMES_REMEMBERED] = id;
     if (renameat2(from.place.folder, from.name, to.place.folder, to.name, order->flags) != 0) answer = errno;
     /* Between two mounts it is the right answer. */
     if (answer == EXDEV && is_one_mount(from.place.folder, to.place.folder)) begin_move(mover, order, from.place, to.place);

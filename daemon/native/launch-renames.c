@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -27,10 +28,10 @@
 #define MOVERS_MAX 20
 
 static bool receive(struct renames *renames, struct seccomp_notif *asked);
-static bool read_words(const struct seccomp_notif *asked, struct rename_order *order);
+static void hand_over(struct renames *renames, const struct handed *asked);
+static bool read_words(const struct handed *asked, struct rename_order *order);
 static bool read_word(pid_t pid, uint64_t address, char *into);
 static bool is_still_asked(const struct renames *renames, uint64_t id);
-static void hand_over(struct renames *renames, const struct rename_order *order);
 static bool start_mover(struct renames *renames);
 static void remember_confined(struct renames *renames, pid_t pid);
 static bool may_be_confined(const struct renames *renames, pid_t pid);
@@ -51,28 +52,37 @@ void renames_hear(struct renames *renames, short events) {
     if (events & (POLLHUP | POLLERR)) close(renames->listener), renames->listener = -1;
     return;
   }
-  static struct rename_order order;
   if (receive(renames, asked)) {
+    struct handed question = {.id = asked->id, .question = {.pid = (pid_t)asked->pid, .call = asked->data.nr}};
+    for (int i = 0; i < 5; i++) question.question.arguments[i] = asked->data.args[i];
     if (asked->data.nr == LANDLOCK_RESTRICT_SELF) {
       remember_confined(renames, (pid_t)asked->pid);
       rename_go_on(renames->listener, asked->id);
-    } else if (may_be_confined(renames, (pid_t)asked->pid) || !read_words(asked, &order)) {
+    } else if (may_be_confined(renames, (pid_t)asked->pid)) {
       rename_go_on(renames->listener, asked->id);
-    } else if (is_still_asked(renames, asked->id)) {
-      hand_over(renames, &order);
+    } else {
+      hand_over(renames, &question);
     }
   }
   free(asked);
 }
 
-/* Whatever it had begun is neither done nor undone. */
+/* What it had begun is neither done nor undone; the rest is for the next one. */
 void renames_reaped(struct renames *renames, pid_t ended) {
   if (!renames->mover || ended != renames->mover) return;
+  static struct handed left[RENAMES_REMEMBERED];
+  memcpy(left, renames->handed, sizeof left);
+  memset(renames->handed, 0, sizeof renames->handed);
   renames->mover = 0;
   close(renames->channel);
   renames->channel = -1;
-  for (size_t i = 0; i < RENAMES_REMEMBERED; i++) if (renames->handed[i]) rename_answer(renames->listener, renames->handed[i], EIO);
-  memset(renames->handed, 0, sizeof renames->handed);
+  for (size_t i = 0; i < RENAMES_REMEMBERED; i++) {
+    if (!left[i].id || !is_still_asked(renames, left[i].id)) continue;
+    bool was_begun = false;
+    for (size_t j = 0; j < RENAMES_REMEMBERED && !was_begun; j++) was_begun = renames->begun->ids[j] == left[i].id;
+    if (was_begun) rename_answer(renames->listener, left[i].id, EIO);
+    else hand_over(renames, &left[i]);
+  }
 }
 
 void rename_go_on(int listener, uint64_t id) {
@@ -92,20 +102,32 @@ static bool receive(struct renames *renames, struct seccomp_notif *asked) {
   return done == 0; /* ENOENT: it was killed between poll and here */
 }
 
-static bool read_words(const struct seccomp_notif *asked, struct rename_order *order) {
-  const __u64 *given = asked->data.args;
+static void hand_over(struct renames *renames, const struct handed *asked) {
+  static struct rename_order order;
+  bool is_understood = read_words(asked, &order);
+  /* A pid says something only as long as its caller waits: afterwards it may be somebody else's. */
+  if (!is_still_asked(renames, asked->id)) return;
+  if (!is_understood || (!renames->mover && !start_mover(renames))) return rename_go_on(renames->listener, asked->id);
+  renames->handed[renames->next_handed++ % RENAMES_REMEMBERED] = *asked;
+  ssize_t sent = send(renames->channel, &order, sizeof order, MSG_DONTWAIT | MSG_NOSIGNAL);
+  /* EPIPE: it has just died, and is reaped in a moment. EAGAIN: it was stopped, or there are hundreds of renames at once. */
+  if (sent != (ssize_t)sizeof order && errno != EPIPE) rename_go_on(renames->listener, asked->id);
+}
+
+static bool read_words(const struct handed *asked, struct rename_order *order) {
+  const uint64_t *given = asked->question.arguments;
   order->id = asked->id;
-  order->pid = (pid_t)asked->pid;
+  order->pid = asked->question.pid;
   order->flags = 0;
 #ifdef SYS_rename
-  if (asked->data.nr == SYS_rename) {
+  if (asked->question.call == SYS_rename) {
     order->from_folder = order->to_folder = AT_FDCWD;
     return read_word(order->pid, given[0], order->from) && read_word(order->pid, given[1], order->to);
   }
 #endif
   order->from_folder = (int)given[0];
   order->to_folder = (int)given[2];
-  if (asked->data.nr == SYS_renameat2) order->flags = (unsigned)given[4];
+  if (asked->question.call == SYS_renameat2) order->flags = (unsigned)given[4];
   return read_word(order->pid, given[1], order->from) && read_word(order->pid, given[3], order->to);
 }
 
@@ -119,24 +141,21 @@ static bool read_word(pid_t pid, uint64_t address, char *into) {
   return got > 0 && memchr(into, '\0', (size_t)got);
 }
 
-/* A pid says something only as long as its caller waits: afterwards it may be somebody else's. */
 static bool is_still_asked(const struct renames *renames, uint64_t id) {
   return ioctl(renames->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-static void hand_over(struct renames *renames, const struct rename_order *order) {
-  if (!renames->mover && !start_mover(renames)) return rename_go_on(renames->listener, order->id);
-  renames->handed[renames->next_handed++ % RENAMES_REMEMBERED] = order->id;
-  /* Full: it was stopped, or there are hundreds of renames at once. */
-  if (send(renames->channel, order, sizeof *order, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof *order) rename_go_on(renames->listener, order->id);
-}
-
 static bool start_mover(struct renames *renames) {
   int pair[2];
+  if (!renames->begun) {
+    void *shared = mmap(NULL, sizeof *renames->begun, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return false;
+    renames->begun = shared;
+  }
   if (renames->movers >= MOVERS_MAX || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return false;
   pid_t mover = fork();
   if (mover == 0) {
-    struct mover_start start = {.request = renames->cell->request, .user_namespace = renames->user_namespace, .listener = renames->listener, .channel = pair[1]};
+    struct mover_start start = {.request = renames->cell->request, .user_namespace = renames->user_namespace, .listener = renames->listener, .channel = pair[1], .begun = renames->begun};
     mover_main(&start);
   }
   close(pair[1]);

@@ -24,6 +24,12 @@ struct rename_order {
   char from[PATH_MAX], to[PATH_MAX];
 };
 
+/* What the mover notes before it touches anything: an order it had begun when it died is neither done nor undone. */
+struct begun {
+  size_t next;
+  uint64_t ids[RENAMES_REMEMBERED];
+};
+
 /* I's side. */
 struct renames {
   const struct cell *cell;
@@ -33,8 +39,16 @@ struct renames {
   int channel;        /* to the mover */
   pid_t mover;        /* 0: none */
   unsigned movers;
-  uint64_t handed[RENAMES_REMEMBERED];
+  struct handed {
+    uint64_t id; /* 0: none */
+    struct question {
+      pid_t pid;
+      int call;
+      uint64_t arguments[5];
+    } question;
+  } handed[RENAMES_REMEMBERED];
   size_t next_handed;
+  struct begun *begun; /* shared with the mover */
   pid_t confined[RENAMES_CONFINED_MAX];
   size_t confined_count;
   bool are_all_confined;
@@ -51,6 +65,7 @@ void rename_answer(int listener, uint64_t id, int number);
 struct mover_start {
   const struct launch_request *request;
   int user_namespace, listener, channel;
+  struct begun *begun;
 };
 
 _Noreturn void mover_main(const struct mover_start *start);

@@ -4,6 +4,7 @@ import type { Rung } from './contract/ground.ts'
 import { files } from './contract/files.ts'
 import { life } from './contract/life.ts'
 import { places } from './contract/places.ts'
+import { renames } from './contract/renames.ts'
 import { terminal } from './contract/terminal.ts'
 import { walls } from './contract/walls.ts'
 
@@ -12,5 +13,6 @@ export function launchContract(rung: Rung): void {
   describe('files', () => files(rung))
   describe('walls', () => walls(rung))
   describe('places', () => places(rung))
+  describe('renames', () => renames(rung))
   describe('terminal', () => terminal(rung))
 }

@@ -99,12 +99,6 @@ export function places(rung: Rung): void {
     expect([stdout, stderr]).toEqual([`${depth}\n0\n0\n0\n${depth - 1}\n`, ''])
   }, 120_000)
 
-  test('folders can be renamed where the back end is able to', async () => {
-    await using ground = new Ground(rung)
-    const { stdout } = await ground.run('mv src renamed && ls renamed')
-    expect(stdout).toBe('main.c\n')
-  })
-
   test('toolchains of the home are shown read-only, secrets beside them are not', async () => {
     await using ground = new Ground(rung)
     const bin = join(ground.home, '.cargo/bin')
