@@ -5,11 +5,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { fromBytes } from '@nexus/protocol/bytes'
 import { createChanges, type Changes, type Ground as Measure } from '../daemon/src/changes/changes.ts'
-import { Ground, nativeProgram, removePrograms } from '../daemon/src/sandbox/contract/ground.ts'
+import { Ground, nativeProgram, removePrograms, renamerProgram } from '../daemon/src/sandbox/contract/ground.ts'
 import { generator, randomRenames } from '../daemon/src/sandbox/contract/random-renames.ts'
 import type { Layer } from '../daemon/src/sandbox/layer.ts'
 import { nativeLauncher } from '../daemon/src/sandbox/launchers/native.ts'
@@ -17,16 +16,10 @@ import { differences, snapshot, type Entry, type Snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
 const program = nativeProgram()
+const renamer = renamerProgram() ?? ''
 const isRoot = process.geteuid?.() === 0
 const seed = Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31)
 const rounds = Number(process.env.NEXUS_RUNS ?? (process.env.NEXUS_ENDURANCE === '1' ? 300 : 8))
-let programs: string
-beforeAll(() => {
-  programs = fs.mkdtempSync('/var/tmp/nexus-renamer-')
-  fs.chmodSync(programs, 0o755)
-  if (program) execFileSync('cc', ['-std=gnu17', '-O1', '-pthread', '-o', join(programs, 'renamer'), fileURLToPath(new URL('../daemon/src/sandbox/contract/renamer.c', import.meta.url))])
-})
-afterAll(() => fs.rmSync(programs, { recursive: true, force: true }))
 afterAll(removePrograms)
 
 // Root has both: its own overlay renames folders itself, and that of a container's root needs the mover.
@@ -45,8 +38,9 @@ describe.each(isRoot ? ['trusted', 'user'] as const : ['user'] as const)('marks 
       const other = await stand.run(more, [one])
       const where = `NEXUS_SEED=${seed}, round ${round}: ${[...start, '|', ...words, '|', ...more].join('; ')}`
 
-      for (const [at, layer] of [one, other].entries()) {
-        const changeSet = await stand.changes.survey(layer)
+      // Sealed when they end, as runs are: before anything of them is applied.
+      const sealed = [{ layer: one, changeSet: await stand.changes.survey(one) }, { layer: other, changeSet: await stand.changes.survey(other) }]
+      for (const [at, { layer, changeSet }] of sealed.entries()) {
         expect({ where, outcome: await stand.changes.apply({ run: `r${at}`, ground: layer, changeSet, selected: changeSet.changes, named: true }) }).toMatchObject({ outcome: { conflicts: [] } })
         expect({ where, found: differences(layer.twin, snapshot(stand.project, { xattrs: false }), { ignore: asApplied(layer) }) }).toEqual({ where, found: [] })
       }
@@ -111,7 +105,7 @@ class Stand implements AsyncDisposable {
   }
 
   prepare(words: readonly string[]): void {
-    execFileSync(join(programs, 'renamer'), words, { cwd: this.project })
+    execFileSync(renamer, words, { cwd: this.project })
     // Old, so that what was only moved can be told from what was written.
     execFileSync('find', ['.', '-exec', 'touch', '-h', '-d', '@1500000000.123456789', '{}', '+'], { cwd: this.project })
     execFileSync('cp', ['-a', this.project, join(this.#ground.folder, 'twin')])
@@ -123,11 +117,11 @@ class Stand implements AsyncDisposable {
     const uppers = parents.map(({ upper }) => upper)
     const startedAtNs = BigInt(Date.now()) * 1_000_000n
     const layer = await this.#ground.layer(uppers)
-    fs.copyFileSync(join(programs, 'renamer'), join(layer.folder, 'tmp/renamer'))
+    fs.copyFileSync(renamer, join(layer.folder, 'tmp/renamer'))
     fs.chmodSync(join(layer.folder, 'tmp/renamer'), 0o755)
     const { stdout } = await this.#ground.run(['/tmp/renamer', ...words], { layer })
     const twin = join(this.#ground.folder, 'twin')
-    const outside = spawnSync(join(programs, 'renamer'), words, { cwd: twin, encoding: 'utf8' })
+    const outside = spawnSync(renamer, words, { cwd: twin, encoding: 'utf8' })
     expect(stdout).toBe(outside.stdout)
     return { project: this.project, backend: 'overlay', upper: layer.upper, parents: uppers, xattrs: layer.xattrs, startedAtNs, layer, twin: snapshot(twin, { xattrs: false }) }
   }

@@ -25,6 +25,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "launch-move.h"
 #include "launch-renames.h"
 
 #define OVERLAY_MAGIC 0x794c7630

@@ -1,4 +1,4 @@
-/* What I and the mover say to each other about renames of folders (launch-renames.c, launch-mover.c, launch-move.c). */
+/* What I and the mover say to each other about renames of folders (launch-renames.c, launch-mover.c). */
 #ifndef NEXUS_LAUNCH_RENAMES_H
 #define NEXUS_LAUNCH_RENAMES_H
 
@@ -69,13 +69,5 @@ struct mover_start {
 };
 
 _Noreturn void mover_main(const struct mover_start *start);
-
-/* Renames a folder that the kernel will not (launch-move.c): 0, or the errno that rename(2) would give. */
-struct place {
-  int folder;
-  const char *name;
-};
-
-int move_folder(struct place from, struct place to, unsigned flags);
 
 #endif

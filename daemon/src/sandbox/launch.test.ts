@@ -10,11 +10,14 @@ const state = mkdtempSync('/var/tmp/nexus-probe-')
 afterAll(() => rmSync(state, { recursive: true, force: true }))
 afterAll(removePrograms)
 
+const isWhole = process.env.NEXUS_ENDURANCE === '1'
+const effort = { seed: Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31), rounds: Number(process.env.NEXUS_RUNS ?? (isWhole ? 300 : 6)), isWhole }
+
 for (const launcher of launchersOf({ nativePath: nativeProgram() ?? null, path: SYSTEM_PATH })) {
   for (const backend of ['overlay', 'copy'] as const) {
     const { probe, xattrs } = await tryOut(launcher, backend, state, SYSTEM_PATH)
     const name = `${launcher.name}, ${backend}`
-    if (probe.works) describe(name, () => launchContract({ launcher, backend, xattrs }))
+    if (probe.works) describe(name, () => launchContract({ launcher, backend, xattrs }, effort))
     else test(name, ({ skip }) => skip(`needs a machine where it works: ${probe.cause ?? 'for no known reason it does not here'}`))
   }
 }

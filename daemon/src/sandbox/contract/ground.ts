@@ -163,11 +163,21 @@ function isBuilt(): boolean {
 }
 
 function compile(flags: readonly string[]): string | undefined {
+  return compileC('nexus-native', ['-O1', '-g', '-Wall', '-Wextra', '-Werror', ...flags], sources().filter((file) => file.endsWith('.c')))
+}
+
+/** renamer.c beside this file; undefined without a compiler. Ends with removePrograms, too. */
+export function renamerProgram(): string | undefined {
+  if (!compiled.has('renamer')) compiled.set('renamer', compileC('renamer', ['-O1', '-pthread'], [fileURLToPath(new URL('renamer.c', import.meta.url))]))
+  return compiled.get('renamer')
+}
+
+function compileC(name: string, flags: readonly string[], files: readonly string[]): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-native-'))
   builds.push(folder)
   chmodSync(folder, 0o755)
-  const program = join(folder, 'nexus-native')
-  const { error, status, stderr } = spawnSync('cc', ['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', ...flags, '-o', program, ...sources().filter((file) => file.endsWith('.c'))], { encoding: 'utf8' })
+  const program = join(folder, name)
+  const { error, status, stderr } = spawnSync('cc', ['-std=gnu17', ...flags, '-o', program, ...files], { encoding: 'utf8' })
   if (error) return undefined
   if (status !== 0) throw new Error(stderr)
   return program

@@ -3,31 +3,23 @@
  * both the answers and the trees must be the same. A launcher that cannot do it must answer EXDEV, and have told so.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { fingerprint, Ground, type Rung } from './ground.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { fingerprint, Ground, renamerProgram, type Rung } from './ground.ts'
 import { generator, randomRenames } from './random-renames.ts'
 
-const isWhole = process.env.NEXUS_ENDURANCE === '1'
-const seed = Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31)
-const rounds = Number(process.env.NEXUS_RUNS ?? (isWhole ? 400 : 6))
+/** How much random work there is, and whether the large tree is really large. */
+export interface Effort {
+  readonly seed: number
+  readonly rounds: number
+  readonly isWhole: boolean
+}
 
-export function renames(rung: Rung): void {
+export function renames(rung: Rung, { seed, rounds, isWhole }: Effort): void {
   const canRename = rung.backend === 'copy' || rung.xattrs === 'trusted' || rung.launcher.name === 'native'
   const isThorough = rung.backend === 'overlay' && rung.launcher.name === 'native'
-  let programs: string
-  let renamer: string | undefined
-  beforeAll(() => {
-    programs = mkdtempSync('/var/tmp/nexus-renamer-')
-    chmodSync(programs, 0o755)
-    const source = fileURLToPath(new URL('renamer.c', import.meta.url))
-    const { error, status, stderr } = spawnSync('cc', ['-std=gnu17', '-O1', '-pthread', '-o', join(programs, 'renamer'), source], { encoding: 'utf8' })
-    if (!error && status !== 0) throw new Error(stderr)
-    renamer = error ? undefined : join(programs, 'renamer')
-  })
-  afterAll(() => rmSync(programs, { recursive: true, force: true }))
+  const renamer = renamerProgram()
   beforeEach(({ skip }) => { if (renamer === undefined) skip('needs gcc: apt-get install gcc libc6-dev') })
 
   test.runIf(!canRename)('a folder that was there before is not renamed, and the walls say so', async () => {

@@ -1,8 +1,11 @@
 /** The native launcher under the sanitizers, fed with what a broken or hostile daemon might send. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { Ground, nativeProgram, removePrograms, SYSTEM_PATH } from '../contract/ground.ts'
+import { Ground, nativeProgram, removePrograms, renamerProgram, SYSTEM_PATH } from '../contract/ground.ts'
+import { generator, randomRenames } from '../contract/random-renames.ts'
 import { sceneOf } from '../stage.ts'
 import { encodeFrame, requestPairs, type Pair } from './frames.ts'
 import { nativeLauncher } from './native.ts'
@@ -97,6 +100,19 @@ describe('native launcher under AddressSanitizer and UBSan', () => {
     expect(await ground.run('sleep 60', { env, timeoutMs: 200 })).toMatchObject({ end: { type: 'timed-out' }, stderr: '' })
     expect((await ground.run(['nowhere'], { env })).end).toMatchObject({ type: 'not-found' })
   })
+
+  test('renames of folders are clean, too: whoever breaks a rule there dies, and the caller gets EIO', async () => {
+    const random = generator(20_260_102)
+    for (let round = 0; round < 4; round++) {
+      await using ground = new Ground({ ...rung, xattrs: 'user' })
+      const { start, words } = randomRenames(random, 60)
+      copyFileSync(renamerProgram() ?? '', join(ground.project, 'renamer'))
+      execFileSync(join(ground.project, 'renamer'), start, { cwd: ground.project })
+      const { stdout } = await ground.run([join(ground.project, 'renamer'), ...words], { timeoutMs: 60_000 })
+      const answers = stdout.trim().split('\n')
+      expect([answers.length, answers.filter((answer) => answer === 'EIO' || answer === 'EXDEV')]).toEqual([60, []])
+    }
+  })
 })
 
 /** Speaks to the launcher below the level of a Launch; closing our side is the end of the daemon. */
@@ -141,13 +157,4 @@ function damaged(valid: Buffer, random: (below: number) => number): Buffer {
   for (let hit = random(6) + 1; hit > 0; hit--) body[random(body.length)] = random(3) === 0 ? 0 : random(256)
   const cut = random(4) === 0 ? body.subarray(0, random(body.length) + 1) : body
   return Buffer.concat([length(cut.length), cut])
-}
-
-/** The same numbers in every run (a linear congruence): a failure can be repeated. */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
 }
