@@ -2,7 +2,8 @@
  *
  *   daemon ── control socket (fd 3), stdio ──> L   launch.c       relay, time limit, lifeline; on the host
  *                                              └─> I   launch-init.c     pid 1 of the sandbox: builds it, reaps, reports
- *                                                  └─> C   launch-command.c  the command: no capabilities, own session
+ *                                                  ├─> C   launch-command.c  the command: no capabilities, own session
+ *                                                  └─> M   launch-mover.c    renames folders where the overlay does not: the rights of C
  *
  * Each link dies with the one above it (parent-death signal), and the pid namespace dies with I.
  * L answers the daemon with lines; every run ends with exactly one of the last six:
