@@ -74,9 +74,9 @@ class Story implements AsyncDisposable {
   static async of(nativePath: string | null): Promise<Story> {
     const lab = new Lab([], `git init -q; ${COMMIT}`)
     const changes = await lab.changes(nativePath)
-    const ground = { ...lab.run({ shell: 'echo 2 >>a; git commit -qam two' }).ground, before: join(lab.folder, 'before') }
+    const ground = { ...lab.run({ shell: 'echo 2 >>a; git commit -qam two' }).ground, before: [join(lab.folder, 'before')] }
     const changeSet = await changes.survey(ground)
-    fs.writeFileSync(ground.before, await changes.pack(ground, changeSet.changes))
+    fs.writeFileSync(join(lab.folder, 'before'), await changes.pack(ground, changeSet.changes))
     return new Story(lab, ground, changes, changeSet)
   }
 

@@ -207,11 +207,11 @@ test(proves('A, then B on A, and the host edited in between: each merges, and co
   const changes = await lab.changes(helper)
   const first = lab.run({ shell: 'sed -i "s/line 2/A 2/" text' })
   const second = lab.run({ shell: 'sed -i "s/line 9/B 9/" text' }, [first])
-  const grounds = { rA: { ...first.ground, before: join(lab.folder, 'before-A') }, rB: second.ground }
+  const grounds = { rA: { ...first.ground, before: [join(lab.folder, 'before-A')] }, rB: second.ground }
   const sets = { rA: await changes.survey(grounds.rA), rB: await changes.survey(grounds.rB) }
   // What B saw lies in the layer of A, which is sealed: only for A something has to be kept.
   expect((await changes.pack(grounds.rB, sets.rB.changes)).toString()).toBe('[]\n')
-  fs.writeFileSync(grounds.rA.before, await changes.pack(grounds.rA, sets.rA.changes))
+  fs.writeFileSync(join(lab.folder, 'before-A'), await changes.pack(grounds.rA, sets.rA.changes))
   lab.host('sed -i "s/line 5/host 5/" text')
   const before = snapshot(lab.project)
   const merge = async (run: 'rA' | 'rB') => {
@@ -250,9 +250,9 @@ class Story implements AsyncDisposable {
 
   static async in(lab: Lab, nativePath: string | null, run: string, keeps = true, later: { host?: string; fault?: (step: string) => void } = {}): Promise<Story> {
     const changes = await lab.changes(nativePath, later.fault ? { fault: later.fault } : {})
-    const ground = { ...lab.run({ shell: run }).ground, before: join(lab.folder, 'before') }
+    const ground = { ...lab.run({ shell: run }).ground, before: [join(lab.folder, 'before')] }
     const changeSet = await changes.survey(ground)
-    if (keeps) fs.writeFileSync(ground.before, await changes.pack(ground, changeSet.changes))
+    if (keeps) fs.writeFileSync(join(lab.folder, 'before'), await changes.pack(ground, changeSet.changes))
     if (later.host !== undefined) lab.host(later.host)
     return new Story(lab, ground, changes, changeSet)
   }

@@ -29,7 +29,7 @@ export async function apply(site: Site, journals: Journals, view: View, order: A
 
   await using sources = await findSources({ site, journals, view, project: order.ground.project, examined, merged: order.resolution })
   if (sources.conflicts.length > 0) return { applied: [], conflicts: sources.conflicts }
-  const steps = withEntries(stepsOf(open, sources.found), sources.places)
+  const steps = withEntries(stepsOf(open, sources.found, view), sources.places)
   const folders = await foldersOf({ site, host, view, ground: order.ground, steps, parents })
   const plan = { run: order.run, direction: 'apply' as const, project: order.ground.project, digest: order.changeSet.digest, paths, steps, folders, undoes: [] }
   const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => {
@@ -39,14 +39,14 @@ export async function apply(site: Site, journals: Journals, view: View, order: A
   return failed.length > 0 ? { applied: [], conflicts: failed } : { applied: paths, conflicts: [] }
 }
 
-function stepsOf(open: readonly Examined[], sources: ReadonlyMap<BytePath, Found>): Step[] {
+function stepsOf(open: readonly Examined[], sources: ReadonlyMap<BytePath, Found>, view: View): Step[] {
   const first = new Map<string, number>()
   return open.map(({ wish, stat, found }, index): Step => {
     const { path, after, attributes } = wish
     const isLinked = stat?.type === 'file' && stat.nlink > 1
     const step = { path, before: found, after, attributes, how: howOf(found, after, { attributes, isLinked }), ...(isLinked ? { inode: `${stat.dev}:${stat.ino}` } : {}) }
     const source = sources.get(path)
-    if (!source || source.seen.type !== 'file' || source.seen.nlink < 2 || source.layer !== 0 || !isStaged(step)) return step
+    if (!source || source.seen.type !== 'file' || source.seen.nlink < 2 || !view.isOwn(source.layer) || !isStaged(step)) return step
     const key = `${source.seen.dev}:${source.seen.ino}`
     const twin = first.get(key)
     if (twin === undefined) first.set(key, index)
@@ -99,7 +99,7 @@ interface Times {
 async function timesOf(view: View, path: BytePath): Promise<Times> {
   const [before, after] = path === TOP ? topsOf(view) : [await view.before(path), await view.after(path)]
   return {
-    left: after?.layer === 0 ? after.seen.mtimeNs : null,
+    left: after && view.isOwn(after.layer) ? after.seen.mtimeNs : null,
     found: before && before.layer < view.layers - 1 ? before.seen.mtimeNs : null,
   }
 }
@@ -113,9 +113,8 @@ function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { 
 }
 
 function topsOf(view: View): (Pick<Found, 'layer' | 'seen'> | null)[] {
-  return [1, 0].map((layer) => {
-    const root = view.roots[layer]
-    const seen = root && look(root.path)
+  return [view.tops.before, view.tops.after].map(({ layer, real }) => {
+    const seen = look(real)
     return seen ? { layer, seen } : null
   })
 }

@@ -34,11 +34,16 @@ export interface Ground {
   readonly upper: string
   /** Uppers of the runs below, nearest first. */
   readonly parents: readonly string[]
+  /**
+   * Uppers that were there before, nearest first: `parents`, unless several runs of a stack are looked at as one. Then
+   * what the nearest of them left is compared with what the farthest found.
+   */
+  readonly below?: readonly string[]
   readonly xattrs: 'trusted' | 'user'
   /** When the command started, ns since the epoch: a changed lower path with a later ctime is `base-moved`. */
   readonly startedAtNs: bigint
-  /** The pack of what the run saw (before.ts); it may not be there yet, or never. */
-  readonly before?: string
+  /** The packs of what the run saw (before.ts), and those combined with it; they may not be there yet, or never. */
+  readonly before?: readonly string[]
 }
 
 export interface ChangeSet {
@@ -124,6 +129,8 @@ export interface Recovered {
 
 export interface Changes {
   survey(ground: Ground, signal?: AbortSignal): Promise<ChangeSet>
+  /** The change sets of a stack as one, nearest the host first; `ground` has `below`. What comes and goes again is no change. */
+  combine(ground: Ground, sets: readonly (readonly Change[])[]): Promise<ChangeSet>
   /** Unified text diff of the given changes; binary and metadata changes as one-line notes. */
   patch(ground: Ground, changes: readonly Change[], options?: { maxBytes?: number }): Promise<string>
   apply(order: ApplyOrder): Promise<Outcome>

@@ -11,7 +11,7 @@ import type { Files, Root } from '../base/native-files.ts'
 import type { Hidden } from './hidden.ts'
 import type { Seen } from './seen.ts'
 import { Tree } from './tree.ts'
-import { sawStart, type Difference, type Found, type View } from './view.ts'
+import { sawStart, type Difference, type Found, type Part, type View } from './view.ts'
 
 export class CopyView implements View {
   readonly roots: readonly Root[]
@@ -31,13 +31,22 @@ export class CopyView implements View {
 
   static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit }): Promise<CopyView> {
     const { ground, files } = parts
-    const paths = [ground.upper, ground.parents[0] ?? ground.project].map(fromText)
+    const paths = [ground.upper, lowerOf(ground)].map(fromText)
     return new CopyView({ ...parts, roots: await Promise.all(paths.map((path) => files.open(path))) })
   }
 
   /** The lower is the project, or the parent's whole copy: then nothing can have moved under the run. */
   get layers(): number {
-    return this.#ground.parents.length > 0 ? 3 : 2
+    return lowerOf(this.#ground) === this.#ground.project ? 2 : 3
+  }
+
+  get tops(): { before: Part; after: Part } {
+    const [after, before] = this.roots
+    return { before: { layer: 1, path: TOP, real: before?.path ?? '' }, after: { layer: 0, path: TOP, real: after?.path ?? '' } }
+  }
+
+  isOwn(layer: number): boolean {
+    return layer === 0
   }
 
   async differences(want: (found: Wanted) => void): Promise<Difference[]> {
@@ -122,4 +131,8 @@ export class CopyView implements View {
     if (!seen) return null
     return { layer, path, real, seen, parts: seen.type === 'directory' ? [{ layer, path, real }] : null }
   }
+}
+
+function lowerOf({ parents, below = parents, project }: Ground): string {
+  return below[0] ?? project
 }

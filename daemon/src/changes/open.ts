@@ -12,6 +12,7 @@ import { packBefore, unpack } from './before.ts'
 import { Breath } from './breath.ts'
 import { fromText, TOP } from './byte-path.ts'
 import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, MergeOrder, Outcome, Proposal, Recovered, Report, RollbackOrder } from './changes.ts'
+import { combine } from './combine.ts'
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
 import { Doors } from './doors.ts'
@@ -61,6 +62,12 @@ class ChangesRoom implements Changes, AsyncDisposable {
     const files = await this.#files('reading')
     await using view = await this.#view(ground, files, breath)
     return await survey({ ground, view, files, breath, isRoot: this.#isRoot })
+  }
+
+  async combine(ground: Ground, sets: readonly (readonly Change[])[]): Promise<ChangeSet> {
+    const breath = new Breath()
+    await using view = await this.#view(ground, await this.#files('reading'), breath)
+    return await combine({ view, project: ground.project, isRoot: this.#isRoot, breath }, sets)
   }
 
   async patch(ground: Ground, changes: readonly Change[], options: { maxBytes?: number } = {}): Promise<string> {
@@ -190,11 +197,13 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   /** Looked through only when a content is missed, once. */
-  #archive({ project, before }: Ground, changes: readonly Change[]): (sha256: string) => Buffer | null {
+  #archive({ project, before = [] }: Ground, changes: readonly Change[]): (sha256: string) => Buffer | null {
     let kept: ReturnType<typeof preImages> | undefined
     return (sha256) => {
-      const packed = before === undefined ? null : unpack(before, sha256)
-      if (packed) return packed
+      for (const file of before) {
+        const packed = unpack(file, sha256)
+        if (packed) return packed
+      }
       kept ??= preImages(this.#journals, project, new Set(changes.flatMap((change) => [change.before?.sha256 ?? [], change.after?.sha256 ?? []].flat())))
       const image = kept.get(sha256)
       const content = image ? readSmall(join(image.folder, image.name), false, TEXT_MAX_BYTES) : null

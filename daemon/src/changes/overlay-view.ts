@@ -31,8 +31,9 @@ export class OverlayView implements View {
   readonly #breath: Breath
   readonly #visit: Visit
   readonly #tree = new Tree()
-  /** Topmost first: the upper, the uppers of parents, the project. */
-  readonly #tops: readonly Part[]
+  /** Topmost first: the upper, the uppers of parents, the project; and what was there before. */
+  readonly #sides: { readonly after: readonly Part[]; readonly before: readonly Part[] }
+  readonly #own: ReadonlySet<number>
   readonly #marks = new Map<string, Marks>()
   readonly #nodes = new Map<string, Node>()
   readonly #directories = { before: new Map<BytePath, Found | null>(), after: new Map<BytePath, Found | null>() }
@@ -44,28 +45,44 @@ export class OverlayView implements View {
     this.#breath = parts.breath
     this.#visit = parts.visit
     this.roots = parts.roots
-    this.#tops = parts.roots.map(({ path }, layer) => ({ layer, path: TOP, real: path }))
+    const after = [parts.ground.upper, ...parts.ground.parents, parts.ground.project]
+    const before = [...belowOf(parts.ground), parts.ground.project]
+    const part = (path: string): Part => {
+      const real = fromText(path)
+      return { layer: parts.roots.findLastIndex((root) => root.path === real), path: TOP, real }
+    }
+    this.#sides = { after: after.map(part), before: before.map(part) }
+    this.#own = new Set(after.filter((path) => !before.includes(path)).map((path) => part(path).layer))
   }
 
   static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit }): Promise<OverlayView> {
     const { ground, files } = parts
-    const paths = [ground.upper, ...ground.parents, ground.project].map(fromText)
+    const paths = [...new Set([ground.upper, ...ground.parents, ...belowOf(ground), ground.project])].map(fromText)
     return new OverlayView({ ...parts, roots: await Promise.all(paths.map((path) => files.open(path))) })
   }
 
   get layers(): number {
-    return this.#tops.length
+    return this.roots.length
+  }
+
+  get tops(): { before: Part; after: Part } {
+    const [[after], [before]] = [this.#sides.after, this.#sides.before]
+    if (!after || !before) throw new Error('a view has two sides')
+    return { before, after }
+  }
+
+  isOwn(layer: number): boolean {
+    return this.#own.has(layer)
   }
 
   async differences(want: (found: Wanted) => void): Promise<Difference[]> {
-    const top = this.#tops[0]
-    const seen = top && this.#visit.look(top.real)
+    const top = this.tops.after
+    const seen = this.#visit.look(top.real)
     if (!seen) throw new Error(`the layer ${this.#ground.upper} is gone`)
     const node = await this.#scan({ seen, part: top, children: null }, want)
     await this.#readMarks(node)
     const differences: Difference[] = []
-    const lower = this.#tops.slice(1)
-    await this.#compare(TOP, this.#tops, lower, (difference) => {
+    await this.#compare(TOP, this.#sides.after, this.#sides.before, (difference) => {
       differences.push(difference)
       for (const found of [difference.before, difference.after]) if (found && found.layer > 0) want(found)
     })
@@ -130,13 +147,14 @@ export class OverlayView implements View {
   }
 
   /**
-   * Where the after side is the before side with the upper on top, only names of the upper can differ. Where it is
+   * Where the after side is the before side with own layers on top, only their names can differ. Where it is
    * not (opaque, redirected, new, gone) every name of both sides is looked at.
    */
   async #compare(path: BytePath, after: readonly Part[], before: readonly Part[], found: (difference: Difference) => void): Promise<void> {
     if (sameParts(after, before)) return
-    const isPlain = after[0]?.layer === 0 && sameParts(after.slice(1), before)
-    const names = isPlain && after[0] ? this.#namesIn(after[0]) : this.#union(after, before)
+    const above = after.slice(0, Math.max(0, after.length - before.length))
+    const isPlain = above.length > 0 && sameParts(after.slice(above.length), before)
+    const names = isPlain ? this.#union(above, []) : this.#union(after, before)
     for (const name of names) {
       const at = below(path, name)
       if (this.#hidden.has(at)) continue
@@ -205,7 +223,7 @@ export class OverlayView implements View {
       const { opaque, redirect } = await this.#marksOf(child.part)
       if (opaque) break
       if (redirect?.startsWith('/')) {
-        gathered.push(...(await this.#follow(redirect, child.part.layer + 1)))
+        gathered.push(...(await this.#follow(redirect, this.#topsBelow(child.part.layer))))
         break
       }
       wanted = redirect ?? wanted
@@ -222,10 +240,10 @@ export class OverlayView implements View {
   }
 
   /** An absolute redirect starts again at the root of each layer below, and may be redirected on the way. */
-  async #follow(redirect: string, from: number): Promise<Part[]> {
+  async #follow(redirect: string, tops: readonly Part[]): Promise<Part[]> {
     const gathered: Part[] = []
     let wanted = redirect.split('/').filter((name) => name !== '')
-    for (const top of this.#tops.slice(from)) {
+    for (const top of tops) {
       let part: Part | null = top
       let isLast = false
       let next: string[] = []
@@ -252,8 +270,15 @@ export class OverlayView implements View {
     return gathered
   }
 
+  /** A layer of both sides has the same below it on both. */
+  #topsBelow(layer: number): readonly Part[] {
+    const { after, before } = this.#sides
+    const side = after.some((top) => top.layer === layer) ? after : before
+    return side.slice(1 + side.findIndex((top) => top.layer === layer))
+  }
+
   async #find(path: BytePath, side: 'before' | 'after'): Promise<Found | null> {
-    const tops = side === 'after' ? this.#tops : this.#tops.slice(1)
+    const tops = this.#sides[side]
     const slash = path.lastIndexOf('/')
     const parts = slash < 0 ? tops : (await this.#directory(path.slice(0, slash) as BytePath, side))?.parts
     return parts ? await this.#lookup(parts, path.slice(slash + 1)) : null
@@ -270,4 +295,8 @@ export class OverlayView implements View {
 
 function sameParts(a: readonly Part[], b: readonly Part[]): boolean {
   return a.length === b.length && a.every((part, index) => part.real === b[index]?.real)
+}
+
+function belowOf({ below, parents }: Ground): readonly string[] {
+  return below ?? parents
 }

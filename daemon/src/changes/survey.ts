@@ -46,11 +46,11 @@ export async function survey(parts: SurveyParts): Promise<ChangeSet> {
 }
 
 /** Deleting one name of a hard-linked file leaves the others as they are; moving or changing it breaks the link. */
-function unlinked(draft: Draft): Draft {
+export function unlinked(draft: Draft): Draft {
   return draft.kind === 'deleted' && draft.flags.has('hardlink') ? { ...draft, flags: new Set([...draft.flags].filter((flag) => flag !== 'hardlink')) } : draft
 }
 
-function changeOf({ path, from, kind, before, after, flags }: Draft): Change {
+export function changeOf({ path, from, kind, before, after, flags }: Draft): Change {
   return {
     path: wireOf(path), kind, ...(from === undefined ? {} : { from: wireOf(from) }),
     ...(before ? { before } : {}), ...(after ? { after } : {}), flags: [...flags].sort(comparePaths),
@@ -93,7 +93,7 @@ interface Judgement {
 }
 
 /** Null when nothing changed: a file opened for writing and left as it was, a directory whose entries changed. */
-function kindOf(before: Signature | undefined, after: Signature | undefined, { otherAttributes, owners, otherDevice }: Judgement): ChangeKind | null {
+export function kindOf(before: Signature | undefined, after: Signature | undefined, { otherAttributes, owners, otherDevice }: Judgement): ChangeKind | null {
   if (!before) return 'added'
   if (!after) return 'deleted'
   if (before.type !== after.type) return 'type'

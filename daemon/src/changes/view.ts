@@ -39,6 +39,10 @@ export interface View extends AsyncDisposable {
   readonly roots: readonly Root[]
   /** Number of layers; the project is the last. */
   readonly layers: number
+  /** The roots of the two sides. */
+  readonly tops: { readonly before: Part; readonly after: Part }
+  /** Was this layer written by what the view is about, and is it not part of what was there before? */
+  isOwn(layer: number): boolean
   /** `want` hears early of every file whose content will be asked for. */
   differences(want: (found: Wanted) => void): Promise<Difference[]>
   before(path: BytePath): Promise<Found | null>

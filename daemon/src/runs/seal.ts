@@ -34,7 +34,7 @@ export function layerOf(row: RunRow): Layer | null {
 export function groundOf(row: RunRow, layer: Layer): Ground {
   return {
     project: row.project, backend: row.backend, upper: layer.upper, parents: layer.parents, xattrs: layer.xattrs,
-    startedAtNs: BigInt(row.startedAt ?? row.createdAt) * 1_000_000n, before: beforeIn(layer),
+    startedAtNs: BigInt(row.startedAt ?? row.createdAt) * 1_000_000n, before: [beforeIn(layer)],
   }
 }
 
