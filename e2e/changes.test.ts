@@ -73,6 +73,15 @@ describe('with the native helper', () => {
       expect(differences(between, snapshot(lab.project, { xattrs: false }), { ignore: linked(between) })).toEqual([])
       expect(await changes.rollback({ run: 'ra', project: lab.project })).toMatchObject({ conflicts: [] })
       expect(differences(original, snapshot(lab.project, { xattrs: false }), { ignore: linked(original) })).toEqual([])
+
+      // And both as one, made of the two change sets: the same as the layers themselves say.
+      const ground = { ...b.ground, below: [], startedAtNs: a.ground.startedAtNs }
+      const both = await changes.combine(ground, [setA.changes, setB.changes])
+      expect(spans(both.changes)).toEqual(spans((await changes.survey({ ...ground, startedAtNs: BigInt(Date.now()) * 1_000_000n + 1_000_000_000n })).changes))
+      await applyAll(changes, 'rc', { ...b, ground }, both)
+      expect(differences(b.merged, snapshot(lab.project, { xattrs: false }), { ignore: merged(both.changes) })).toEqual([])
+      expect(await changes.rollback({ run: 'rc', project: lab.project })).toMatchObject({ conflicts: [] })
+      expect(differences(original, snapshot(lab.project, { xattrs: false }), { ignore: linked(original) })).toEqual([])
     }), settings)
   }, 300_000)
 
@@ -119,6 +128,13 @@ function merged(changes: readonly Change[]): (path: string) => readonly (keyof E
   const touched = new Set(paths.map(dirname))
   const added = new Set(changes.filter(({ before, after }) => after?.type === 'directory' && before?.type !== 'directory').map(({ path }) => fromBytes(path).toString('latin1')))
   return (path) => ['links', 'uid', 'gid', ...(touched.has(path) || added.has(path) ? [] : (['mtimeNs'] as const))]
+}
+
+/** What each path was and will be, however moves are told; the time of a directory that was is told as it was when it was sealed. */
+function spans(changes: readonly Change[]): string[] {
+  const side = (signature: Change['before']) => signature && { ...signature, ...(signature.type === 'directory' ? { mtimeNs: '' } : {}) }
+  const ends = changes.flatMap(({ path, from, before, after }) => (from === undefined ? [{ path, before, after }] : [{ path: from, before, after: undefined }, { path, before: undefined, after }]))
+  return ends.map(({ path, before, after }) => JSON.stringify({ path, before: side(before), after: after?.type === 'directory' && before?.type === 'directory' ? side(after) : after })).sort()
 }
 
 /** A name of a hard-linked file that went and came back is a file of its own. */

@@ -61,7 +61,7 @@ class Model {
       case 'child': if (run?.hasLayer) await this.#begin(which, run); break
       case 'apply':
         if (!run?.hasLayer || (run.status !== 'kept' && run.status !== 'rolled-back') || run.parent) break
-        expect((await decisions.apply(run.id, [], undefined, 'test')).conflicts).toEqual([])
+        expect((await decisions.apply(run.id, {}, 'test')).conflicts).toEqual([])
         this.#touch(run, 'applied')
         run.hasWayBack = true
         break

@@ -25,7 +25,7 @@ describe('layers', () => {
     const { retention, ledger, decisions } = house.rooms
     const [left, used] = [await house.run({ a: '1' }), await house.run({ b: '1' })]
     house.now += 10 * DAY_MS
-    await decisions.apply(used, [], undefined, 'test')
+    await decisions.apply(used, {}, 'test')
     house.now += 5 * DAY_MS
     const announced = await retention.collect({ ...person, dryRun: true })
     expect([names(announced.layers), announced.deleted]).toEqual([[left], false])
@@ -47,7 +47,7 @@ describe('layers', () => {
     expect(announcements.map(({ payload }) => payload)).toEqual([{ layers: expect.arrayContaining([{ run: one, at: house.now + 3 * DAY_MS }, { run: other, at: house.now + 3 * DAY_MS }]), preImages: [] }])
     expect(retention.soon().layers).toHaveLength(2)
     house.now += 2 * DAY_MS
-    await decisions.apply(other, [], undefined, 'test')
+    await decisions.apply(other, {}, 'test')
     expect((await retention.collect(daemon)).layers).toEqual([])
     house.now += DAY_MS
     expect(names((await retention.collect(daemon)).layers)).toEqual([one])
@@ -90,7 +90,7 @@ describe('pre-images', () => {
     await using house = await opened(['a', 'b'])
     const { retention, decisions, ledger } = house.rooms
     const [young, old] = [await house.run({ a: '1' }), await house.run({ b: '1' })]
-    await decisions.apply(old, [], undefined, 'test')
+    await decisions.apply(old, {}, 'test')
     house.now += 29 * DAY_MS
     // Its layer is long gone by then: the way back does not need it.
     expect(names((await retention.collect(person)).layers)).toEqual([young, old].sort())
@@ -107,7 +107,7 @@ describe('pre-images', () => {
     const applied: string[] = []
     for (const name of ['a', 'b', 'c']) {
       applied.push(await house.run({ [name]: '1' }))
-      await decisions.apply(applied.at(-1) ?? '', [], undefined, 'test')
+      await decisions.apply(applied.at(-1) ?? '', {}, 'test')
       house.now += DAY_MS
     }
     const all = (await retention.collect({ ...person, dryRun: true })).backups
@@ -122,12 +122,12 @@ describe('pre-images', () => {
     await using house = await opened(['a'])
     const { retention, decisions, ledger } = house.rooms
     const run = await house.run({ a: '1' })
-    await decisions.apply(run, [], undefined, 'test')
+    await decisions.apply(run, {}, 'test')
     await decisions.rollback(run, 'test')
     ledger.note(run, 'run.pinned', 'test', { pinned: true })
     house.now += 40 * DAY_MS
     await retention.collect(person)
-    await decisions.apply(run, [], undefined, 'test')
+    await decisions.apply(run, {}, 'test')
     await retention.collect(person)
     expect((await decisions.rollback(run, 'test')).conflicts).toEqual([])
     expect(fs.readFileSync(join(house.project, 'a'), 'utf8')).toBe('before\n')
@@ -153,7 +153,7 @@ describe('garbage', () => {
   test('what a crash leaves is found: half a blob, a layer, a check, frames, a staging folder', async () => {
     await using house = await opened(['a'])
     const run = await house.run({ a: '1' }, 'out')
-    await house.rooms.decisions.apply(run, [], undefined, 'test')
+    await house.rooms.decisions.apply(run, {}, 'test')
     const stage = join(house.project, `.nexus-stage-${run}`)
     const foreign = join(house.project, '.nexus-stage-rzzzzzzzzzzzz')
     const litter = [join(house.stateFolder, 'blobs/ab/cd.partial'), join(house.stateFolder, 'output/rgone'), join(house.stateFolder, `layers/${run}-check/upper`)]

@@ -1,5 +1,4 @@
 /** After a run on a terminal: ask, do what was asked, ask again until it is decided. */
-import { isBlocking } from '@nexus/protocol/change-flags'
 import { EXIT } from '@nexus/protocol/exit-code'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Run } from '@nexus/protocol/runs'
@@ -10,11 +9,11 @@ import { exitCodeOfRun } from './exit.ts'
 import { follow } from './following.ts'
 import { left } from './leaving.ts'
 import { confirm } from './screen/confirm.ts'
-import { changeLine } from './screen/changes.ts'
 import { tellOutcome } from './screen/outcome.ts'
 import { page } from './screen/pager.ts'
 import { paintPatch } from './screen/patch.ts'
 import { summaryLines } from './screen/summary.ts'
+import { agreesToAll, agreesToFlagged, together, type Together } from './together.ts'
 
 export async function decide(invocation: Invocation, first: Run): Promise<number> {
   if (first.status === 'waiting') return decideWaiting(invocation, first)
@@ -35,8 +34,10 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
     const chosen = answer === 'some' ? await askPaths(run) : []
     const paths = chosen.length > 0 ? await withCompanions(invocation, run, chosen) : []
     if (paths === null) continue
-    if (paths.length > 0 || (answer === 'apply' && (await agreesToFlagged(invocation, run)))) {
-      const code = await apply(invocation, run, paths)
+    const all = answer === 'apply' && (run.needs ?? []).length > 0 ? await together(invocation, run) : undefined
+    const agrees = answer === 'apply' && (all === undefined || (await agreesToAll(invocation, run, all))) && (await agreesToFlagged(invocation, (all ?? run).changes))
+    if (paths.length > 0 || agrees) {
+      const code = await apply(invocation, run, paths, all)
       if (code !== null) return code
       // The conflicts are known now: the card offers to run it again.
       run = (await invocation.client.runs.get.query({ run: run.id })).run
@@ -74,24 +75,16 @@ async function showDiff({ client, env, errorTheme }: Invocation, run: Run): Prom
   await page(paintPatch(patch ?? '', errorTheme), env)
 }
 
-async function agreesToFlagged({ tell, errorTheme }: Invocation, run: Run): Promise<boolean> {
-  const flagged = run.changes.filter(isBlocking)
-  if (flagged.length === 0) return true
-  tell('These paths need a second look:')
-  for (const change of flagged.slice(0, 20)) tell(changeLine(change, errorTheme))
-  if (flagged.length > 20) tell(`  … and ${flagged.length - 20} more`)
-  return confirm('Apply them too?')
-}
-
 function hasMoved({ conflicts, changes }: Run): boolean {
   return conflicts.length > 0 || changes.some(({ flags }) => flags.includes('base-moved'))
 }
 
 /** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. Null: back to the card. */
-async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[]): Promise<number | null> {
-  const request = { run: run.id, paths: [...paths], ...(run.digest === null ? {} : { digest: run.digest }) }
+async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[], all: Together | undefined): Promise<number | null> {
+  const { digest } = all ?? run
+  const request = { run: run.id, paths: [...paths], withParents: all !== undefined, ...(digest === null ? {} : { digest }) }
   const result = await carryOut(invocation, 'applying', { run: run.id }, () => invocation.client.runs.applyChanges.mutate(request))
-  if (result.conflicts.length > 0) return (await import('./settling.ts')).settleConflicts(invocation, run, paths)
+  if (result.conflicts.length > 0 && !all) return (await import('./settling.ts')).settleConflicts(invocation, run, paths)
   tellOutcome(invocation, 'applied', result)
-  return exitCodeOfRun(run, 'keep')
+  return result.conflicts.length > 0 ? null : exitCodeOfRun(run, 'keep')
 }

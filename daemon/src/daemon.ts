@@ -17,6 +17,7 @@ import { Conflicts } from './runs/conflicts.ts'
 import { Decisions } from './runs/decide.ts'
 import { Execution } from './runs/execute.ts'
 import { KillSwitch } from './runs/kill.ts'
+import { LayerTree } from './runs/layer-tree.ts'
 import { Ledger } from './runs/ledger.ts'
 import { LiveRuns } from './runs/live.ts'
 import { recoverRuns } from './runs/recover.ts'
@@ -78,7 +79,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, events: state, system, settings, verify },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

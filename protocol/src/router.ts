@@ -1,11 +1,12 @@
 /** All that a client may ask. Thin glue over the services of the context; no rule lives here. */
 import { accessRouter } from './access.ts'
 import { eventsRouter } from './events.ts'
+import { layersRouter } from './layers.ts'
 import { runsRouter } from './runs.ts'
 import { settingsRouter } from './settings.ts'
 import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
 import { verifyRouter } from './verify.ts'
 
-export const nexusRouter = router({ runs: runsRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter })
+export const nexusRouter = router({ runs: runsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter })
 export type NexusRouter = typeof nexusRouter

@@ -3,37 +3,10 @@
  */
 import { z } from 'zod'
 import { bytesSchema, changeSchema, conflictSchema, countsSchema, openConflictSchema, outsideSchema, resolvedSchema } from './changes.ts'
+import { backendSchema, breachSchema, checkSchema, endReasonSchema, runFlagSchema, runStatusSchema, strengthSchema, usageSchema, wallSchema } from './run-words.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
-export const runStatusSchema = z.enum([
-  'queued', 'waiting', 'running', 'unchanged', 'kept', 'applying', 'applied', 'rolling-back', 'rolled-back', 'discarded', 'refused', 'stale', 'failed',
-])
-export type RunStatus = z.infer<typeof runStatusSchema>
-
-export const endReasonSchema = z.enum(['killed', 'timed-out', 'daemon-died', 'launcher-failed', 'unmapped-owner', 'seal-failed', 'denied', 'interrupted', 'stuck', 'limit'])
-export type EndReason = z.infer<typeof endReasonSchema>
-
-export const strengthSchema = z.enum(['full', 'reduced', 'weak'])
-export type Strength = z.infer<typeof strengthSchema>
-export const backendSchema = z.enum(['overlay', 'copy'])
-export type Backend = z.infer<typeof backendSchema>
-
-/** One wall of the sandbox: is it up in this run, and if not, why, and what would raise it. */
-export const wallSchema = z.object({ name: z.string(), up: z.boolean(), required: z.boolean(), cause: z.string().optional(), fix: z.string().optional() })
-export type Wall = z.infer<typeof wallSchema>
-
-export const usageSchema = z.object({ userMs: z.number(), systemMs: z.number(), maxRssBytes: z.number() })
-export type Usage = z.infer<typeof usageSchema>
-
-export const checkSchema = z.object({ command: z.string(), exitCode: z.number().nullable(), signal: z.string().nullable(), durationMs: z.number(), output: bytesSchema })
-export type Check = z.infer<typeof checkSchema>
-
-/** The limit that ended a run: bytes, processes or milliseconds. */
-export const breachSchema = z.object({ limit: z.enum(['memory', 'processes', 'time', 'disk']), allowed: z.number(), amount: z.number() })
-export type Breach = z.infer<typeof breachSchema>
-
-export const runFlagSchema = z.enum(['host-network', 'copy-backend'])
-export type RunFlag = z.infer<typeof runFlagSchema>
+export * from './run-words.ts'
 
 export const runSummarySchema = z.object({
   id: z.string(),
@@ -77,6 +50,8 @@ export const runSummarySchema = z.object({
   expiresAt: z.number().optional(),
   /** A person keeps it beyond its time. */
   pinned: z.literal(true).optional(),
+  /** The run above it in a stack with which it was applied as one; that one is rolled back, not this. */
+  appliedWith: z.string().optional(),
 })
 export type RunSummary = z.infer<typeof runSummarySchema>
 
@@ -97,6 +72,8 @@ export const runSchema = runSummarySchema.extend({
   appliedPaths: z.array(bytesSchema),
   /** Paths in conflict where a person kept the host's version: decided, and no more part of what is left to apply. */
   keptPaths: z.array(bytesSchema).optional(),
+  /** The runs below it in its stack that are not applied yet, nearest the host first: it is applied after them, or with them. */
+  needs: z.array(z.string()).optional(),
 })
 export type Run = z.infer<typeof runSchema>
 
@@ -123,6 +100,8 @@ export const runRequestSchema = z.object({
   /** True when the caller will send input; otherwise the command reads /dev/null. */
   stdin: z.boolean().default(false),
   pty: ptySchema.optional(),
+  /** The kept run that it stacks on: it sees what that one left, and its changes count from there. */
+  on: z.string().min(1).optional(),
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
 export type RunRequestInput = z.input<typeof runRequestSchema>
@@ -139,17 +118,22 @@ const listSchema = z.object({
 })
 export type RunListRequest = z.infer<typeof listSchema>
 
-const diffRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), patch: z.boolean().default(true), against: z.enum(['parent', 'host']).default('parent') })
+/** `host`: of what lies between the host and what the run left, with every run below it that is not applied. */
+const againstSchema = z.enum(['parent', 'host']).default('parent')
+/** Together with the runs below it that are not applied: one change set, one digest, one way back. */
+const withParents = z.boolean().default(false)
+
+const diffRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), patch: z.boolean().default(true), against: againstSchema })
 export type DiffRequest = z.infer<typeof diffRequestSchema>
 export const diffSchema = z.object({ run: z.string(), digest: z.string().nullable(), changes: z.array(changeSchema), patch: z.string().optional() })
 export type Diff = z.infer<typeof diffSchema>
 
-const applyRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), digest: z.string().optional() })
+const applyRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), digest: z.string().optional(), withParents })
 export type ApplyRequest = z.infer<typeof applyRequestSchema>
 export const applyResultSchema = z.object({ run: runSummarySchema, applied: z.array(bytesSchema), conflicts: z.array(conflictSchema) })
 export type ApplyResult = z.infer<typeof applyResultSchema>
 
-const conflictsRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), patches: z.boolean().default(false) })
+const conflictsRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), patches: z.boolean().default(false), withParents })
 export type ConflictsRequest = z.infer<typeof conflictsRequestSchema>
 export const conflictReportSchema = z.object({ run: z.string(), digest: z.string().nullable(), conflicts: z.array(openConflictSchema) })
 export type ConflictReport = z.infer<typeof conflictReportSchema>
@@ -162,6 +146,7 @@ const mergeRequestSchema = namedRun.extend({
   merges: z.boolean().default(true),
   /** Leave the conflicts that are left for later instead of refusing. */
   skipRest: z.boolean().default(false),
+  withParents,
 })
 export type MergeRequest = z.infer<typeof mergeRequestSchema>
 /**
@@ -238,12 +223,16 @@ export interface RunsService {
   conflicts(request: ConflictsRequest): Promise<ConflictReport>
   /** Settles conflicts in a change set of its own digest, to be looked at and then applied by that digest. */
   merge(request: MergeRequest, actor: Actor): Promise<Merged>
-  /** The same command on the host as it is now; once it has ended well, the old run is `stale`. */
+  /**
+   * The same command on the host as it is now, or on what took the place of the run below it; once it has ended well, the
+   * old run is `stale`.
+   */
   rerun(request: RerunRequest, actor: Actor): Promise<Run>
   rollback(request: NamedRun, actor: Actor): Promise<ApplyResult>
   /** A hint to look at, not a record: what is under way now, until nothing is. */
   progress(named: NamedRun, signal: AbortSignal | undefined): AsyncIterable<Progress>
-  discard(named: NamedRun, actor: Actor): Promise<Run>
+  /** `cascade`: with everything that stands on it. */
+  discard(named: NamedRun, cascade: boolean, actor: Actor): Promise<Run>
   /** Layer and pre-images stay beyond their time, until released. */
   pin(named: NamedRun, release: boolean, actor: Actor): Promise<Run>
   approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
@@ -285,7 +274,7 @@ export const runsRouter = router({
   progress: procedure.input(namedRun).subscription(async function* ({ ctx, input, signal }) {
     yield* ctx.runs.progress(input, signal)
   }),
-  discard: procedure.input(namedRun).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, ctx.actor) })),
+  discard: procedure.input(namedRun.extend({ cascade: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, input.cascade, ctx.actor) })),
   pin: procedure.input(namedRun.extend({ release: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.pin(input, input.release, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
   kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.kill(input, input.reason, ctx.actor) })),

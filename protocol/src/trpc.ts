@@ -2,6 +2,7 @@
 import { initTRPC, type TRPCError } from '@trpc/server'
 import type { AccessService } from './access.ts'
 import type { EventsService } from './events.ts'
+import type { LayersService } from './layers.ts'
 import { Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
 import type { SettingsService } from './settings.ts'
@@ -17,6 +18,7 @@ export interface Actor {
 export interface Context {
   readonly actor: Actor
   readonly runs: RunsService
+  readonly layers: LayersService
   readonly events: EventsService
   readonly system: SystemService
   readonly settings: SettingsService

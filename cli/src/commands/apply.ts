@@ -1,5 +1,4 @@
 /** `nexus apply RUN [PATH…]` */
-import { isBlocking } from '@nexus/protocol/change-flags'
 import { EXIT } from '@nexus/protocol/exit-code'
 import type { Choice } from '@nexus/protocol/changes'
 import type { Run } from '@nexus/protocol/runs'
@@ -8,13 +7,12 @@ import { flag, named, text, texts, type Invocation } from '../command.ts'
 import { withCompanions } from '../companions.ts'
 import { agreesToMerged } from '../merging.ts'
 import { projectPaths } from '../paths.ts'
-import { changeLine } from '../screen/changes.ts'
-import { confirm } from '../screen/confirm.ts'
 import { CHOICE_WORDS, CONFLICT_WORDS } from '@nexus/protocol/change-words'
 import { conflictBlock } from '../screen/conflicts.ts'
 import { safePath } from '@nexus/protocol/readable'
 import { tellOutcome } from '../screen/outcome.ts'
 import { plural } from '@nexus/protocol/words'
+import { agreesToAll, agreesToFlagged, together } from '../together.ts'
 
 const CHOICES = ['take', 'keep', 'skip'] as const satisfies readonly Choice[]
 
@@ -23,17 +21,20 @@ export async function run(invocation: Invocation): Promise<number> {
   const [name = '', ...given] = words
   const { run: of } = await client.runs.get.query(named(invocation, name))
   const paths = projectPaths(given, invocation.cwd, of.project)
-  if (given.length === 0 && !(await agreesToFlagged(invocation, of))) return EXIT.waiting
+  const withParents = flag(invocation, 'with-parents') || (interactive && given.length === 0 && (of.needs ?? []).length > 0)
+  const all = withParents ? await together(invocation, of) : of
+  if (interactive && withParents && !flag(invocation, 'with-parents') && !(await agreesToAll(invocation, of, all))) return EXIT.waiting
+  if (given.length === 0 && interactive && (of.status === 'kept' || of.status === 'rolled-back') && !(await agreesToFlagged(invocation, all.changes))) return nothingApplied(invocation, of)
   if (isSettling(invocation)) {
-    const code = await settle(invocation, of, paths)
+    const code = await settle(invocation, of, paths, withParents)
     if (code !== null) return code
   }
-  const digest = text(invocation, 'digest') ?? of.digest ?? undefined
-  const whole = interactive && digest === of.digest ? await withCompanions(invocation, of, paths) : paths
+  const digest = text(invocation, 'digest') ?? all.digest ?? undefined
+  const whole = interactive && !withParents && digest === of.digest ? await withCompanions(invocation, of, paths) : paths
   if (whole === null) return nothingApplied(invocation, of)
-  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: whole, ...(digest === undefined ? {} : { digest }) }))
+  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: whole, withParents, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
-  else if (interactive && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
+  else if (interactive && !withParents && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
   else tellOutcome(invocation, 'applied', result)
   if (!json && given.length === 0 && result.applied.length > 0) tellLeftOut(invocation, of)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
@@ -42,17 +43,6 @@ export async function run(invocation: Invocation): Promise<number> {
 /** Pipes, sockets and devices stay in the layer, whatever else was applied. */
 function tellLeftOut({ tell }: Invocation, { changes }: Run): void {
   for (const { path, flags } of changes) if (flags.includes('special')) tell(`  left out: ${safePath(path)}, ${CONFLICT_WORDS.special}`)
-}
-
-async function agreesToFlagged({ tell, errorTheme, interactive }: Invocation, of: Run): Promise<boolean> {
-  const flagged = of.changes.filter(isBlocking)
-  if (!interactive || flagged.length === 0 || (of.status !== 'kept' && of.status !== 'rolled-back')) return true
-  tell('These paths need a second look:')
-  for (const change of flagged.slice(0, 20)) tell(changeLine(change, errorTheme))
-  if (flagged.length > 20) tell(`  … and ${flagged.length - 20} more`)
-  if (await confirm('Apply them too?')) return true
-  nothingApplied({ tell }, of)
-  return false
 }
 
 function nothingApplied({ tell }: Pick<Invocation, 'tell'>, of: Run): number {
@@ -65,10 +55,10 @@ function isSettling(invocation: Invocation): boolean {
 }
 
 /** Settles conflicts as the options say; a person sees the result before it is written, a script gets its digest. Null: there are none. */
-async function settle(invocation: Invocation, of: Run, paths: string[]): Promise<number | null> {
+async function settle(invocation: Invocation, of: Run, paths: string[], withParents: boolean): Promise<number | null> {
   const { client, json, print, tell, errorTheme, interactive } = invocation
   const choices = CHOICES.flatMap((choice) => projectPaths(texts(invocation, choice), invocation.cwd, of.project).map((path) => ({ path, choice })))
-  const { run: _, ...merged } = await client.runs.merge.mutate({ run: of.id, paths, choices, merges: flag(invocation, 'merge'), skipRest: flag(invocation, 'skip-rest') })
+  const { run: _, ...merged } = await client.runs.merge.mutate({ run: of.id, paths, choices, merges: flag(invocation, 'merge'), skipRest: flag(invocation, 'skip-rest'), withParents })
   const { digest, conflicts, changes } = merged
   if (digest !== null && merged.resolved.length === 0) return null
   if (digest === null) {

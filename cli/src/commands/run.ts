@@ -53,10 +53,11 @@ function requestOf(invocation: Invocation): RunRequestInput {
   const check = text(invocation, 'check')
   const isDetached = flag(invocation, 'detach')
   const pty = flag(invocation, 'no-pty') ? undefined : ownTerminal(invocation)
+  const on = text(invocation, 'on')
   return {
     command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: !isDetached && hasInput(),
     net: oneOf(invocation, 'net', ['off', 'on']) ?? 'off', backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep',
-    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}),
+    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}), ...(on === undefined ? {} : { on }),
   }
 }
 
@@ -65,7 +66,6 @@ function refuseLater(invocation: Invocation): void {
   const net = text(invocation, 'net')
   if (net !== undefined && net !== 'on' && net !== 'off') throw later(`--net ${net}`, '--net off, or --net on for the whole network of the host')
   if (text(invocation, 'backend') === 'docker') throw later('--backend docker', '--backend overlay or copy')
-  if (text(invocation, 'on') !== undefined) throw later('--on', 'apply the run first, or run both commands as one shell line')
   for (const name of ['env', 'secret'] as const) if (text(invocation, name) !== undefined) throw later(`--${name}`, 'put the value into a file of the project')
 }
 

@@ -7,7 +7,7 @@ import { cut } from './width.ts'
 import { breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -23,6 +23,12 @@ export function endOf(run: Pick<Run, 'exitCode' | 'signal' | 'endReason' | 'brea
   if (run.signal) return theme.bad(`signal ${run.signal}`)
   if (run.exitCode === null) return theme.dim('not run')
   return run.exitCode === 0 ? theme.good('✓ exit 0') : theme.bad(`✗ exit ${run.exitCode}`)
+}
+
+/** Where it stands, when that is not the host. */
+function stackLines({ needs = [], appliedWith }: Run, theme: Theme): string[] {
+  if (appliedWith) return [theme.dim(`  applied as one with ${appliedWith}`)]
+  return needs.length === 0 ? [] : [theme.dim(`  stands on ${needs.at(-1)}${needs.length > 1 ? ` and ${needs.length - 1} more` : ''}, not applied yet; its changes count from there`)]
 }
 
 /** Full strength is silent; anything less is said every time. */
@@ -86,7 +92,9 @@ export function nextSteps(run: Run): string[] {
   if (run.status === 'waiting') return [`nexus approve ${run.id}`, `nexus approve ${run.id} --deny`]
   if (run.status === 'stale') return [...(run.next ? [run.next] : []), `nexus discard ${run.id}`]
   if (run.status === 'kept' && run.conflicts.length > 0) return [`nexus conflicts ${run.id}`, `nexus apply ${run.id} --merge`, `nexus rerun ${run.id}`]
+  if (run.status === 'kept' && (run.needs ?? []).length > 0) return [`nexus diff ${run.id} --against host`, `nexus apply ${run.id} --with-parents`, `nexus discard ${run.id}`]
   if (run.status === 'kept') return [`nexus diff ${run.id}`, `nexus apply ${run.id}`, `nexus discard ${run.id}`]
+  if (run.status === 'applied' && run.appliedWith) return [`nexus rollback ${run.appliedWith}`]
   if (run.status === 'applied') return [...(run.appliedPaths.length + (run.keptPaths?.length ?? 0) < run.changes.length ? [`nexus apply ${run.id}`] : []), `nexus rollback ${run.id}`]
   if (run.status === 'failed') return run.endReason === 'launcher-failed' ? ['nexus doctor'] : [`nexus show ${run.id}`, `nexus discard ${run.id}`]
   return []

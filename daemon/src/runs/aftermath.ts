@@ -5,8 +5,9 @@
  */
 import type { Log } from '../base/log.ts'
 import type { Changes, Recovered } from '../changes/changes.ts'
-import { distinct } from './decide.ts'
-import type { Ledger, RunRow } from './ledger.ts'
+import { appliedEnd, rolledBackEnd } from './ends.ts'
+import type { Ledger, MoveOf, RunRow } from './ledger.ts'
+import { distinct } from './undertaking.ts'
 
 const ACTOR = 'daemon'
 
@@ -76,6 +77,8 @@ function isNews(ledger: Ledger, { run, direction, paths }: Recovered): boolean {
  * and `changes.recover` reports such a finished journal too.
  */
 function record(ledger: Ledger, row: RunRow, journal: Recovered | undefined): void {
+  // It goes with the run that it was applied with.
+  if (row.appliedWith !== null) return
   const details = ledger.details(row.id)
   const isApply = row.status === 'applying'
   const conflicts = [...(journal?.conflicts ?? [])]
@@ -83,13 +86,14 @@ function record(ledger: Ledger, row: RunRow, journal: Recovered | undefined): vo
     if (JSON.stringify(conflicts) === JSON.stringify(details.conflicts)) return
     return ledger.note(row.id, 'run.stuck', ACTOR, { next: `nexus show ${row.id}` }, { conflicts: conflicts.map(({ path, reason }) => ({ path, reason })) }, { conflicts })
   }
-  const finished = journal?.ended === 'finished'
-  const wasApplied = details.appliedPaths.length > 0
-  const to = isApply ? (finished || wasApplied ? 'applied' : 'kept') : finished ? 'rolled-back' : 'applied'
-  const appliedPaths = isApply ? distinct([...details.appliedPaths, ...(finished ? journal.paths : [])]) : finished ? [] : details.appliedPaths
-  ledger.move(row.id, {
-    to, event: 'run.recovered', actor: ACTOR, action: 'recovered', durable: true, payload: { journal: journal?.ended ?? 'none', paths: appliedPaths.length },
-    fields: { next: to === 'kept' ? `nexus apply ${row.id}` : to === 'applied' ? `nexus rollback ${row.id}` : null },
-    details: { appliedPaths, conflicts, ...(to === 'rolled-back' ? { keptPaths: null, proposal: null } : {}) },
-  })
+  const ending = { event: 'run.recovered', actor: ACTOR, action: 'recovered', payload: { journal: journal?.ended ?? 'none' } }
+  if (journal?.ended === 'finished') return ledger.moveAll(isApply ? appliedEnd(ledger, row.id, { ...ending, applied: journal.paths }) : rolledBackEnd(ledger, row.id, ending))
+  const together = [row, ...ledger.appliedWith(row.id)]
+  ledger.moveAll(together.map((of): MoveOf => {
+    const to = !isApply || ledger.details(of.id).appliedPaths.length > 0 ? ('applied' as const) : ('kept' as const)
+    return {
+      run: of.id, to, ...ending, durable: true, fields: { next: to === 'kept' ? `nexus apply ${of.id}` : `nexus rollback ${row.id}`, applying: null, ...(to === 'kept' ? { appliedWith: null } : {}) },
+      ...(of === row ? { details: { conflicts } } : {}),
+    }
+  }))
 }

@@ -1,24 +1,39 @@
 /** What a person (or a request that policy allows) decides about a sealed change set: apply, roll back, discard. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { fromBytes, showBytes, type Bytes } from '@nexus/protocol/bytes'
-import { isBlocking } from '@nexus/protocol/change-flags'
-import type { Change, Conflict } from '@nexus/protocol/changes'
+import type { Bytes } from '@nexus/protocol/bytes'
+import type { Conflict } from '@nexus/protocol/changes'
 import { newId } from '@nexus/protocol/id'
 import { Problem } from '@nexus/protocol/problem'
-import { companionsOf } from '@nexus/protocol/repository'
-import type { ApplyResult, RunStatus } from '@nexus/protocol/runs'
+import type { ApplyResult } from '@nexus/protocol/runs'
 import type { ApplyOrder, Changes, Outcome } from '../changes/changes.ts'
-import type { Layer } from '../sandbox/layer.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Aftermath } from './aftermath.ts'
-import { summaryOf, type Ledger, type RunRow } from './ledger.ts'
-import type { StoredProposal } from './runs.sql.ts'
-import { groundOf, layerOf, mergedIn } from './seal.ts'
+import { appliedEnd, appliesAs, rolledBackEnd } from './ends.ts'
+import { summaryOf, type Ledger, type MoveOf, type RunRow } from './ledger.ts'
+import type { Applying, StoredProposal } from './runs.sql.ts'
+import { mergedIn } from './seal.ts'
+import { aboveOf, pendingBelow } from './stack.ts'
 import { requireMove } from './status.ts'
+import { appliableIn, leftToApply, refuseUnseenHooks, requireNoneBelow, undertake, withoutSpecial, type Undertaking } from './undertaking.ts'
 import { UnderWay } from './under-way.ts'
 
 type Decision = 'apply' | 'roll-back' | 'discard'
+
+/** What of a run is wanted: everything, the named paths and what lies below them, or what that digest names. */
+export interface Wanted {
+  readonly paths?: readonly Bytes[]
+  readonly digest?: string | undefined
+  /** With the runs below it that are not applied: as one. */
+  readonly withParents?: boolean
+}
+
+/** One apply: what it is about, what of that, and how it is to be recorded. */
+interface Work {
+  readonly of: Undertaking
+  readonly what: Omit<ApplyOrder, 'run' | 'ground'>
+  readonly keptPaths?: Bytes[]
+}
 
 export class Decisions {
   readonly underWay = new UnderWay()
@@ -34,49 +49,51 @@ export class Decisions {
     this.#aftermath = aftermath
   }
 
-  /** Applies all (no paths) or the named paths and what lies below them; what is already applied is left out. */
-  async apply(id: string, paths: readonly Bytes[], digest: string | undefined, actor: string): Promise<ApplyResult> {
-    if (this.#ledger.row(id).status === 'unchanged') return this.#nothing(id)
-    const { row, changes, digest: own, proposal } = appliableIn(this.#ledger, id)
-    if (digest !== undefined && digest !== own && digest === proposal?.digest) return this.#applyProposal(id, proposal, paths, actor)
-    if (digest !== undefined && digest !== own) throw new Problem('digest-mismatch', { run: id, actual: own, given: digest })
-    const left = leftToApply(this.#ledger, id, paths)
+  /** What is already applied is left out. */
+  async apply(id: string, { paths = [], digest, withParents = false }: Wanted, actor: string): Promise<ApplyResult> {
+    if (this.#ledger.row(id).status === 'unchanged' && !withParents) return this.#nothing(id)
+    const { proposal, digest: own } = appliableIn(this.#ledger, id)
+    if (proposal && digest === proposal.digest && digest !== own) return this.#applyProposal(id, proposal, paths, actor)
+    const of = await undertake(this.#ledger, this.#changes, id, withParents)
+    const { changes, below } = of
+    if (digest !== undefined && digest !== of.digest) throw new Problem('digest-mismatch', { run: id, actual: of.digest, given: digest })
+    if (paths.length > 0 && below.length > 0) throw new Problem('bad-request', { what: 'several runs are applied as a whole: leave the paths out' })
+    const left = below.length > 0 ? changes : leftToApply(this.#ledger, id, paths)
     const selected = paths.length === 0 ? withoutSpecial(left) : left
-    if (selected.length === 0) return this.#nothing(id)
+    if (selected.length === 0 && below.length === 0) return this.#nothing(id)
     if (paths.length > 0) refuseUnseenHooks(id, leftToApply(this.#ledger, id, []), selected)
-    return this.#carryOut(row, { changeSet: { changes, digest: own }, selected, named: paths.length > 0 }, actor)
+    return this.#carryOut({ of, what: { changeSet: { changes, digest: of.digest }, selected, named: paths.length > 0 } }, actor)
   }
 
   /** The digest that a person approved is that of the change set in which conflicts are settled, measured against the host. */
   async #applyProposal(id: string, proposal: StoredProposal, paths: readonly Bytes[], actor: string): Promise<ApplyResult> {
     if (paths.length > 0) throw new Problem('bad-request', { what: 'a merged change set is applied as a whole: leave the paths out' })
-    const { row, layer } = appliableIn(this.#ledger, id)
-    const { changes, digest, named, merged, taken, kept } = proposal
+    const { changes, digest, named, merged, taken, kept, withParents = [] } = proposal
+    const of = await undertake(this.#ledger, this.#changes, id, withParents.length > 0)
+    if (of.below.map((row) => row.id).join() !== withParents.join()) throw new Problem('digest-mismatch', { run: id, actual: of.digest, given: digest })
     const keptPaths = [...(this.#ledger.details(id).keptPaths ?? []), ...kept]
-    if (changes.length === 0) {
+    if (changes.length === 0 && of.below.length === 0) {
       this.#ledger.note(id, 'run.host-kept', actor, {}, { paths: kept.length, merged: digest }, { keptPaths, proposal: null, conflicts: [] })
       return this.#nothing(id)
     }
-    const resolution = { merged, taken, folder: join(mergedIn(layer), digest) }
-    return this.#carryOut(row, { changeSet: { changes, digest }, selected: changes, named, resolution }, actor, keptPaths)
+    const resolution = { merged, taken, folder: join(mergedIn(of.layer), digest) }
+    return this.#carryOut({ of, what: { changeSet: { changes, digest }, selected: changes, named, resolution }, keptPaths }, actor)
   }
 
-  async #carryOut(row: RunRow, what: Omit<ApplyOrder, 'run' | 'ground'>, actor: string, keptPaths?: Bytes[]): Promise<ApplyResult> {
+  async #carryOut({ of, what, keptPaths }: Work, actor: string): Promise<ApplyResult> {
+    const { row, below, ground } = of
     const { id } = row
-    const { layer, changes } = appliableIn(this.#ledger, id)
     const { digest } = what.changeSet
-    this.#begin(row, 'applying', 'run.apply-began', 'apply', actor, digest, { paths: what.selected.length, of: changes.length })
+    // Somebody may have decided about one of them while they were being looked at.
+    const standing = pendingBelow(this.#ledger, row)
+    if (below.length === 0) requireNoneBelow(row, standing)
+    if (standing.map((one) => one.id).join() !== below.map((one) => one.id).join()) throw new Problem('wrong-status', { run: id, status: 'over other runs than a moment ago', action: 'applied so' })
+    const applying: Applying = { withParents: below.map((one) => one.id), as: appliesAs(this.#ledger, of, what.selected, keptPaths), ...(keptPaths ? { keptPaths } : {}) }
+    this.#begin([...below, row], 'apply', actor, { digest, applying, payload: { paths: what.selected.length, of: of.changes.length } })
     return this.#carefully(id, async () => {
-      const outcome = await this.underWay.while(id, (report) => this.#changes.apply({ run: id, ground: groundOf(row, layer), ...what, report }))
-      if (outcome.conflicts.length > 0) return this.#refused(id, row.status, 'run.apply-refused', outcome, actor)
-      const details = this.#ledger.details(id)
-      const appliedPaths = distinct([...(row.status === 'applied' ? details.appliedPaths : []), ...outcome.applied])
-      const done = new Set([...appliedPaths, ...(keptPaths ?? details.keptPaths ?? [])].map(keyOf))
-      const rest = changes.filter(({ path }) => !done.has(keyOf(path))).length
-      this.#ledger.move(id, {
-        to: 'applied', event: 'run.applied', actor, action: 'applied', durable: true, payload: { digest: row.digest, ...(digest === row.digest ? {} : { merged: digest }), applied: outcome.applied.length, rest },
-        fields: { next: rest > 0 ? `nexus apply ${id}` : `nexus rollback ${id}` }, details: { appliedPaths, conflicts: [], ...(keptPaths ? { keptPaths, proposal: null } : {}) },
-      })
+      const outcome = await this.underWay.while(id, (report) => this.#changes.apply({ run: id, ground, ...what, report }))
+      if (outcome.conflicts.length > 0) return this.#refused([row, ...below], 'run.apply-refused', outcome, actor)
+      this.#ledger.moveAll(appliedEnd(this.#ledger, id, { event: 'run.applied', actor, action: 'applied', applied: outcome.applied, payload: digest === row.digest ? {} : { merged: digest } }))
       return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
     })
   }
@@ -88,47 +105,72 @@ export class Decisions {
   async rollback(id: string, actor: string): Promise<ApplyResult> {
     const row = this.#ledger.row(id)
     requireMove(id, row.status, 'rolling-back', 'rolled back')
+    if (row.appliedWith !== null) throw new Problem('applied-together', { run: id, leader: row.appliedWith })
     if (row.preImagesGoneAt !== null) throw new Problem('pre-images-gone', { run: id })
-    this.#begin(row, 'rolling-back', 'run.rollback-began', 'roll-back', actor, row.digest, {})
+    const together = [row, ...this.#ledger.appliedWith(id)]
+    this.#requireNoneAbove(together)
+    this.#begin(together, 'roll-back', actor, { digest: row.digest })
     return this.#carefully(id, async () => {
       const outcome = await this.underWay.while(id, (report) => this.#changes.rollback({ run: id, project: row.project, report }))
-      if (outcome.conflicts.length > 0) return this.#refused(id, 'applied', 'run.rollback-refused', outcome, actor)
-      this.#ledger.move(id, {
-        to: 'rolled-back', event: 'run.rolled-back', actor, action: 'rolled back', durable: true, payload: { paths: outcome.applied.length },
-        fields: { next: null }, details: { appliedPaths: [], conflicts: [], keptPaths: null, proposal: null },
-      })
+      if (outcome.conflicts.length > 0) return this.#refused(together, 'run.rollback-refused', outcome, actor)
+      this.#ledger.moveAll(rolledBackEnd(this.#ledger, id, { event: 'run.rolled-back', actor, action: 'rolled back', payload: { paths: outcome.applied.length } }))
       return { run: summaryOf(this.#ledger.row(id)), applied: [...outcome.applied], conflicts: [] }
     })
   }
 
-  async discard(id: string, actor: string): Promise<void> {
+  /** `cascade`: with everything that stands on it. */
+  async discard(id: string, actor: string, cascade = false): Promise<void> {
     const row = this.#ledger.row(id)
     requireMove(id, row.status, 'discarded', 'discarded')
-    const children = this.#ledger.childrenOf(id)
-    if (children.length > 0) throw new Problem('layer-has-children', { run: id, children: children.map((child) => child.id).join(', ') })
-    this.#ledger.move(id, {
-      to: 'discarded', event: 'run.discarded', actor, action: 'discarded', payload: { digest: row.digest }, fields: { layer: null, next: null },
-      decision: { id: newId('approval', randomBytes(12)), decision: 'discard', digest: row.digest },
-    })
+    const needing = this.#ledger.needing(id)
+    if (needing.length > 0 && !cascade) throw new Problem('layer-has-children', { run: id, children: needing.join(', ') })
+    const standing = aboveOf(this.#ledger, id).filter((one) => one.layer !== null || !this.#ledger.isAtRest(one))
+    const busy = standing.find((one) => !this.#ledger.isAtRest(one))
+    if (busy) throw new Problem('wrong-status', { run: busy.id, status: busy.status, action: 'discarded' })
+    const gone = [...standing.reverse(), row]
+    this.#ledger.moveAll(gone.map((one): MoveOf => ({
+      run: one.id, to: 'discarded', event: 'run.discarded', actor, action: 'discarded', payload: { digest: one.digest, ...(one === row ? {} : { with: id }) }, fields: { layer: null, next: null, staleBy: null },
+      decision: { id: newId('approval', randomBytes(12)), decision: 'discard', digest: one.digest },
+    })))
     // The record is gone first: a folder without a row is swept at the next start, a row without a folder would lie.
-    if (row.layer !== null) await this.#sandbox.discard(row.layer)
+    for (const { layer } of gone) if (layer !== null) await this.#sandbox.discard(layer)
   }
 
-  /** The approval that names the digest is on the disk before the first byte of the host changes. */
-  #begin(row: RunRow, to: RunStatus, event: string, decision: Decision, actor: string, approved: string | null, payload: Record<string, unknown>): void {
-    this.#ledger.move(row.id, {
-      to, event, actor, action: decision === 'apply' ? 'applied' : 'rolled back', durable: true, payload: { digest: row.digest, ...(approved === row.digest ? {} : { merged: approved }), ...payload },
-      // A first apply makes pre-images of its own; those of a second one alone would not lead back.
-      fields: { next: null, ...(row.status === 'applied' ? {} : { preImagesGoneAt: null }) }, decision: { id: newId('approval', randomBytes(12)), decision, digest: approved },
-    })
+  /** What stands on it was made over it: that goes first. */
+  #requireNoneAbove(rows: readonly RunRow[]): void {
+    const ids = new Set(rows.map(({ id }) => id))
+    for (const { id } of rows) {
+      const above = this.#ledger.childrenOf(id).filter((child) => !ids.has(child.id) && ['applied', 'applying', 'rolling-back'].includes(child.status))
+      const [child] = above
+      if (child) throw new Problem('child-applied', { run: rows[0]?.id ?? id, children: above.map((one) => one.id).join(', '), child: child.appliedWith ?? child.id })
+    }
   }
 
-  #refused(id: string, back: RunStatus, event: string, outcome: Outcome, actor: string): ApplyResult {
+  /** The approval that names the digest is on the disk before the first byte of the host changes. The last of them leads. */
+  #begin(rows: readonly RunRow[], decision: Decision & ('apply' | 'roll-back'), actor: string, { digest, applying, payload }: { digest: string | null; applying?: Applying; payload?: Record<string, unknown> }): void {
+    const leader = decision === 'apply' ? rows.at(-1) : rows[0]
+    const isApply = decision === 'apply'
+    this.#ledger.moveAll(rows.map((row): MoveOf => ({
+      run: row.id, to: isApply ? 'applying' : 'rolling-back', event: isApply ? 'run.apply-began' : 'run.rollback-began', actor, action: isApply ? 'applied' : 'rolled back', durable: true,
+      payload: { digest: row.digest, ...(row === leader ? { ...(digest === row.digest ? {} : { merged: digest }), ...payload } : { with: leader?.id }) },
+      fields: {
+        next: null, appliedWith: row === leader ? null : (leader?.id ?? null), ...(row === leader && applying ? { applying } : {}),
+        // A first apply makes pre-images of its own; those of a second one alone would not lead back.
+        ...(row.status === 'applied' ? {} : { preImagesGoneAt: null }),
+      },
+      decision: { id: newId('approval', randomBytes(12)), decision, digest: row === leader ? digest : row.digest },
+    })))
+  }
+
+  /** As they were before; the first of them leads. */
+  #refused(rows: readonly RunRow[], event: string, outcome: Outcome, actor: string): ApplyResult {
     const conflicts: Conflict[] = [...outcome.conflicts]
-    this.#ledger.move(id, {
-      to: back, event, actor, action: 'put back', durable: true, payload: { conflicts: conflicts.map(({ path, reason }) => ({ path, reason })) },
-      fields: { next: `nexus show ${id}` }, details: { conflicts },
-    })
+    const [leader] = rows
+    this.#ledger.moveAll(rows.map((row): MoveOf => ({
+      run: row.id, to: row.status, event, actor, action: 'put back', durable: true, payload: { conflicts: row === leader ? conflicts.map(({ path, reason }) => ({ path, reason })) : [] },
+      fields: { next: row === leader ? `nexus show ${row.id}` : row.next, applying: null, appliedWith: row.appliedWith }, ...(row === leader ? { details: { conflicts } } : {}),
+    })))
+    const id = leader?.id ?? ''
     return { run: summaryOf(this.#ledger.row(id)), applied: [], conflicts }
   }
 
@@ -149,63 +191,4 @@ export class Decisions {
       throw new Problem('io', { what: `run ${id} is still ${run.status}`, cause, fix: `mend the cause; then every command of nexus ends it, forwards or backwards: nexus show ${id}` }, { cause: error })
     }
   }
-}
-
-/** A directory may come with what lies below it more than once. */
-export function distinct(paths: readonly Bytes[]): Bytes[] {
-  return [...new Map(paths.map((path) => [keyOf(path), path])).values()]
-}
-
-/** A run that may be applied now, with its change set. Throws Problem. */
-export function appliableIn(ledger: Ledger, id: string): { row: RunRow; layer: Layer; changes: Change[]; digest: string; proposal: StoredProposal | null } {
-  const row = ledger.row(id)
-  if (row.status === 'failed') throw new Problem('not-appliable', { run: id, reason: row.endReason ?? 'failed' })
-  requireMove(id, row.status, 'applying', 'applied')
-  const layer = layerOf(row)
-  if (!layer || row.digest === null) throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'applied' })
-  const { changes, proposal } = ledger.details(id)
-  return { row, layer, changes, digest: row.digest, proposal }
-}
-
-/** Of all or the named paths: what is neither on the host yet nor decided in favour of the host. A named path may be decided anew. */
-export function leftToApply(ledger: Ledger, id: string, paths: readonly Bytes[]): Change[] {
-  const { status } = ledger.row(id)
-  const { changes, appliedPaths, keptPaths } = ledger.details(id)
-  const done = new Set([...(status === 'applied' ? appliedPaths : []), ...(paths.length === 0 ? (keptPaths ?? []) : [])].map(keyOf))
-  return select(id, changes, paths).filter((change) => !done.has(keyOf(change.path)))
-}
-
-/** Naming some path of a repository is no word about its hooks, which come along with it. Throws Problem `flagged-companions`. */
-function refuseUnseenHooks(run: string, changes: readonly Change[], selected: readonly Change[]): void {
-  const named = new Set(selected.map(({ path }) => keyOf(path)))
-  const flagged = companionsOf(changes, new Set([...changes.keys()].filter((at) => changes[at] && named.has(keyOf(changes[at].path))))).flatMap((at) => changes[at] ?? []).filter(isBlocking)
-  if (flagged.length > 0) throw new Problem('flagged-companions', { run, paths: flagged.map(({ path }) => showBytes(path)).join(' ') })
-}
-
-/** Pipes, sockets and devices are never applied; what else there is need not wait for them. */
-function withoutSpecial(changes: readonly Change[]): readonly Change[] {
-  const others = changes.filter(({ flags }) => !flags.includes('special'))
-  return others.length === 0 ? changes : others
-}
-
-/** The changes at the named paths or below them. Throws Problem `no-path`. */
-export function select(run: string, changes: readonly Change[], paths: readonly Bytes[]): Change[] {
-  if (paths.length === 0) return [...changes]
-  const chosen = new Set<Change>()
-  for (const path of paths) {
-    const key = keyOf(path).replace(/\/+$/, '')
-    const found = changes.filter((change) => isAtOrBelow(keyOf(change.path), key) || (change.from !== undefined && isAtOrBelow(keyOf(change.from), key)))
-    if (found.length === 0) throw new Problem('no-path', { run, path: showBytes(path) })
-    for (const change of found) chosen.add(change)
-  }
-  return changes.filter((change) => chosen.has(change))
-}
-
-function isAtOrBelow(path: string, folder: string): boolean {
-  return folder === '' || folder === '.' || path === folder || path.startsWith(`${folder}/`)
-}
-
-/** Paths compare by bytes: latin1 gives each byte one character. */
-function keyOf(path: Bytes): string {
-  return fromBytes(path).toString('latin1')
 }

@@ -18,6 +18,7 @@ import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
+import { pendingBelow, staleBecauseOf } from './stack.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -103,7 +104,7 @@ export class Execution {
       payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason, breach: breachOf(end, row) } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
       fields: {
         ...fields, endReason: reason, breach: breachOf(end, row), exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
-        durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}` : null,
+        durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null,
       },
       details: { ...details, ...recorded(running), output: output.digest },
     })
@@ -148,13 +149,15 @@ export class Execution {
     try {
       const row = ledger.row(id)
       supersede(ledger, row, actor)
+      ledger.moveAll(staleBecauseOf(ledger, row, actor))
       await this.#keepBefore(id, 'at once')
       if (row.request.check !== undefined && row.status === 'kept' && row.exitCode === 0) await check.run(row, choice, actor)
       const { status, request, exitCode, check: checked } = ledger.row(id)
       if (request.wish === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)
       if (request.wish !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
       if (ledger.details(id).changes.some(isBlocking)) return
-      await decisions.apply(id, [], undefined, actor)
+      if (pendingBelow(ledger, ledger.row(id)).length > 0) return
+      await decisions.apply(id, {}, actor)
     } catch (error) {
       log.error({ err: error, run: id }, 'the wish of a run could not be carried out')
     } finally {

@@ -1,5 +1,5 @@
 /** The table of runs: each change of a run is one transaction with its event. Rows in, Run objects out. */
-import { and, count, desc, eq, inArray, isNotNull, lt, lte } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
 import { toBytes } from '@nexus/protocol/bytes'
 import { countChanges } from '@nexus/protocol/change-flags'
 import type { Run, RunFlag, RunRequest, RunStatus, RunSummary } from '@nexus/protocol/runs'
@@ -9,6 +9,7 @@ import type { Choice } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 import { layerGoesAt } from './expiry.ts'
 import { approvals, runDetails, runs } from './runs.sql.ts'
+import { pendingBelow } from './stack.ts'
 import { requireMove, SETTLED } from './status.ts'
 import { storedBytesOf, type Terms } from './terms.ts'
 import { inTurns } from './turns.ts'
@@ -29,6 +30,10 @@ export interface Move {
   readonly details?: Partial<Omit<RunDetails, 'run'>>
   readonly decision?: { readonly id: string; readonly decision: (typeof approvals.$inferInsert)['decision']; readonly digest: string | null }
   readonly durable?: boolean
+}
+
+export interface MoveOf extends Move {
+  readonly run: string
 }
 
 /** Where a new run belongs. */
@@ -71,14 +76,25 @@ export class Ledger {
 
   /** Throws Problem `wrong-status` when the run is elsewhere by now. */
   move(id: string, move: Move): void {
-    const { status } = this.row(id)
-    requireMove(id, status, move.to, move.action)
-    this.#state.record({ type: move.event, actor: move.actor, subject: id, payload: { from: status, to: move.to, ...move.payload } }, (db) => {
-      db.update(runs).set({ ...move.fields, status: move.to, movedAt: this.#clock.now(), layerNoticeAt: null, preImagesNoticeAt: null }).where(eq(runs.id, id)).run()
-      if (move.details) db.update(runDetails).set(move.details).where(eq(runDetails.run, id)).run()
-      if (move.decision) db.insert(approvals).values({ ...move.decision, run: id, actor: move.actor, at: this.#clock.now() }).run()
-    }, { durable: move.durable ?? false })
-    this.#stranded.delete(id)
+    this.moveAll([{ run: id, ...move }])
+  }
+
+  /** All of them or none: what a stack of runs does together. */
+  moveAll(moves: readonly MoveOf[]): void {
+    if (moves.length === 0) return
+    const events = moves.map(({ run, to, event, actor, action, payload }) => {
+      const { status } = this.row(run)
+      requireMove(run, status, to, action)
+      return { type: event, actor, subject: run, payload: { from: status, to, ...payload } }
+    })
+    this.#state.recordAll(events, (db) => {
+      for (const { run, to, actor, fields, details, decision } of moves) {
+        db.update(runs).set({ ...fields, status: to, movedAt: this.#clock.now(), layerNoticeAt: null, preImagesNoticeAt: null }).where(eq(runs.id, run)).run()
+        if (details) db.update(runDetails).set(details).where(eq(runDetails.run, run)).run()
+        if (decision) db.insert(approvals).values({ ...decision, run, actor, at: this.#clock.now() }).run()
+      }
+    }, { durable: moves.some(({ durable }) => durable) })
+    for (const { run } of moves) this.#stranded.delete(run)
     this.#bell.ring()
   }
 
@@ -116,8 +132,9 @@ export class Ledger {
   run(id: string): Run {
     const details = this.details(id)
     const row = this.row(id)
+    const needs = row.status === 'kept' || row.status === 'rolled-back' ? pendingBelow(this, row).map((below) => below.id) : []
     return {
-      ...summaryOf(row),
+      ...summaryOf(row), ...(needs.length > 0 ? { needs } : {}),
       stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr, ...(details.leftOut > 0 ? { stored: { limitBytes: storedBytesOf(row), leftOutBytes: details.leftOut } } : {}) },
       changes: details.changes, outside: details.outside, denials: [], conflicts: details.conflicts, appliedPaths: details.appliedPaths,
       ...(details.keptPaths && details.keptPaths.length > 0 ? { keptPaths: details.keptPaths } : {}),
@@ -134,14 +151,30 @@ export class Ledger {
     return this.#state.db.select().from(runs).where(inArray(runs.status, statuses)).orderBy(runs.number).all()
   }
 
+  /** Runs that were made over this one's layer, oldest first; some of them may be long gone. */
   childrenOf(id: string): RunRow[] {
-    return this.#state.db.select().from(runs).where(eq(runs.parent, id)).all().filter((row) => row.layer !== null && row.parents.length > 0)
+    return this.#state.db.select().from(runs).where(eq(runs.parent, id)).orderBy(runs.number).all().filter(({ parents }) => parents.length > 0)
   }
 
   /** Runs whose layers stand on this one's, and those that may be about to. */
   needing(id: string): string[] {
     return this.#state.db.select().from(runs).where(eq(runs.parent, id)).all()
       .filter((row) => (row.layer === null ? !this.isAtRest(row) : row.parents.length > 0)).map((row) => row.id)
+  }
+
+  /** The runs that are applied, or taken back, as one with this one. */
+  appliedWith(id: string): RunRow[] {
+    return this.#state.db.select().from(runs).where(eq(runs.appliedWith, id)).orderBy(runs.number).all()
+  }
+
+  /** The newest run that repeats this one. */
+  repetitionOf(id: string): RunRow | undefined {
+    return this.#state.db.select().from(runs).where(eq(runs.rerunOf, id)).orderBy(desc(runs.number)).all().find(({ layer, endReason }) => layer !== null && endReason === null)
+  }
+
+  /** The runs of a project that have a layer or are about to, oldest first; those of verifications are nobody's. */
+  standing(project: string): RunRow[] {
+    return this.#state.db.select().from(runs).where(and(eq(runs.project, project), isNull(runs.verification), or(isNotNull(runs.layer), inArray(runs.status, ['queued', 'waiting'])))).orderBy(runs.number).all()
   }
 
   projects(): string[] {
@@ -212,6 +245,7 @@ export function summaryOf(row: RunRow): RunSummary {
     flags: flagsOf(row), pty: row.request.pty !== undefined,
     ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}),
     ...(expiresAt === null ? {} : { expiresAt }), ...(row.pinned ? { pinned: true } : {}),
+    ...(row.appliedWith && row.status === 'applied' ? { appliedWith: row.appliedWith } : {}),
   }
 }
 

@@ -1,15 +1,16 @@
-/** The same command once more, on the host as it is now; when that has ended well, the run before it is stale. */
+/** The same command once more, over what is now where the run stood; when that has ended well, the run before it is stale. */
 import { Problem } from '@nexus/protocol/problem'
 import type { RerunRequest, RunRequest } from '@nexus/protocol/runs'
 import { interactiveShell } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
+import { aboveOf, belowOf, requireGround, staleMove } from './stack.ts'
 
 /** What is asked of the new run: everything as it was, the environment as the caller has it now, if it has one. Throws Problem. */
 export function repeated(row: RunRow, { env, umask, stdin, wish, pty }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish' | 'pty'>): RunRequest {
   if (['queued', 'waiting', 'running', 'applying', 'rolling-back'].includes(row.status)) throw new Problem('wrong-status', { run: row.id, status: row.status, action: 'run again' })
   // What a person typed into a shell of the layer is not repeated by starting a shell.
   if (row.request.pty && row.command.join('\0') === interactiveShell().join('\0')) throw new Problem('wrong-status', { run: row.id, status: 'a terminal that a person typed into', action: 'run again' })
-  const { pty: _, ...request } = row.request
+  const { pty: _, on: __, ...request } = row.request
   return { ...request, cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish, ...(pty ? { pty } : {}) }
 }
 
@@ -17,6 +18,29 @@ export function repeated(row: RunRow, { env, umask, stdin, wish, pty }: Pick<Rer
 export function supersede(ledger: Ledger, by: RunRow, actor: string): void {
   if (by.rerunOf === null || by.endReason !== null || by.exitCode !== 0) return
   const old = ledger.row(by.rerunOf)
+  const next = `nexus show ${by.id}`
+  if (old.status === 'stale' && old.staleBy !== null) return ledger.note(old.id, 'run.superseded', actor, { next, staleBy: null }, { by: by.id })
   if (old.status !== 'kept' && old.status !== 'unchanged') return
-  ledger.move(old.id, { to: 'stale', event: 'run.superseded', actor, action: 'superseded', payload: { by: by.id }, fields: { next: `nexus show ${by.id}` } })
+  const above = aboveOf(ledger, old.id).flatMap((row) => staleMove(row, old.id, actor))
+  ledger.moveAll([{ run: old.id, to: 'stale', event: 'run.superseded', actor, action: 'superseded', payload: { by: by.id }, fields: { next } }, ...above])
+}
+
+/**
+ * What a repetition is made over: what the run stood on, or what took its place since; the host, when that is applied.
+ * Throws Problem `wrong-status` when that cannot be.
+ */
+export function groundFor(ledger: Ledger, row: RunRow): RunRow | null {
+  const [below] = belowOf(ledger, row)
+  if (!below || below.status === 'applied') return null
+  const now = newestOf(ledger, below)
+  if (now.status === 'applied') return null
+  if (now.status === 'stale') throw new Problem('wrong-status', { run: now.id, status: 'stale', action: `built upon: repeat it first, nexus rerun ${now.id}` })
+  requireGround(ledger, now)
+  return now
+}
+
+/** The run itself, or the last of those that repeat it because it was stale. */
+function newestOf(ledger: Ledger, row: RunRow): RunRow {
+  const next = row.status === 'stale' ? ledger.repetitionOf(row.id) : undefined
+  return next ? newestOf(ledger, next) : row
 }

@@ -11,6 +11,15 @@ export interface StoredProposal extends Pick<Proposal, 'merged' | 'taken' | 'kep
   readonly digest: string
   readonly changes: Change[]
   readonly named: boolean
+  /** Runs below that it holds as well. */
+  readonly withParents?: readonly string[]
+}
+
+export interface Applying {
+  readonly withParents: readonly string[]
+  /** `whole`: everything, and as it stands in the layers. */
+  readonly as: 'whole' | 'part' | 'merged'
+  readonly keptPaths?: Bytes[]
 }
 
 export const runs = sqliteTable('runs', {
@@ -60,6 +69,14 @@ export const runs = sqliteTable('runs', {
   /** When the end of its layer and of its pre-images was announced; a move takes the announcement back. */
   layerNoticeAt: integer('layer_notice_at'),
   preImagesNoticeAt: integer('pre_images_notice_at'),
+  /** What an apply that is under way decides; for the record of it, should the daemon die. */
+  applying: text({ mode: 'json' }).$type<Applying>(),
+  /** Is all of an applied run on the host, as it stands in its layer? Null while it is not applied. */
+  appliedAs: text('applied_as').$type<Applying['as']>(),
+  /** The run above it with which it is applied, or taken back, as one. */
+  appliedWith: text('applied_with'),
+  /** The run below it that is not what it stood on any more; null for none, and for a run that was superseded itself. */
+  staleBy: text('stale_by'),
   /** Set before they are deleted: from then on there is no rollback. */
   preImagesGoneAt: integer('pre_images_gone_at'),
 }, (table) => [

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
-import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunStatus, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
 import type { Log } from '../base/log.ts'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
@@ -17,15 +17,17 @@ import type { Settings } from '../settings/settings.ts'
 import type { State } from '../state/state.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { Beside, OutputFrom } from './beside.ts'
-import { select, type Decisions } from './decide.ts'
+import type { Decisions } from './decide.ts'
+import { diffOf } from './diff.ts'
 import type { Execution } from './execute.ts'
 import type { KillSwitch } from './kill.ts'
-import { summaryOf, type Ledger, type NewPlace, type RunRow } from './ledger.ts'
+import { summaryOf, type Ledger, type NewPlace } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
-import { repeated } from './rerun.ts'
-import { groundOf, layerOf } from './seal.ts'
+import { baseOf, groundOn, onto, placeOn, type Base } from './onto.ts'
+import { groundFor, repeated } from './rerun.ts'
 import type { Shell } from './shell.ts'
+import { isWhole } from './stack.ts'
 import { termsOf } from './terms.ts'
 
 export interface RunsParts {
@@ -47,9 +49,6 @@ export interface RunsParts {
   readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
 }
 
-/** Nothing writes to the layers of these. */
-const BASES: readonly RunStatus[] = ['unchanged', 'kept', 'applied', 'rolled-back', 'failed']
-
 export class Runs implements RunsService {
   readonly #parts: RunsParts
 
@@ -61,12 +60,15 @@ export class Runs implements RunsService {
     return this.#start(request, actor)
   }
 
-  async #start(request: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
-    const { sandbox, boundaries } = this.#parts
+  async #start(asked: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
+    const { sandbox, boundaries, ledger } = this.#parts
     this.#requireReady()
-    const place = placeOf(request.cwd, request.project, boundaries)
-    const choice = await sandbox.choose(request.backend, place.project)
-    const id = this.#begin(request, choice, { ...place, ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
+    const on = asked.on === undefined ? undefined : this.find({ run: asked.on, cwd: asked.cwd, ...(asked.project === undefined ? {} : { project: asked.project }) })
+    const below = on === undefined ? undefined : ledger.row(on)
+    const request = below ? onto(below, asked) : asked
+    const place = below ? placeOn(below, request, boundaries) : placeOf(request.cwd, request.project, boundaries)
+    const choice = await sandbox.choose(below?.backend ?? request.backend, place.project)
+    const id = this.#begin(request, choice, { ...place, ...(below ? groundOn(ledger, below.id) : {}), ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
     // A back end weaker than the best was taken by Nexus, not by the caller: a person decides before anything runs.
     if (choice.strength === 'weak' && request.backend === 'auto') {
       this.#parts.ledger.move(id, { to: 'waiting', event: 'run.held', actor: 'daemon', action: 'held', payload: { cause: choice.cause ?? 'weak' }, fields: { next: `nexus approve ${id}` } })
@@ -90,16 +92,13 @@ export class Runs implements RunsService {
   }
 
   /** A run whose layer others may be laid over. Throws Problem `wrong-status`. */
-  base(id: string): { readonly row: RunRow; readonly parents: readonly string[] } {
-    const row = this.#parts.ledger.row(id)
-    const layer = layerOf(row)
-    if (!layer || !BASES.includes(row.status)) throw new Problem('wrong-status', { run: id, status: layer ? row.status : `${row.status}, its layer is gone`, action: 'built upon' })
-    return { row, parents: [layer.upper, ...layer.parents] }
+  base(id: string): Base {
+    return baseOf(this.#parts.ledger, id)
   }
 
   /** Throws Problem: no-run, no-last-run, short-run, ambiguous-run. */
   find(named: NamedRun): string {
-    return findRun(this.#parts.state, named.run, () => this.#project(named))
+    return findRun(this.#parts.state, named.run, () => this.projectOf(named))
   }
 
   /** Where a caller stands. Throws Problem as `placeOf` does. */
@@ -119,8 +118,8 @@ export class Runs implements RunsService {
 
   async list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }> {
     const { ledger, state } = this.#parts
-    const project = request.all ? undefined : this.#project(request)
-    const before = request.before === undefined ? undefined : findRun(state, request.before, () => this.#project(request))
+    const project = request.all ? undefined : this.projectOf(request)
+    const before = request.before === undefined ? undefined : findRun(state, request.before, () => this.projectOf(request))
     const rows = ledger.list({ limit: request.limit + 1, ...(project === undefined ? {} : { project }), ...(before === undefined ? {} : { before }) })
     const page = rows.slice(0, request.limit).map(summaryOf)
     const last = page.at(-1)
@@ -140,22 +139,15 @@ export class Runs implements RunsService {
   }
 
   async diff(request: DiffRequest): Promise<Diff> {
-    const { ledger, changes } = this.#parts
-    const id = this.find(request)
-    const row = ledger.row(id)
-    const chosen = select(id, ledger.details(id).changes, request.paths)
-    const layer = layerOf(row)
-    if (request.patch && !layer && chosen.length > 0) throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'shown as a diff' })
-    const patch = request.patch && layer ? await changes.patch(groundOf(row, layer), chosen) : undefined
-    return { run: id, digest: row.digest, changes: chosen, ...(patch === undefined ? {} : { patch }) }
+    return diffOf(this.#parts.ledger, this.#parts.changes, this.find(request), request)
   }
 
   async apply(request: ApplyRequest, actor: Actor): Promise<ApplyResult> {
-    return this.#parts.decisions.apply(this.find(request), request.paths, request.digest, nameOf(actor))
+    return this.#parts.decisions.apply(this.find(request), request, nameOf(actor))
   }
 
   async conflicts(request: ConflictsRequest): Promise<ConflictReport> {
-    return this.#parts.conflicts.report(this.find(request), request.paths, request.patches)
+    return this.#parts.conflicts.report(this.find(request), request)
   }
 
   async merge(request: MergeRequest, actor: Actor): Promise<Merged> {
@@ -163,8 +155,10 @@ export class Runs implements RunsService {
   }
 
   async rerun(request: RerunRequest, actor: Actor): Promise<Run> {
+    const { ledger } = this.#parts
     const id = this.find(request)
-    return this.#start(repeated(this.#parts.ledger.row(id), request), actor, id)
+    const below = groundFor(ledger, ledger.row(id))
+    return this.#start({ ...repeated(ledger.row(id), request), ...(below ? { on: below.id } : {}) }, actor, id)
   }
 
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
@@ -175,9 +169,9 @@ export class Runs implements RunsService {
     yield* this.#parts.decisions.underWay.follow(this.find(named), signal)
   }
 
-  async discard(named: NamedRun, actor: Actor): Promise<Run> {
+  async discard(named: NamedRun, cascade: boolean, actor: Actor): Promise<Run> {
     const id = this.find(named)
-    await this.#parts.decisions.discard(id, nameOf(actor))
+    await this.#parts.decisions.discard(id, nameOf(actor), cascade)
     return this.#parts.ledger.run(id)
   }
 
@@ -202,6 +196,7 @@ export class Runs implements RunsService {
     } else {
       this.#requireReady()
       const choice = await sandbox.choose(row.backend, row.project)
+      if (row.parent !== null && row.parents.length > 0) groundOn(ledger, row.parent)
       ledger.move(id, { to: 'queued', event: 'run.approved', actor: nameOf(actor), action: 'approved', durable: true, decision, fields: { next: null } })
       this.#execute(id, choice, actor)
     }
@@ -221,10 +216,12 @@ export class Runs implements RunsService {
     this.#requireReady()
     const own = { ...request, env: environment(request.env) }
     const id = await shell.open(this.find(request), own, nameOf(actor), async ({ command, row }) => {
-      const choice = await sandbox.choose('auto', row.project)
+      // Over the layer, while it is there and nobody took it apart; else over the host.
+      const stands = row.layer !== null && (row.status !== 'applied' || isWhole(ledger, row))
+      const choice = await sandbox.choose(stands ? row.backend : 'auto', row.project)
       const { umask, env, net, pty } = own
       const child: RunRequest = { command, cwd: row.cwd, project: row.project, env, umask, net, backend: row.request.backend, wish: 'keep', stdin: true, ...(pty ? { pty } : {}) }
-      const childId = this.#begin(child, choice, { cwd: row.cwd, project: row.project, parent: row.id }, actor)
+      const childId = this.#begin(child, choice, { cwd: row.cwd, project: row.project, ...(stands ? groundOn(ledger, row.id) : { parent: row.id }) }, actor)
       this.#execute(childId, choice, actor)
       return childId
     })
@@ -265,7 +262,8 @@ export class Runs implements RunsService {
     ledger.release(id)
   }
 
-  #project({ cwd, project }: { cwd?: string | undefined; project?: string | undefined }): string {
+  /** The project that is meant. Throws Problem `bad-request`. */
+  projectOf({ cwd, project }: { cwd?: string | undefined; project?: string | undefined }): string {
     const here = cwd ?? project
     if (here === undefined) throw new Problem('bad-request', { what: 'cwd or project is needed to say which project is meant' })
     return placeOf(here, project, this.#parts.boundaries).project

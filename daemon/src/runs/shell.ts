@@ -13,6 +13,7 @@ import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
+import { staleBecauseOf } from './stack.ts'
 import { storedBytesOf } from './terms.ts'
 
 export interface ShellParts {
@@ -36,7 +37,8 @@ export class Shell {
   async open(id: string, request: ShellRequest, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
     const { ledger, sandbox } = this.#parts
     const row = ledger.row(id)
-    if (row.status === 'applied' || ledger.childrenOf(id).length > 0) return execute({ command: interactiveShell(), row })
+    // Others stand on it, or it is on the host: neither changes under their feet.
+    if (row.status === 'applied' || ledger.needing(id).length > 0) return execute({ command: interactiveShell(), row })
     const layer = layerOf(row)
     if (!layer || !['kept', 'unchanged', 'failed'].includes(row.status)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'entered' })
     const choice = await sandbox.choose(row.backend, row.project)
@@ -77,7 +79,8 @@ export class Shell {
       const { fields, details } = sealedFields(sealed)
       // A run that did not end by itself stays unappliable, however tidy a shell left it.
       const to: RunStatus = row.status === 'failed' ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
-      ledger.move(row.id, { to, event: 'run.resealed', actor, action: 'sealed', payload: { digest: sealed.changeSet.digest, counts: fields.counts }, fields: { ...fields, next: to === 'kept' ? `nexus apply ${row.id}` : null }, details })
+      ledger.move(row.id, { to, event: 'run.resealed', actor, action: 'sealed', payload: { digest: sealed.changeSet.digest, counts: fields.counts }, fields: { ...fields, next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null }, details })
+      ledger.moveAll(staleBecauseOf(ledger, ledger.row(row.id), actor))
     } catch (error) {
       log.error({ err: error, run: row.id }, 'reseal failed')
       ledger.move(row.id, { to: 'failed', event: 'run.failed', actor, action: 'sealed', payload: { endReason: 'seal-failed' }, fields: { endReason: 'seal-failed', next: null } })

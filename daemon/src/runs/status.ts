@@ -12,9 +12,10 @@ const MOVES = {
   applying: ['applied', 'kept', 'rolled-back'],
   applied: ['applying', 'rolling-back'],
   'rolling-back': ['rolled-back', 'applied'],
-  'rolled-back': ['applying', 'discarded'],
+  'rolled-back': ['applying', 'discarded', 'stale'],
   failed: ['running', 'discarded'],
-  stale: ['discarded'],
+  // What it stands on is again what it was.
+  stale: ['discarded', 'kept', 'unchanged'],
   discarded: [],
   refused: [],
 } as const satisfies Record<RunStatus, readonly RunStatus[]>

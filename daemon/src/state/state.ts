@@ -24,6 +24,8 @@ export interface NewEvent {
   readonly payload: unknown
 }
 
+type Added = Omit<Event, 'hash'> & { readonly hash: Buffer }
+
 /** Events kept in memory, and read at once by who comes later. */
 const RECENT = 500
 /** A screen shows no more than this anyway. */
@@ -67,16 +69,21 @@ export class State implements EventsService, Disposable {
    * without it a power failure, though not a crash of the process, may lose the newest entries.
    */
   record(event: NewEvent, change?: (db: Database) => void, options: { durable?: boolean } = {}): void {
+    this.recordAll([event], change, options)
+  }
+
+  /** The same for several events that are one change: all of them, or none. */
+  recordAll(all: readonly NewEvent[], change?: (db: Database) => void, options: { durable?: boolean } = {}): void {
     const hadRoom = !this.ballast.isReleased
     if (options.durable) this.db.$client.pragma('synchronous = FULL')
     try {
       // Nothing reads the head before commit: a transaction that fails leaves it untouched.
-      const { hash, ...next } = this.ballast.relieved(() => this.db.$client.transaction(() => {
+      const added = this.ballast.relieved(() => this.db.$client.transaction(() => {
         change?.(this.db)
-        return this.#append(event)
+        return this.#append(all)
       }).immediate())
-      this.#head = { seq: next.seq, hash }
-      this.#recent.push({ ...next, hash: hash.toString('hex') })
+      this.#head = added.at(-1) ?? this.#head
+      this.#recent.push(...added.map(({ hash, ...next }) => ({ ...next, hash: hash.toString('hex') })))
       if (this.#recent.length >= 2 * RECENT) this.#recent.splice(0, RECENT)
     } catch (error) {
       throw nameWriteFailure(error, this.folder)
@@ -138,14 +145,20 @@ export class State implements EventsService, Disposable {
     this.#lock[Symbol.dispose]()
   }
 
-  #append(event: NewEvent): Omit<Event, 'hash'> & { readonly hash: Buffer } {
+  #append(all: readonly NewEvent[]): Added[] {
+    const added: Added[] = []
+    for (const event of all) added.push(this.#link(event, added.at(-1) ?? this.#head))
+    return added
+  }
+
+  #link(event: NewEvent, before: Pick<Added, 'seq' | 'hash'>): Added {
     const salt = randomBytes(16)
     const link = {
-      seq: this.#head.seq + 1, at: this.#clock.now(), type: event.type, actor: event.actor, subject: event.subject,
+      seq: before.seq + 1, at: this.#clock.now(), type: event.type, actor: event.actor, subject: event.subject,
       payloadHash: payloadHash(salt, event.payload),
     }
-    const hash = linkHash(this.#head.hash, link)
-    this.db.insert(events).values({ ...link, prev: this.#head.hash, hash }).run()
+    const hash = linkHash(before.hash, link)
+    this.db.insert(events).values({ ...link, prev: before.hash, hash }).run()
     this.db.insert(payloads).values({ seq: link.seq, salt, payload: event.payload }).run()
     return { ...link, hash, payload: event.payload }
   }

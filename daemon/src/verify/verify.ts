@@ -142,7 +142,7 @@ export class Verify implements VerifyService, AsyncDisposable {
 
   async #letGo(run: string, actor: Actor): Promise<void> {
     const { status } = await this.#parts.runs.get({ run })
-    if (['kept', 'unchanged', 'failed'].includes(status)) await this.#parts.runs.discard({ run }, actor)
+    if (['kept', 'unchanged', 'failed'].includes(status)) await this.#parts.runs.discard({ run }, false, actor)
   }
 
   async #endRunning(live: Live, actor: Actor): Promise<void> {

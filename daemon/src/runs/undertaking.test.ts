@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change } from '@nexus/protocol/changes'
-import { select } from './decide.ts'
+import { select } from './undertaking.ts'
 
 const change = (path: Change['path'], from?: string): Change => ({ path, kind: from ? 'renamed' : 'modified', flags: [], ...(from ? { from } : {}) })
 const all = [change('a'), change('a-b'), change('a/b'), change('a/c/d'), change('new', 'a/old'), change({ base64: Buffer.from([0xff, 0x2f, 0x61]).toString('base64') })]
