@@ -15,6 +15,7 @@ export const REQUIREMENTS = {
   'RUN-4': { promise: 'All, some or none is approved, by digest; a changed host is a conflict, never overwritten.', built: true },
   'RUN-5': { promise: 'An apply is journalled and atomic under kill -9, and any applied run can be rolled back.', built: true },
   'RUN-6': { promise: 'The kept state can be entered and inspected before deciding.', built: true },
+  'RUN-7': { promise: 'Runs stack: undo a step, fork from a step, apply after the run below or with it as one; what stands on a changed ground is stale.', built: true },
   'RUN-9': { promise: 'A run is held to limits of memory, processes, processors, time and disk; the one that ends it is named with its amount.', built: true },
   'RUN-10': { promise: 'Build, test and lint commands are recognised, run in layers of their own, and what failed is told with its place.', built: true },
   'CHAT-2': { promise: 'Every command works without a terminal, with --json and documented exit codes.', built: true },
