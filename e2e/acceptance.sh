@@ -106,7 +106,7 @@ try 2 'an unknown option' "$nexus" run --frobnicate true
 try 2 'an unknown command' "$nexus" frobnicate
 try 2 'a bad duration' "$nexus" run --timeout soon true
 try 2 'wishes that exclude each other' "$nexus" run --apply --discard true
-for later in '--net registry.example' '--on last' '--backend docker'; do
+for later in '--net registry.example' '--backend docker'; do
   # shellcheck disable=SC2086
   try 125 "$later is for later" "$nexus" run $later -- true
   says 'not available yet' "$later says so"
@@ -119,6 +119,26 @@ try 127 'an unknown run' "$nexus" show rzzzzzzzzzzzz
 try 2 'a prefix that is too short' "$nexus" show rz
 try 2 'a shell without a terminal' "$nexus" shell last
 try 127 'a directory that --project names is not there' "$nexus" run --project "$base/nowhere" true
+# --- runs on runs
+try 0 'a run to stand upon' "$nexus" run --json --keep 'echo ground > ground; echo gone > gone'
+ground=$(id)
+try 0 'a run on it sees what it left' "$nexus" run --json --keep --on "$ground" 'cat ground; rm gone; echo above > above'
+has '"stdout":"ground\n"' 'its files'
+above=$(id)
+try 126 'it is not applied before the one below' "$nexus" apply "$above"
+says '--with-parents' 'and it says what would do it'
+try 0 'the tree' "$nexus" layers "$above"
+has "└ $above" 'one stands on the other'
+try 0 'against the host' "$nexus" diff "$above" --against host --stat
+has 'ground' 'both are there'
+try 126 'the lower one is not thrown away under it' "$nexus" discard "$ground"
+try 0 'both as one' "$nexus" apply "$above" --with-parents
+[ -e ground ] && [ -e above ] && [ ! -e gone ] && ok 'the host has what the second left' || not_ok 'the host has what the second left'
+try 126 'the lower one alone is not taken back' "$nexus" rollback "$ground"
+try 0 'both are' "$nexus" rollback "$above"
+[ ! -e ground ] && ok 'the host is as before' || not_ok 'the host is as before'
+try 0 'the tree goes as a whole' "$nexus" discard "$ground" --cascade
+
 try 0 'help' "$nexus" help
 try 0 'help of a command' "$nexus" run --help
 has '--apply' 'it lists the options'

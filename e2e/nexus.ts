@@ -44,6 +44,11 @@ export class Nexus implements AsyncDisposable {
     if (options.as) for (const folder of [this.base, this.userHome, this.project, join(this.project, '.git')]) chownSync(folder, options.as.uid, options.as.gid)
   }
 
+  /** What a test wrote into the project becomes the user's. */
+  own(): void {
+    if (this.#as) spawnSync('chown', ['-hR', `${this.#as.uid}:${this.#as.gid}`, this.project])
+  }
+
   /** `input: 'open'`: the child's stdin is for the test to write to. */
   start(args: readonly string[], options: { cwd?: string; input?: string | Buffer } = {}): { child: ChildProcess; ended: Promise<Ended> } {
     const [program = '', ...words] = [...this.through, join(root, 'nexus'), ...args]

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { loginLinkSchema } from '@nexus/protocol/access'
 import { eventSchema } from '@nexus/protocol/events'
+import { layersSchema } from '@nexus/protocol/layers'
 import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
 import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
 import { verificationSchema } from '@nexus/protocol/verify'
@@ -20,6 +21,7 @@ export const ANSWERS = {
   run: z.object({ run: runSchema }),
   runs: z.object({ runs: z.array(runSummarySchema), next: z.string().optional() }),
   diff: diffSchema.omit({ run: true }),
+  layers: layersSchema,
   // apply, rollback
   applied: applyResultSchema,
   // conflicts

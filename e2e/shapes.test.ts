@@ -11,7 +11,7 @@ import { ANSWERS, publishedSchemas, schemasOnDisk } from './schemas.ts'
 /** NEXUS_GOLDEN=write makes the golden files anew; read the difference before you commit it. */
 const isWriting = process.env.NEXUS_GOLDEN === 'write'
 const nexus = new Nexus()
-const ids = { first: '', second: '' }
+const ids = { first: '', second: '', ground: '', third: '' }
 
 beforeAll(() => {
   mkdirSync(join(nexus.project, 'src'))
@@ -74,6 +74,14 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   ['kill-release', 0, () => ['kill', '--release'], 'kill'],
   ['gc-dry-run', 0, () => ['gc', '--dry-run'], 'gc'],
   ['gc', 0, () => ['gc'], 'gc'],
+  ['stack-ground', 0, () => ['run', '--keep', 'echo 1 > ground.txt'], 'run'],
+  ['run-on', 0, () => ['run', '--keep', '--on', 'last', 'echo 2 > ground.txt'], 'run'],
+  ['layers', 0, () => ['layers', ids.third], 'layers'],
+  ['needs-parents', 126, () => ['apply', ids.third], 'error'],
+  ['apply-with-parents', 0, () => ['apply', ids.third, '--with-parents'], 'applied'],
+  ['rollback-together', 0, () => ['rollback', ids.third], 'applied'],
+  ['diff-against-host', 0, () => ['diff', ids.third, '--against', 'host'], 'diff'],
+  ['discard-cascade', 0, () => ['discard', ids.ground, '--cascade'], 'run'],
   ['unknown-run', 127, () => ['show', 'rzzzzzzzzzzzz'], 'error'],
   ['short-run', 2, () => ['show', 'rz'], 'error'],
   ['usage', 2, () => ['show'], 'error'],
@@ -89,6 +97,8 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   const parsed = ANSWERS[shape].parse(answer)
   if (golden === 'run' && 'run' in parsed) ids.first = parsed.run.id
   if (golden === 'conflict-run' && 'run' in parsed) ids.second = parsed.run.id
+  if (golden === 'stack-ground' && 'run' in parsed) ids.ground = parsed.run.id
+  if (golden === 'run-on' && 'run' in parsed) ids.third = parsed.run.id
   compare(golden, answer)
 })
 
