@@ -46,7 +46,7 @@ export class OverlayView implements View {
     this.#visit = parts.visit
     this.roots = parts.roots
     const after = [parts.ground.upper, ...parts.ground.parents, parts.ground.project]
-    const before = [...belowOf(parts.ground), parts.ground.project]
+    const before = [...(parts.ground.below ?? parts.ground.parents), parts.ground.project]
     const part = (path: string): Part => {
       const real = fromText(path)
       return { layer: parts.roots.findLastIndex((root) => root.path === real), path: TOP, real }
@@ -57,7 +57,7 @@ export class OverlayView implements View {
 
   static async open(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit }): Promise<OverlayView> {
     const { ground, files } = parts
-    const paths = [...new Set([ground.upper, ...ground.parents, ...belowOf(ground), ground.project])].map(fromText)
+    const paths = [...new Set([ground.upper, ...ground.parents, ...(ground.below ?? []), ground.project])].map(fromText)
     return new OverlayView({ ...parts, roots: await Promise.all(paths.map((path) => files.open(path))) })
   }
 
@@ -295,8 +295,4 @@ export class OverlayView implements View {
 
 function sameParts(a: readonly Part[], b: readonly Part[]): boolean {
   return a.length === b.length && a.every((part, index) => part.real === b[index]?.real)
-}
-
-function belowOf({ below, parents }: Ground): readonly string[] {
-  return below ?? parents
 }
