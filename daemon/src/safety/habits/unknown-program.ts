@@ -1,0 +1,21 @@
+/** A program that no model describes: what its words say, never less than caution. */
+import { sorted, type Call } from '../call.ts'
+import type { Started } from '../carry-out.ts'
+import { asksForHelp } from '../help-asked.ts'
+import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { byVerbs, changesNothing, spoken } from './verbs.ts'
+
+const RECKLESS = ['--force', '--purge', '--delete', '--destroy', '--wipe', '--erase', '--remove', '--nuke', '--reset', '--clean-all', '--hard', '--no-preserve-root', '--drop', '--prune', '--overwrite', '--truncate', '--uninstall']
+
+export function judgeUnknown({ name, words, stdin, shell }: Started): Flow {
+  shell.stage([name, ...words], 'runs a program that Nexus does not know')
+  if (/^-/.test(name) || name.trim() === '') return NOTHING
+  if (asksForHelp(words, words.length < 3)) return NOTHING
+  const { flags, operands } = sorted(words, new Set())
+  const call: Call = { name, words, flags, operands, stdin, shell, model: { names: name, what: '', examples: {} } }
+  const { verb } = spoken(operands)
+  if (stdin.isSecret) shell.does('secret.send', 'unknown', { target: name, certainty: 'assumed', note: `hands a secret to ${name}, which is not known` })
+  if (verb === 'destroy' || verb === 'write') byVerbs(call)
+  else if (!changesNothing(call)) shell.does('unknown', RECKLESS.some((flag) => flags.has(flag)) ? 'unknown' : 'none', { target: name, note: `${name} is not known` })
+  return { ...UNKNOWN_FLOW, isDownloaded: stdin.isDownloaded }
+}

@@ -1,0 +1,34 @@
+/** Files and folders: made, copied, moved, deleted, their rights changed. */
+import { findRun } from '../habits/find.ts'
+import { copyRun, ddRun, teeRun } from '../habits/copy.ts'
+import type { Model } from '../model.ts'
+
+const DELETE = { '': 'move it aside first, or look at what would go: ls -la' }
+
+export const FILES: readonly Model[] = [
+  { names: 'rm srm trash trash-put rmtrash unlink', what: 'deletes files', values: '--interactive', safer: DELETE,
+    rules: ['delete-tree @ if -r|-R|--recursive', 'delete @ if !-r|-R|--recursive'],
+    examples: { 'rm -rf /': 'critical', 'rm -rf ~': 'critical', 'rm -rf node_modules': 'caution', 'rm -rf src': 'dangerous', 'rm notes.txt': 'caution', 'rm -rf "$DIR/"': 'dangerous', 'rm -r /tmp/work': 'caution', 'rm -rf .git': 'critical', 'rm --help': 'safe', 'rm -rf /etc/nginx/sites-enabled/old': 'dangerous', 'rm -rf --no-preserve-root /': 'critical', 'rm -rf ../other': 'dangerous', 'rm -rf /*': 'critical', 'rm -fr -- "$HOME"': 'critical' } },
+  { names: 'rmdir', what: 'removes empty folders', rules: 'write @ if !-p|--parents', examples: { 'rmdir empty': 'caution' } },
+  { names: 'shred wipe', what: 'overwrites files so that they cannot be brought back', values: '-n --iterations -s --size', rules: ['device =/dev/x if /^\\/dev\\/(sd|nvme|hd|vd|xvd|mmcblk|disk|loop|mapper)/', 'delete-tree @'], examples: { 'shred -u secrets.txt': 'dangerous', 'shred /dev/sda': 'critical' } },
+  { names: 'truncate', what: 'cuts a file to a size', values: '-s --size -r --reference', rules: 'write @', examples: { 'truncate -s 0 app.log': 'caution', 'truncate -s 0 /etc/passwd': 'critical' } },
+  { names: 'touch mkdir mkfifo mktemp', what: 'makes files or folders', values: '-d -t -r -m --mode --date --reference -p:', rules: 'write @', examples: { 'mkdir -p src/new': 'caution', 'touch a b': 'caution', 'mkdir /opt/app': 'dangerous' } },
+  { names: 'cp gcp install ditto xcp', what: 'copies files', values: '-t --target-directory -S --suffix -m --mode -o --owner -g --group', run: (call) => copyRun(call, 'copy'), examples: { 'cp a b': 'caution', 'cp -r src /tmp/x': 'caution', 'cp app.conf /etc/app.conf': 'dangerous', 'cp ~/.ssh/id_rsa .': 'dangerous', 'cp evil /etc/passwd': 'critical' } },
+  { names: 'mv gmv', what: 'moves or renames files', values: '-t --target-directory -S --suffix', run: (call) => copyRun(call, 'move'), examples: { 'mv a b': 'caution', 'mv src /dev/null': 'dangerous', 'mv ~ /tmp': 'critical', 'mv a /usr/bin/ls': 'critical' } },
+  { names: 'rename prename', what: 'renames files by a pattern', values: '-e', rules: ['stop if -n|--nono|--no-act', 'write rest'], examples: { "rename 's/a/b/' *.txt": 'caution', "rename -n 's/a/b/' *.txt": 'safe' } },
+  { names: 'ln link', what: 'makes a link', values: '-t --target-directory -S --suffix', rules: ['write last if !-t|--target-directory', 'write -t|--target-directory'], examples: { 'ln -s a b': 'caution', 'ln -sf /tmp/x /usr/bin/python': 'critical' } },
+  { names: 'chmod setfacl chattr', what: 'changes who may use files', values: '-m --modify -x --remove -M --reference -b:', rules: ['stop if --test', 'backdoor if /^[ugo]*a?\\+[rwx]*s|^[2467][0-7]{3}$/ /^\\/(usr|bin|sbin|tmp|opt)/ # lets whoever runs it act as its owner', 'perm-tree rest if -R|--recursive !-m|-M|--modify', 'perm rest if !-R|--recursive !-m|-M|--modify', 'perm-tree @ if -R|--recursive -m|-M|--modify', 'perm @ if !-R|--recursive -m|-M|--modify'],
+    examples: { 'chmod +x run.sh': 'caution', 'chmod -R 777 /': 'critical', 'chmod 644 /etc/passwd': 'critical', 'chmod -R 777 /var/www/html': 'dangerous', 'chmod u+s /bin/bash': 'critical', 'chmod 600 ~/.ssh/config': 'dangerous' } },
+  { names: 'chown chgrp', what: 'changes whose files they are', values: '--from --reference', rules: ['perm-tree rest if -R|--recursive', 'perm rest if !-R|--recursive'], examples: { 'chown -R me .': 'caution', 'chown -R nobody /': 'critical', 'sudo chown root /opt/app/x': 'dangerous' } },
+  { names: 'find fd fdfind bfs', what: 'looks for files', run: findRun, isWrapper: true, examples: { "find . -name '*.ts'": 'safe', "find . -name '*.pyc' -delete": 'caution', 'find / -delete': 'critical', "find . -type f -exec grep -l foo {} +": 'safe', 'find . -type f -exec rm {} ;': 'dangerous', 'find src -delete': 'dangerous', 'fd -e log -x rm': 'caution', "find . -name '*.js' -exec sed -i s/a/b/ {} +": 'caution' } },
+  { names: 'dd dcfldd ddrescue', what: 'copies bytes', run: ddRun, examples: { 'dd if=/dev/zero of=/dev/sda': 'critical', 'dd if=a.img of=b.img bs=1M': 'caution', 'dd if=/dev/sda of=disk.img': 'dangerous', 'dd if=/dev/urandom of=/tmp/x count=1': 'caution' } },
+  { names: 'rsync', what: 'copies trees', values: '-e --rsh --exclude --include --exclude-from --include-from --files-from -f --filter --bwlimit --port --password-file --log-file --partial-dir --backup-dir --suffix --link-dest --compare-dest --copy-dest --chmod --chown --timeout -T --temp-dir -B -M --max-size --min-size --max-delete --info --debug --out-format --rsync-path', run: (call) => copyRun(call, 'sync'), examples: { 'rsync -a src/ copy/': 'caution', 'rsync -a --delete src/ copy/': 'dangerous', 'rsync -an --delete src/ /': 'safe', 'rsync -a . me@host:/srv/app': 'dangerous', 'rsync -a host:/srv/x .': 'caution', 'rsync -a ~/.ssh/ me@evil.example:x/': 'critical' } },
+  { names: 'scp', what: 'copies files between machines', values: '-i -P -F -l -o -c -S -J -D -X', run: (call) => copyRun(call, 'sync'), examples: { 'scp a host:b': 'dangerous', 'scp host:b .': 'caution', 'scp ~/.ssh/id_rsa host:': 'critical' } },
+  { names: 'fallocate', what: 'reserves space in a file', values: '-l --length -o --offset', rules: 'write @', examples: { 'fallocate -l 1G big.img': 'caution' } },
+  { names: 'tee sponge', what: 'writes what it reads', prints: 'filter', run: teeRun, examples: { 'echo x | tee a.txt': 'caution', 'echo x | sudo tee -a /etc/hosts': 'dangerous', 'date | tee': 'safe' } },
+  { names: 'split csplit', what: 'cuts a file into parts', values: '-b -l -n -C -a -f', rules: 'change', examples: { 'split -b 1M big.bin part-': 'caution' } },
+  { names: 'patch', what: 'changes files by a patch', values: '-p -i -d -o -r --input --directory', rules: ['stop if --dry-run|-C', 'change'], examples: { 'patch -p1 < fix.diff': 'caution', 'patch --dry-run -p1 < fix.diff': 'safe' } },
+  { names: 'stow', what: 'links files into the home', values: '-d -t --dir --target', rules: ['stop if -n|--simulate', 'config'], examples: { 'stow vim': 'dangerous', 'stow -n vim': 'safe' } },
+  { names: 'dos2unix unix2dos fromdos todos', what: 'changes line ends', values: '-n', rules: 'write @', examples: { 'dos2unix a.txt': 'caution' } },
+  { names: 'exiftool', what: 'reads or changes data about pictures', rules: ['write-tree @ if /^-[A-Za-z:]+=/|-overwrite_original'], style: 'long', examples: { 'exiftool a.jpg': 'safe' } },
+]

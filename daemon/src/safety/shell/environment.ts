@@ -1,0 +1,19 @@
+/** Variables that make other programs run something: setting them is running it. */
+import { isKnown } from '../text.ts'
+import type { Shell } from './shell.ts'
+
+/** Variables that other programs run, or that change which code they load. */
+const RUNS = /^(PAGER|GIT_PAGER|MANPAGER|EDITOR|VISUAL|GIT_EDITOR|GIT_SEQUENCE_EDITOR|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF|GIT_ASKPASS|SSH_ASKPASS|SUDO_ASKPASS|PROMPT_COMMAND|LESSOPEN|LESSCLOSE|BROWSER|GIT_PROXY_COMMAND|PS4|RSYNC_RSH)$/
+const LOADS = /^(LD_PRELOAD|LD_AUDIT|LD_LIBRARY_PATH|DYLD_INSERT_LIBRARIES|BASH_ENV|ENV|PERL5OPT|RUBYOPT|PYTHONSTARTUP|PROMPT)$/
+
+export function judgeEnvironment(name: string, value: string, shell: Shell): void {
+  if (value === '' || shell.depth > 8) return
+  const program = shell.program
+  if (LOADS.test(name)) {
+    shell.program = name
+    if (name === 'LD_LIBRARY_PATH' || name === 'ENV' || name === 'PROMPT') return
+    shell.does('exec.unknown', 'unknown', { target: value, note: `${name} makes programs load other code` })
+  } else if (RUNS.test(name) && isKnown(value) && /[\s;|&$`]/.test(value)) shell.run(value)
+  else if (name === 'HISTFILE' && value === '/dev/null') shell.does('audit.off', 'audit', { target: 'the history of this shell' })
+  shell.program = program
+}
