@@ -31,6 +31,7 @@ export function sorted(words: readonly string[], values: ReadonlySet<string>, st
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? ''
     if (word === '--' && style !== 'slash') {
+      flags.set('--', [])
       operands.push(...words.slice(at + 1))
       break
     }

@@ -70,6 +70,7 @@ function begin({ name, words, stdin, shell }: Started, { model, values, rules, s
   const count = phrase === '' ? 0 : phrase.split(' ').length
   const again = compiled !== undefined && compiled.values.length > 0 ? sorted(words, new Set([...values, ...compiled.values]), model.style) : first
   const call: Call = { name, words, stdin, shell, model, flags: again.flags, operands: compiled === undefined ? again.operands : again.operands.slice(count) }
+  model.also?.(call)
   if (compiled !== undefined) return follow(compiled, call)
   if (model.run) return model.run(call) ?? NOTHING
   if (model.grammar === 'verbs') return byVerbs(call)

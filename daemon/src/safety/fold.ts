@@ -44,7 +44,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   base32: (words, text, shell) => { const input = inputOf(words, text, shell); return input !== undefined && flagged(words, /^(-d|--decode)$/) ? fromBase32(input) : undefined },
   cat: (words, text, shell) => {
     const files = operandsOf(words)
-    const texts = files.length === 0 ? [text] : files.map((file) => (file === '-' ? text : shell.files.get(shell.path(file))?.text))
+    const texts = files.length === 0 ? [text] : files.map((file) => (file === '-' ? text : /\.pid$/.test(file) ? `${NAME}\n` : shell.files.get(shell.path(file))?.text))
     return texts.every((one) => one !== undefined) ? texts.join('') : undefined
   },
   tee: (words, text) => (operandsOf(words).length === 0 ? text : undefined),
@@ -67,6 +67,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   expr: (words) => (/^\d+ [-+*/] \d+$/.test(words.join(' ')) ? `${NAME}\n` : undefined),
   true: () => '', sleep: () => '',
   git: (words, _, shell) => (words.join(' ') === 'rev-parse --show-toplevel' ? `${shell.scene.ground.project}\n` : /^(rev-parse( --short| --abbrev-ref)* HEAD|branch --show-current|describe( --\w+)*|symbolic-ref --short HEAD)$/.test(words.join(' ')) ? `${NAME}\n` : undefined),
+  lsof: (words) => (flagged(words, /^-\w*t/) ? `${NAME}\n` : undefined), pgrep: (words) => (flagged(words, /^-\w*[no]$/) ? `${NAME}\n` : undefined),
   pwd: (_, __, shell) => `${shell.cwd}\n`,
 }
 

@@ -4,5 +4,5 @@ export function asksForHelp(words: readonly string[], hasSubs: boolean): boolean
   const own = end < 0 ? words : words.slice(0, end)
   if (own.includes('--help') || own.includes('/?')) return true
   if (own.length === 1 && ['--version', '-V', '-version', '--usage', 'version', 'help', '-help'].includes(own[0] ?? '')) return hasSubs || (own[0] ?? '').startsWith('-')
-  return hasSubs && (own[0] === 'help' || own.at(-1) === 'help' || (own.at(-1) === '-h' && own.length <= 4) || own.includes('--version'))
+  return hasSubs && (own[0] === 'help' || own.at(-1) === 'help' || (own.at(-1) === '-h' && own.length <= 4))
 }

@@ -8,7 +8,7 @@
  * TARGET    of paths: `@` all operands, `first`, `last`, `init` (all but the last), `rest` (all but the first), `.` the directory, `-o|--out`
  *           the value of an option, `=/path`.
  * CONDITION all must hold: `-f|--force` one of these options, `--mode=x`, `--mode~regex`, `=word` an operand, `/regex/` an operand that fits,
- *           `none`, `some`, `root`, `piped`, each with `!` in front for its opposite.
+ *           `none`, `some`, `bare` (no words at all), `root`, `piped`, each with `!` in front for its opposite.
  */
 import type { Call } from './call.ts'
 import type { Level } from './effect.ts'
@@ -38,6 +38,8 @@ export interface Model {
   readonly safer?: Readonly<Record<string, string>>
   /** What rules cannot say. Returns what it prints. */
   readonly run?: (call: Call) => Flow | undefined
+  /** Looks at every call, whatever sub-command it is. */
+  readonly also?: (call: Call) => void
   /** `--help` and `--version` belong to something else: it starts other programs. */
   readonly isWrapper?: boolean
   /** A command and its level, each run as a test. */

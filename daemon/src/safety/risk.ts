@@ -12,7 +12,7 @@ export const RISK: Readonly<Record<Kind, Row>> = {
   'fs.write': { else: 'dangerous', none: 'caution', temp: 'caution', build: 'caution', project: 'caution', container: 'caution', vital: 'critical', device: 'critical', vcs: 'dangerous', audit: 'critical', 'home.all': 'critical', 'system.all': 'critical' },
   'fs.delete': {
     else: 'dangerous', none: 'caution', temp: 'caution', 'temp.all': 'dangerous', build: 'caution', 'project.one': 'caution', 'project.all': 'critical', vcs: 'critical', 'vcs.one': 'dangerous', 'home.all': 'critical', 'system.all': 'critical',
-    vital: 'critical', audit: 'critical', startup: 'dangerous', device: 'critical', 'secret.many': 'critical', 'container.all': 'dangerous', 'container.one': 'caution', 'remote.all': 'critical', 'sibling.all': 'critical', 'main.all': 'critical',
+    vital: 'critical', audit: 'critical', startup: 'dangerous', device: 'critical', 'secret.many': 'critical', container: 'caution', 'container.all': 'dangerous', 'remote.all': 'critical', 'sibling.all': 'critical', 'main.all': 'critical',
   },
   'fs.perm': { else: 'dangerous', none: 'caution', temp: 'caution', build: 'caution', project: 'caution', container: 'caution', vital: 'critical', 'home.all': 'critical', 'system.all': 'critical', 'vcs': 'caution' },
   'fs.mount': { else: 'dangerous' },

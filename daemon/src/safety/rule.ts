@@ -44,7 +44,8 @@ function compileLine(line: string): Rule {
   const [deed = '', condition] = before.split(/\s+if\s+/)
   const [verb = '', ...targets] = deed.trim().split(/\s+/)
   const holds = conditionOf(condition)
-  if (verb === 'stop') return (call) => (holds(call) ? 'stop' : undefined)
+  // Where it only looks, nothing that follows is meant.
+  if (verb === 'stop' || (verb === 'look' && condition !== undefined)) return (call) => (holds(call) ? 'stop' : undefined)
   if (verb === 'secret') return (call) => (holds(call) ? { ...UNKNOWN_FLOW, isSecret: true, origin: { target: note ?? 'a credential', program: call.name, span: call.shell.outerSpan ?? call.shell.span } } : undefined)
   const onPath = ON_PATHS[verb]
   if (onPath?.kind === 'fs.read') return (call) => (holds(call) ? contentOf(pathsOf(targets, call), call) : undefined)
@@ -54,18 +55,20 @@ function compileLine(line: string): Rule {
       return undefined
     }
   }
-  const plain = VERBS[verb] ?? exactly(verb, targets)
+  const plain = plainOf(verb, targets)
   return (call) => {
     if (holds(call)) call.shell.does(plain.kind, seenIn(plain, call), { amount: plain.amount, target: call.operands.slice(0, 4).join(' '), note })
     return undefined
   }
 }
 
-/** `KIND SCOPE[.AMOUNT]`, where no verb of the table says it. */
-function exactly(kind: string, [place = 'none']: readonly string[]): Plain {
-  const known = KINDS.find((one) => one === kind)
+/** A verb of the table, or `KIND SCOPE[.AMOUNT]`, where none says it. */
+function plainOf(kind: string, [place]: readonly string[]): Plain {
+  const verb = VERBS[kind]
+  if (verb !== undefined && place === undefined) return verb
+  const known = verb !== undefined && kind !== 'unknown' ? verb.kind : KINDS.find((one) => one === kind)
   if (known === undefined) throw new Error(`a model uses the word "${kind}", which no rule knows`)
-  const [scope, amount] = place.split('.')
+  const [scope, amount] = (place ?? 'none').split('.')
   // The tests run every rule: a scope that is none shows there as a level nobody expects.
   return { kind: known, scope: scope as Scope, ...(amount === undefined ? {} : { amount: amount as Amount }) }
 }
@@ -93,13 +96,25 @@ type Condition = (call: Call) => boolean
 
 function conditionOf(text: string | undefined): Condition {
   if (text === undefined) return () => true
-  const parts = text.trim().split(/\s+/).map((token) => {
+  const parts = (text.match(/!?\/(?:\\.|[^/\\])+\/(?=\s|$)|\S+/g) ?? []).map((token) => {
     const isNot = token.startsWith('!')
     const one = isNot ? token.slice(1) : token
-    const test = one.startsWith('/') ? single(one) : anyOf(one.split('|').map(single))
+    const test = one.startsWith('/') && one.length > 2 && one.endsWith('/') ? single(one) : anyOf(alternatives(one).map(single))
     return (call: Call) => test(call) !== isNot
   })
   return (call) => parts.every((part) => part(call))
+}
+
+/** Cut at `|` outside of parentheses: a value's pattern may have some of its own. */
+function alternatives(text: string): string[] {
+  const found = ['']
+  let depth = 0
+  for (const character of text) {
+    depth += character === '(' ? 1 : character === ')' ? -1 : 0
+    if (character === '|' && depth === 0) found.push('')
+    else found[found.length - 1] += character
+  }
+  return found
 }
 
 const anyOf = (tests: readonly Condition[]): Condition => (call) => tests.some((test) => test(call))
@@ -107,9 +122,11 @@ const anyOf = (tests: readonly Condition[]): Condition => (call) => tests.some((
 function single(token: string): Condition {
   if (token === 'none') return ({ operands }) => operands.length === 0
   if (token === 'some') return ({ operands }) => operands.length > 0
+  if (token === 'bare') return ({ words }) => words.length === 0
   if (token === 'root') return ({ shell }) => shell.isRoot
   if (token === 'piped') return ({ stdin }) => stdin !== UNKNOWN_FLOW
   if (token === 'unknown') return ({ operands }) => operands.some((operand) => operand.includes(ANYTHING))
+  if (/^\/[a-z?:]+$/.test(token)) return ({ flags }) => flags.has(token)
   if (token.startsWith('/')) {
     const pattern = new RegExp(token.slice(1, -1), 'i')
     return ({ operands }) => operands.some((operand) => pattern.test(operand))

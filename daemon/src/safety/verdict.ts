@@ -30,8 +30,8 @@ const PROJECT = '/home/user/work/project'
 
 export function verdictOf(question: Question, models: Models): Verdict {
   const command = withoutMarks(question.command.replace(/^\uFEFF/, ''))
-  const home = absoluteOr(question.home, HOME)
   const cwd = absoluteOr(question.cwd, absoluteOr(question.project, PROJECT))
+  const home = absoluteOr(question.home, /^(\/(home|Users)\/[^/]+|\/root)(?=\/|$)/.exec(cwd)?.[0] ?? HOME)
   const project = absoluteOr(question.project, projectAt(cwd, home))
   const dialect = question.shell ?? dialectOf(command)
   const scene: Scene = { interpreter: interpreterFor(dialect), ground: { home, project }, models, effects: [], stages: [], budget: new Budget() }

@@ -134,8 +134,16 @@ export function sessionRun({ name, words, shell }: Call): Flow {
   if (/^(ls|list-\w+|info|display(-message)?|show-\w+|capture-pane|has(-session)?|attach(-session)?|a|lsk)$/.test(verb) || words.some((word) => /^-(ls|list|r|x)$/.test(word))) return UNKNOWN_FLOW
   const at = words.findIndex((word) => /^(send-keys|send|new|new-session|neww|new-window|split-window|run-shell|run|if-shell|respawn-pane)$/.test(word))
   const { inner } = unwrap(words.slice(at + 1), { values: name === 'tmux' ? '-t -s -n -c -x -y -F -e' : '-S -d:m -t -p -L -c' })
-  const text = inner.filter((word) => !/^(Enter|C-m|C-c|KPEnter)$/.test(word))
+  const rest = name === 'screen' ? afterScreen(words) : inner
+  const text = rest.filter((word) => !/^(Enter|C-m|C-c|KPEnter)$/.test(word))
   if (text.length === 0) shell.does('unknown', 'none', { target: 'a terminal' })
   else startText(text.length === 1 ? (text[0] ?? '') : text.map((word) => (/\s/.test(word) && verb !== 'send-keys' ? `'${word.replaceAll("'", "'\\''")}'` : word)).join(' '), shell, flowOf(''))
   return UNKNOWN_FLOW
+}
+
+/** `screen -dmS NAME CMD`: the last letter of a cluster takes the next word. */
+function afterScreen(words: readonly string[]): readonly string[] {
+  let at = 0
+  while (at < words.length && (words[at] ?? '').startsWith('-')) at += /[SctpTsh]$/.test(words[at] ?? '') ? 2 : 1
+  return words[at] === 'stuff' ? words.slice(at + 1) : words.slice(at)
 }

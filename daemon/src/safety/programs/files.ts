@@ -9,6 +9,7 @@ export const FILES: readonly Model[] = [
   { names: 'rm srm trash trash-put rmtrash unlink', what: 'deletes files', values: '--interactive', safer: DELETE,
     rules: ['delete-tree @ if -r|-R|--recursive', 'delete @ if !-r|-R|--recursive'],
     examples: { 'rm -rf /': 'critical', 'rm -rf ~': 'critical', 'rm -rf node_modules': 'caution', 'rm -rf src': 'dangerous', 'rm notes.txt': 'caution', 'rm -rf "$DIR/"': 'dangerous', 'rm -r /tmp/work': 'caution', 'rm -rf .git': 'critical', 'rm --help': 'safe', 'rm -rf /etc/nginx/sites-enabled/old': 'dangerous', 'rm -rf --no-preserve-root /': 'critical', 'rm -rf ../other': 'dangerous', 'rm -rf /*': 'critical', 'rm -fr -- "$HOME"': 'critical' } },
+  { names: 'rimraf del-cli trash-cli', what: 'deletes files', rules: 'delete-tree @', examples: { 'rimraf dist': 'caution', 'rimraf /': 'critical' } },
   { names: 'rmdir', what: 'removes empty folders', rules: 'write @ if !-p|--parents', examples: { 'rmdir empty': 'caution' } },
   { names: 'shred wipe', what: 'overwrites files so that they cannot be brought back', values: '-n --iterations -s --size', rules: ['device =/dev/x if /^\\/dev\\/(sd|nvme|hd|vd|xvd|mmcblk|disk|loop|mapper)/', 'delete-tree @'], examples: { 'shred -u secrets.txt': 'dangerous', 'shred /dev/sda': 'critical' } },
   { names: 'truncate', what: 'cuts a file to a size', values: '-s --size -r --reference', rules: 'write @', examples: { 'truncate -s 0 app.log': 'caution', 'truncate -s 0 /etc/passwd': 'critical' } },

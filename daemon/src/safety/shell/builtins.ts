@@ -1,6 +1,6 @@
 /** What the shell does itself. */
 import { judgeEnvironment } from './environment.ts'
-import { ANYTHING, flowOf, isKnown, isSecret, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { ANYTHING, flowOf, isKnown, isSecret, NOTHING, quoted, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { printfOf, unescaped } from '../fold.ts'
 import { readFrom } from './redirects.ts'
 import { DONE, printed, type Result } from './result.ts'
@@ -79,25 +79,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     return DONE
   },
   'fc': nothing,
-  'kill': ({ words, shell }) => {
-    const targets = targetsOfKill(words)
-    if (targets === null) return DONE
-    for (const target of targets) {
-      if (target === '-1' || target === '1' || target === '0') shell.does('proc.kill', 'none', { amount: 'all', target: target === '1' ? 'the first process of the system' : 'every process that may be signalled' })
-      else shell.does('proc.kill', target.startsWith('-') ? 'system' : 'none', { amount: targets.length > 3 ? 'many' : 'one', target: `process ${target}` })
-    }
-    return DONE
-  },
-}
-
-/** `kill -9 1 2`, `kill -s TERM 1`; null: it only lists. */
-function targetsOfKill(words: readonly string[]): string[] | null {
-  if (words.some((word) => /^-[lL]/.test(word) || word === '-0')) return null
-  const rest = [...words]
-  const first = rest[0] ?? ''
-  if (first === '-s' || first === '-n' || first === '--signal') rest.splice(0, 2)
-  else if (/^-[A-Za-z]|^-\d+$|^--signal=/.test(first) && rest.length > 1) rest.splice(0, 1)
-  return rest.filter((word) => word !== '--')
+  'command': ({ words, stdin, shell }) => (/^-[vV]$/.test(words[0] ?? '') ? DONE : shell.run(words.filter((word, at) => at > 0 || word !== '-p').map(quoted).join(' '), { stdin })),
 }
 
 function shift({ words, shell }: BuiltinCall): Result {
