@@ -304,6 +304,13 @@ try 0 'daemon status' "$nexus" daemon status --json
 has '"socket":' 'says where it listens'
 try 125 'the dashboard needs a port, and this daemon has none' "$nexus" dashboard
 says 'NEXUS_PORT' 'it says which setting'
+try 0 'explain' "$nexus" explain 'cd src && rm -rf "$UNKNOWN/"'
+has 'dangerous' 'an unknown target is dangerous'
+try 0 'explain --json' "$nexus" explain --json -- git push --force origin main
+is_json 'it is one line of JSON'
+has '"level":"critical"' 'a branch that others share is critical'
+printf '%s\n' '{"command":"ls -la"}' 'no JSON' '{"command":"rm -rf ~"}' | "$nexus" classify >"$base/classified"
+is "$(grep -o '"level":"[a-z]*","effects"\|"code":"bad-line"' "$base/classified" | cut -d'"' -f4 | tr '\n' ' ')" 'safe bad-line critical ' 'classify answers every line, in order'
 try 0 'doctor --json' "$nexus" doctor --json
 is_json 'it is one line of JSON'
 has '"probes":[{' 'it tried the back ends'

@@ -18,6 +18,8 @@ export const REQUIREMENTS = {
   'RUN-7': { promise: 'Runs stack: undo a step, fork from a step, apply after the run below or with it as one; what stands on a changed ground is stale.', built: true },
   'RUN-9': { promise: 'A run is held to limits of memory, processes, processors, time and disk; the one that ends it is named with its amount.', built: true },
   'RUN-10': { promise: 'Build, test and lint commands are recognised, run in layers of their own, and what failed is told with its place.', built: true },
+  'SAFE-1': { promise: 'Any command is explained before it runs: each part, what cannot be taken back, what is gentler, without a model.', built: true },
+  'SAFE-2': { promise: 'Any command has a verdict from its effects, with reasons; what is not understood is never safe.', built: true },
   'CHAT-2': { promise: 'Every command works without a terminal, with --json and documented exit codes.', built: true },
   'SYS-1': { promise: 'One daemon per user, started on demand, stopped gracefully, recovered after a crash.', built: true },
   'SYS-2': { promise: 'A dashboard in the browser shows runs live, lets a person decide, and holds the kill switch.', built: true },

@@ -10,6 +10,7 @@ import { eventSchema } from '@nexus/protocol/events'
 import { layersSchema } from '@nexus/protocol/layers'
 import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
 import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
+import { classifiedSchema, explanationSchema } from '@nexus/protocol/safety'
 import { verificationSchema } from '@nexus/protocol/verify'
 import { doctorSchema, gcResultSchema, killResultSchema, statusSchema } from '@nexus/protocol/system'
 
@@ -30,6 +31,9 @@ export const ANSWERS = {
   merged: mergedSchema.omit({ run: true }),
   // verify
   verification: z.object({ verification: verificationSchema }),
+  explanation: z.object({ explanation: explanationSchema }),
+  // classify, one per line
+  judgement: classifiedSchema,
   // status, daemon status
   status: z.discriminatedUnion('running', [
     statusSchema.extend({ running: z.literal(true) }),

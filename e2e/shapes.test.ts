@@ -69,6 +69,7 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   ['doctor', 0, () => ['doctor'], 'doctor'],
   ['verify', 5, () => ['verify', '--project', join(nexus.base, 'makes')], 'verification'],
   ['nothing-to-verify', 127, () => ['verify'], 'error'],
+  ['explain', 0, () => ['explain', 'git push -f origin main && rm -rf "$X/"'], 'explanation'],
   ['kill', 0, () => ['kill'], 'kill'],
   ['killed', 126, () => ['run', 'true'], 'error'],
   ['kill-release', 0, () => ['kill', '--release'], 'kill'],

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { systemClock } from './base/clock.ts'
+import { stopwatch, systemClock } from './base/clock.ts'
 import { openLog } from './base/log.ts'
 import { placeOf } from './base/project.ts'
 import { createChanges } from './changes/changes.ts'
@@ -27,6 +27,7 @@ import { Sealer } from './runs/seal.ts'
 import { Shell } from './runs/shell.ts'
 import { inThrowAwayLayer } from './runs/throw-away.ts'
 import { Turnstile } from './runs/turnstile.ts'
+import { Safety } from './safety/safety.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
 import { Server } from './server/server.ts'
@@ -72,6 +73,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   recovering[Symbol.dispose]()
   const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
+  const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
   const system: System = new System({
@@ -79,7 +81,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify, safety },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

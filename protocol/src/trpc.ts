@@ -5,6 +5,7 @@ import type { EventsService } from './events.ts'
 import type { LayersService } from './layers.ts'
 import { Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
+import type { SafetyService } from './safety.ts'
 import type { SettingsService } from './settings.ts'
 import type { SystemService } from './system.ts'
 import type { VerifyService } from './verify.ts'
@@ -24,6 +25,7 @@ export interface Context {
   readonly settings: SettingsService
   readonly access: AccessService
   readonly verify: VerifyService
+  readonly safety: SafetyService
 }
 
 const t = initTRPC.context<Context>().create({

@@ -5,3 +5,6 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now() }
+
+/** Milliseconds with fractions since some moment: only differences mean something. */
+export const stopwatch = (): number => performance.now()

@@ -5,6 +5,7 @@ import { asksForHelp } from './help-asked.ts'
 import { byVerbs } from './habits/verbs.ts'
 import { judgeUnknown } from './habits/unknown-program.ts'
 import type { Ready } from './models.ts'
+import { programIn } from './program-name.ts'
 import type { Compiled } from './rule.ts'
 import type { Shell } from './shell/shell.ts'
 import { DOWNLOADED, flowOf, isKnown, isSecret, NOTHING, UNKNOWN_FLOW, type Flow } from './text.ts'
@@ -24,13 +25,6 @@ export function carryOut(started: Started): Flow {
   if (found === 'done') return NOTHING
   const out = found === undefined ? judgeUnknown({ ...started, name }) : begin({ ...started, name }, found)
   return out.isSecret && out.origin === undefined ? { ...out, origin: { target: targetIn(started), program: name, span: shell.outerSpan ?? shell.span } } : out
-}
-
-/** `/usr/bin/python3.12` is python, `RM.EXE` is rm. */
-export function programIn(word: string): string {
-  const base = word.replaceAll('\\', '/').split('/').at(-1) ?? word
-  const plain = /\.(exe|com|cmd|bat)$/i.test(base) ? base.replace(/\.\w+$/, '').toLowerCase() : base
-  return plain.replace(/^(python|pip|perl|ruby|php|lua|node|gcc|g\+\+|clang|clang\+\+|llvm-\w+)-?\d+(\.\d+)*$/, '$1')
 }
 
 const WHERE_PROGRAMS_ARE = /^(\/usr)?(\/local)?\/s?bin\/|^\/opt\/homebrew\/|^\/snap\/bin\/|^\/busybox\/|(^|\/)node_modules\/\.bin\/|(^|\/)(\.?venv|env)\/bin\/|\/\.(cargo|local|pyenv\/shims|rbenv\/shims|nvm\/[^ ]*|bun|deno|volta)\/bin\/|^[A-Za-z]:|^\/windows\//

@@ -44,7 +44,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   base32: (words, text, shell) => { const input = inputOf(words, text, shell); return input !== undefined && flagged(words, /^(-d|--decode)$/) ? fromBase32(input) : undefined },
   cat: (words, text, shell) => {
     const files = operandsOf(words)
-    const texts = files.length === 0 ? [text] : files.map((file) => (file === '-' ? text : /\.pid$/.test(file) ? `${NAME}\n` : shell.files.get(shell.path(file))?.text))
+    const texts = files.length === 0 ? [text] : files.map((file) => (file === '-' ? text : file.endsWith('.pid') ? `${NAME}\n` : shell.files.get(shell.path(file))?.text))
     return texts.every((one) => one !== undefined) ? texts.join('') : undefined
   },
   tee: (words, text) => (operandsOf(words).length === 0 ? text : undefined),

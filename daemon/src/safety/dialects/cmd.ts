@@ -43,7 +43,7 @@ function partsOf(text: string): { line: string; separator: string }[] {
     if (character === '"') isQuoted = !isQuoted
     if (!isQuoted && character === '(') depth += 1
     if (!isQuoted && character === ')') depth -= 1
-    if (!isQuoted && depth <= 0 && (character === '&' || character === '|' || character === '\n') && !/>$/.test(line)) {
+    if (!isQuoted && depth <= 0 && (character === '&' || character === '|' || character === '\n') && !line.endsWith('>')) {
       const isDouble = text[at + 1] === character
       parts.push({ line, separator: isDouble ? character + character : character })
       if (isDouble) at += 1

@@ -69,7 +69,7 @@ export function sevenZipRun(call: Call): Flow {
   const { flags, operands, shell, name } = call
   if (has(flags, '-l', '--list', '-t', '--test')) return UNKNOWN_FLOW
   for (const path of valuesOf(flags, '-o')) writeTo(path, UNKNOWN_FLOW, shell)
-  if (has(flags, '-c', '--stdout', '--to-stdout') || operands.length === 0 || operands.includes('-') || /cat$/.test(name)) return { ...contentOf(operands, call), text: undefined }
+  if (has(flags, '-c', '--stdout', '--to-stdout') || operands.length === 0 || operands.includes('-') || name.endsWith('cat')) return { ...contentOf(operands, call), text: undefined }
   for (const path of operands) shell.touch('fs.write', path, { amount: has(flags, '-r') ? 'many' : 'one' })
   return UNKNOWN_FLOW
 }

@@ -23,9 +23,9 @@ export function awsRun(call: Call): Flow {
   if (service === 's3') return s3(operation, operands.slice(2), call)
   if (changesNothing(call)) return UNKNOWN_FLOW
   const target = operands.slice(0, 4).join(' ')
-  if (AWS_SECRETS.test(phrase) || (service === 'ssm' && /^get-parameter/.test(operation) && has(flags, '--with-decryption'))) {
+  if (AWS_SECRETS.test(phrase) || (service === 'ssm' && operation.startsWith('get-parameter') && has(flags, '--with-decryption'))) {
     if (/^iam create-|^ec2 create-key/.test(phrase)) shell.does('remote.write', 'remote', { target })
-    if (/^configure get/.test(phrase)) return { ...UNKNOWN_FLOW, isSecret: /secret|token|key/.test(target) }
+    if (phrase.startsWith('configure get')) return { ...UNKNOWN_FLOW, isSecret: /secret|token|key/.test(target) }
     return SECRET
   }
   if (/^configure (list|list-profiles)$/.test(phrase) || operation === 'wait') return UNKNOWN_FLOW

@@ -25,7 +25,7 @@ export function sshRun({ name, words, shell, stdin }: Call): Flow {
     shell.does(options.has('-N') ? 'net.out' : 'unknown', 'none', { target: host, note: options.has('-N') ? 'keeps a tunnel open' : 'a shell on another machine, for whoever sits there' })
     return UNKNOWN_FLOW
   }
-  return { ...startText(inner.join(' '), shell, stdin, { where: 'remote', isRoot: /^root@/.test(host) || shell.isRoot }), isDownloaded: true }
+  return { ...startText(inner.join(' '), shell, stdin, { where: 'remote', isRoot: host.startsWith('root@') || shell.isRoot }), isDownloaded: true }
 }
 
 function valuesOfAll(words: readonly string[], name: string): string[] {

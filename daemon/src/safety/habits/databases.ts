@@ -66,7 +66,7 @@ export function redisRun({ words, shell, stdin }: Call): Flow {
 }
 
 export function mongoRun({ words, flags, operands, shell, stdin }: Call): Flow {
-  const files = operands.filter((word) => /\.js$/.test(word))
+  const files = operands.filter((word) => word.endsWith('.js'))
   const texts = [...valuesOf(flags, '--eval'), ...(stdin.text === undefined ? [] : [stdin.text])]
   for (const file of files) {
     const { text } = readFrom(file, shell)

@@ -27,7 +27,7 @@ export function curlRun({ words, shell, stdin }: Call): Flow {
   const isGet = has(flags, '-G', '--get', '-I', '--head')
   if (has(flags, '-K', '--config')) shell.does('unknown', 'none', { target: 'a file of options' })
   sent({ shell, urls, stdin, method: isGet ? 'GET' : (method ?? (data.length + forms.length > 0 ? 'POST' : uploads.length > 0 ? 'PUT' : 'GET')), bodies: [...data, ...forms], uploads, headers: [...valuesOf(flags, '-H', '--header', '-u', '--user', '-b', '--cookie', '--oauth2-bearer', '-A', '-e')] })
-  for (const path of [...valuesOf(flags, '-c', '--cookie-jar', '-D', '--dump-header', '--trace', '--trace-ascii')]) if (path !== '-') writeTo(path, UNKNOWN_FLOW, shell)
+  for (const path of valuesOf(flags, '-c', '--cookie-jar', '-D', '--dump-header', '--trace', '--trace-ascii')) if (path !== '-') writeTo(path, UNKNOWN_FLOW, shell)
   const files = valuesOf(flags, '-o', '--output')
   const folder = valuesOf(flags, '--output-dir').at(-1)
   for (const path of files) if (path !== '-') writeTo(folder === undefined ? path : `${folder}/${path}`, DOWNLOADED, shell)

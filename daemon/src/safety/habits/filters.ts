@@ -36,7 +36,7 @@ export function grepRun({ words, stdin, shell, name }: Call): Flow {
 
 export function sedRun(call: Call): Flow {
   const { words, shell } = call
-  const isInPlace = words.some((word) => /^(-[a-zA-Z]*i|--in-place)/.test(word) && !/^-e/.test(word))
+  const isInPlace = words.some((word) => /^(-[a-zA-Z]*i|--in-place)/.test(word) && !word.startsWith('-e'))
   const { flags, operands } = sorted(words.map((word) => (/^-i.+/.test(word) && !/^-i[neErsz]*$/.test(word) ? '-i' : word)), new Set(['-e', '-f', '--expression', '--file']))
   const scripts = valuesOf(flags, '-e', '--expression')
   const files = scripts.length > 0 || has(flags, '-f', '--file') ? operands : operands.slice(1)

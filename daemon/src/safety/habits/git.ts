@@ -76,7 +76,7 @@ function clone(words: readonly string[], { shell }: Call): Flow {
   for (const setting of valuesOf(flags, '-c', '--config')) if (RUN_SETTINGS.test(setting.split('=')[0] ?? '')) judgeSetting(setting.replace(/^[^=]*=/, ''), shell)
   for (const program of valuesOf(flags, '-u', '--upload-pack')) startText(program, shell, UNKNOWN_FLOW)
   const [from = '', to] = operands
-  if (/^ext::/.test(from)) startText(from.slice(5), shell, UNKNOWN_FLOW)
+  if (from.startsWith('ext::')) startText(from.slice(5), shell, UNKNOWN_FLOW)
   const name = to ?? from.replace(/\/+$/, '').split(/[/:]/).at(-1)?.replace(/\.git$/, '') ?? 'clone'
   shell.touch('fs.write', name === '' ? 'clone' : name, { amount: 'one' })
   if (!/^(\.|\/)/.test(from)) shell.files.set(`${shell.path(name)}/install.sh`, { ...UNKNOWN_FLOW, isDownloaded: true })

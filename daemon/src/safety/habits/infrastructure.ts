@@ -60,7 +60,7 @@ export function ansibleRun({ name, words, shell }: Call): Flow {
     return UNKNOWN_FLOW
   }
   if (name === 'packer' && /^(validate|inspect|fmt|version|plugins|console|hcl2_upgrade|init)$/.test(operands[0] ?? '')) { if (operands[0] === 'fmt' || operands[0] === 'init') shell.does('fs.write', 'project', { target }); return UNKNOWN_FLOW }
-  if (name === 'ansible' || /^salt/.test(name)) {
+  if (name === 'ansible' || name.startsWith('salt')) {
     const module = valuesOf(flags, '-m', '--module-name').at(-1) ?? (name === 'ansible' ? 'command' : (operands[1] ?? ''))
     const given = valuesOf(flags, '-a', '--args').at(-1) ?? operands.slice(2).join(' ')
     if (/^(ansible\.builtin\.)?(ping|setup|debug|stat|find|getent|win_ping|slurp|service_facts|package_facts|gather_facts)$|^(test\.|grains\.|status\.|pillar\.)/.test(module)) return UNKNOWN_FLOW

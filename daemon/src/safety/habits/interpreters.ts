@@ -70,7 +70,7 @@ function codeIn(words: readonly string[], { code, values }: Language): { text: s
 
 /** `perl -pi -e` and `ruby -i` write into the files that they read. */
 function inPlace({ words, shell, stdin }: Call, family: string): void {
-  if ((family !== 'perl' && family !== 'ruby') || !words.some((word) => /^-[a-zA-Z0-9]*i/.test(word) && !/^-I/.test(word))) return
+  if ((family !== 'perl' && family !== 'ruby') || !words.some((word) => /^-[a-zA-Z0-9]*i/.test(word) && !word.startsWith('-I'))) return
   const files = words.filter((word, at) => !word.startsWith('-') && !/^-[a-zA-Z]*[eE]$/.test(words[at - 1] ?? ''))
   for (const file of [...files, ...(files.length === 0 ? (stdin.paths ?? []) : [])]) shell.touch('fs.write', file, { amount: 'one' })
 }

@@ -23,7 +23,7 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
     case 'get': case 'describe': return { ...UNKNOWN_FLOW, isSecret: verb === 'get' && /^secrets?$/.test(kind) && flags.has('-o') && !valuesOf(flags, '-o', '--output').every((one) => /^(name|wide|jsonpath=\{[^}]*metadata|custom-columns)/.test(one)) }
     case 'exec': case 'debug': case 'rsh': {
       const inner = end < 0 ? rest.slice(1) : words.slice(end + 1)
-      if (verb === 'debug' && /^node/.test(kind)) { shell.does('container.escape', 'system', { target }); return UNKNOWN_FLOW }
+      if (verb === 'debug' && kind.startsWith('node')) { shell.does('container.escape', 'system', { target }); return UNKNOWN_FLOW }
       if (/^(ba|z|da|a)?sh$/.test(inner[0] ?? '') && inner.length === 1) { shell.does('unknown', 'none', { target: 'a shell in a container of the cluster', note: 'a shell in a container of the cluster, for whoever sits there' }); return UNKNOWN_FLOW }
       return startWords(inner, shell, stdin, { where: 'remote', isRoot: false })
     }

@@ -30,7 +30,7 @@ export function removeItemRun(call: Call): Flow {
     if (/^(hklm|hkcu|hkcr|hku|registry):/i.test(path)) shell.does(/^hklm:\\?(software|system|sam)?$/i.test(path) ? 'fs.delete' : 'config', 'system', { amount: 'all', target: path })
     else if (/^(variable|function|alias|env):/i.test(path)) shell.does('shell.state', 'none', { target: path })
     else if (path === '') shell.does('fs.delete', 'unknown', { target: 'what the pipe brings', amount: 'many' })
-    else if (/^clear-/.test(name)) shell.touch('fs.write', path, { amount: 'one' })
+    else if (name.startsWith('clear-')) shell.touch('fs.write', path, { amount: 'one' })
     else shell.touch('fs.delete', path, { amount: given(call, '-recurse') ? 'many' : 'one' })
   }
   return UNKNOWN_FLOW
@@ -111,7 +111,7 @@ export function executeRun({ words, stdin, shell }: Call): Flow {
 export function invokeRun(call: Call): Flow {
   const { name, operands, shell } = call
   const computers = values(call, '-computername', '-session')
-  if (/pssession$/.test(name)) shell.does('unknown', 'none', { target: `a session on ${computers.join(' ') || operands.join(' ')}` })
+  if (name.endsWith('pssession')) shell.does('unknown', 'none', { target: `a session on ${computers.join(' ') || operands.join(' ')}` })
   for (const file of values(call, '-filepath')) shell.does('exec.project', 'project', { target: file })
   if (name === 'invoke-item') for (const path of operands) shell.does('exec.project', 'project', { target: path })
   return UNKNOWN_FLOW
@@ -144,7 +144,7 @@ export function cmdletRun(call: Call): Flow {
   else if (/^(start|stop|restart|set|suspend|resume|new|remove)-service/.test(lower)) shell.does(/(windefend|mpssvc|eventlog|sense|sysmon)/i.test(words.join(' ')) && /^(stop|set|remove|suspend)/.test(lower) ? 'security.off' : 'service', 'system', { target })
   else if (/^(register-scheduled|new-scheduledtask$|set-scheduledtask|register-wmievent|set-wmiinstance|register-cimindication)/.test(lower)) shell.does('persistence', 'startup', { target })
   else if (/^(install|uninstall|update|save|publish)-(module|script|package|packageprovider|psresource|windowsfeature|help)/.test(lower)) shell.does(lower.startsWith('publish') ? 'publish' : 'install', lower.startsWith('publish') ? 'remote' : 'system', { target })
-  else if (/^send-/.test(lower)) shell.does(words.some(isSecret) || words.some((word) => shell.place(word).isSecret) ? 'secret.send' : 'remote.write', 'remote', { target })
+  else if (lower.startsWith('send-')) shell.does(words.some(isSecret) || words.some((word) => shell.place(word).isSecret) ? 'secret.send' : 'remote.write', 'remote', { target })
   else if (READ.test(lower) || LOCAL.test(lower)) return { ...UNKNOWN_FLOW, isSecret: call.stdin.isSecret, isDownloaded: call.stdin.isDownloaded, text: undefined, paths: /^(where|select|sort)-/.test(lower) ? call.stdin.paths : undefined, origin: call.stdin.origin }
   else if (/^(remove|clear|uninstall|unregister|reset|dismount|revoke|stop|disable)-(az|aw|ec2|s3|gce|ad|aks|sql|mg|vm|rds|cfn|iam)/.test(lower)) shell.does('remote.destroy', 'remote', { target, amount: /resourcegroup|bucket|database|cluster|keyvault|storageaccount|subscription|stack|dbinstance|organizationalunit|forest|domain|adobject|server/.test(lower) ? 'all' : 'one' })
   else if (/^[a-z]+-(az|aw|ec2|s3|gce|ad(user|group|object|computer|account)|aks|mg|rds|cfn|iam)/.test(lower)) shell.does('remote.write', 'remote', { target })

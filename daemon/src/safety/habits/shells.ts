@@ -68,7 +68,7 @@ function runPwsh(words: readonly string[], shell: Shell, stdin: Flow): Flow {
   const interpreter = POWERSHELL
   for (let at = 0; at < words.length; at += 1) {
     const word = (words[at] ?? '').toLowerCase().replace(/^[-/]+/, '-')
-    if (!word.startsWith('-')) return /\.ps1$/.test(words[at] ?? '') ? runFile(words[at] ?? '', [], interpreter, shell) : inside(words.slice(at).join(' '), interpreter, shell, stdin)
+    if (!word.startsWith('-')) return (words[at] ?? '').endsWith('.ps1') ? runFile(words[at] ?? '', [], interpreter, shell) : inside(words.slice(at).join(' '), interpreter, shell, stdin)
     if (/^-(c|co|com|comm|comma|comman|command|commandwithargs)$/.test(word)) {
       const text = words.slice(at + 1).join(' ')
       return text === '-' ? interactive(stdin, interpreter, shell) : inside(text, interpreter, shell, stdin)

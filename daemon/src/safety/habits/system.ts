@@ -65,7 +65,7 @@ export function diskRun({ name, words, shell }: Call): Flow {
     else shell.touch('fs.write', place, { amount: 'one' })
     return UNKNOWN_FLOW
   }
-  const verb = operands.find((word) => !/^\/dev\//.test(word) && !/^disk\d/.test(word)) ?? ''
+  const verb = operands.find((word) => !word.startsWith('/dev/') && !/^disk\d/.test(word)) ?? ''
   switch (name) {
     case 'wipefs': if (has(flags, '-a', '--all', '-o', '--offset') && !has(flags, '-n', '--no-act')) ruin(target)
       return UNKNOWN_FLOW

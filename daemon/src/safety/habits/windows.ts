@@ -9,10 +9,10 @@ export function cmdCopy({ name, flags, operands, shell }: Call): Flow {
   if (has(flags, '/l')) return UNKNOWN_FLOW
   const flow = contentOf([from], { stdin: UNKNOWN_FLOW, shell })
   const isRename = /ren(ame)?$/.test(name)
-  writeTo(isRename ? from : /^\\\\/.test(to) ? '/mnt/share' : to, flow, shell)
+  writeTo(isRename ? from : to.startsWith('\\\\') ? '/mnt/share' : to, flow, shell)
   if (flow.isSecret && shell.place(to).scope !== 'project') shell.does('secret.read', 'secret', { target: from, note: 'copies a credential to another place' })
   if (has(flags, '/mir', '/purge')) shell.touch('fs.delete', to, { amount: 'many' })
-  if (/move$/.test(name) || has(flags, '/mov', '/move')) {
+  if (name.endsWith('move') || has(flags, '/mov', '/move')) {
     const { scope } = shell.place(from)
     if (scope !== 'project' && scope !== 'build' && scope !== 'temp') shell.touch('fs.delete', from, { amount: 'one' })
   }

@@ -70,8 +70,8 @@ function pieceOf(part: WordPart, shell: Shell, run: Substitute, isQuoted: boolea
       return { text: inner.map(({ text, fields }) => (fields ? fields.join(' ') : text)).join(''), isQuoted: true }
     }
     case 'Glob': case 'ExtendedGlob': return { text: isQuoted ? part.text : GLOB, isQuoted: true }
-    case 'SimpleExpansion': return { ...parameter({ name: part.text.slice(1) }, shell, run), isQuoted }
-    case 'ParameterExpansion': return { ...parameter({ name: part.parameter, part }, shell, run), isQuoted }
+    case 'SimpleExpansion': return { ...parameter({ name: part.text.slice(1) }, shell, (word) => expandText(word, shell, run)), isQuoted }
+    case 'ParameterExpansion': return { ...parameter({ name: part.parameter, part }, shell, (word) => expandText(word, shell, run)), isQuoted }
     case 'CommandExpansion': {
       if (part.script === undefined) return { text: ANYTHING, isQuoted }
       const { out } = run(part.script, shell.fork())

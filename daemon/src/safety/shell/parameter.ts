@@ -1,8 +1,10 @@
 /** `$x`, `${x:-y}`, `${x%y}`, `${!x}`, `${a[@]}`, `$@`: the value as far as it is known. */
-import type { ParameterExpansionPart, ParameterOperation } from 'unbash'
+import type { ParameterExpansionPart, ParameterOperation, Word } from 'unbash'
 import { ANYTHING, GLOB, isKnown } from '../text.ts'
-import { expandText, type Substitute } from './expand.ts'
 import type { Shell, Value } from './shell.ts'
+
+/** A word inside the braces as text. */
+export type Expand = (word: Word | undefined) => string
 
 interface Asked {
   readonly name: string
@@ -13,19 +15,19 @@ interface Given {
   readonly fields?: readonly string[] | undefined
 }
 
-export function parameter({ name, part }: Asked, shell: Shell, run: Substitute): Given {
-  if (name === '@' || name === '*') return several(shell.positional ?? [ANYTHING], part, shell, run)
+export function parameter({ name, part }: Asked, shell: Shell, expand: Expand): Given {
+  if (name === '@' || name === '*') return several(shell.positional ?? [ANYTHING], part, expand)
   const stored = part?.prefix === '!' ? indirect(name, shell) : /^[1-9]\d*$/.test(name) ? positional(Number(name), shell) : shell.variable(name)
-  const index = part?.index === undefined ? undefined : expandText(part.index, shell, run)
-  if (index === '@' || index === '*') return part?.prefix === '#' ? { text: Array.isArray(stored) ? String(stored.length) : ANYTHING } : several(listOf(stored), part, shell, run)
+  const index = part?.index === undefined ? undefined : expand(part.index)
+  if (index === '@' || index === '*') return part?.prefix === '#' ? { text: Array.isArray(stored) ? String(stored.length) : ANYTHING } : several(listOf(stored), part, expand)
   const value = valueAt(stored, index)
   if (part?.prefix === '#') return { text: value === undefined ? '0' : String(value.length) }
-  return part?.operation === undefined ? { text: value ?? ANYTHING } : { text: operate(value, part.operation, shell, run) }
+  return part?.operation === undefined ? { text: value ?? ANYTHING } : { text: operate(value, part.operation, expand) }
 }
 
-function several(values: readonly string[], part: ParameterExpansionPart | undefined, shell: Shell, run: Substitute): Given {
+function several(values: readonly string[], part: ParameterExpansionPart | undefined, expand: Expand): Given {
   const operation = part?.operation
-  const fields = operation?.type === 'Slice' ? values.slice(Number(expandText(operation.offset, shell, run)) - (part?.parameter === '@' || part?.parameter === '*' ? 1 : 0)) : operation === undefined ? values : values.map((value) => operate(value, operation, shell, run))
+  const fields = operation?.type === 'Slice' ? values.slice(Number(expand(operation.offset)) - (part?.parameter === '@' || part?.parameter === '*' ? 1 : 0)) : operation === undefined ? values : values.map((value) => operate(value, operation, expand))
   return { text: fields.join(' '), fields }
 }
 
@@ -48,10 +50,10 @@ function valueAt(value: Value | undefined, index: string | undefined): string | 
   return Number.isInteger(at) ? (value[at < 0 ? value.length + at : at] ?? '') : ANYTHING
 }
 
-function operate(value: string | undefined, operation: ParameterOperation, shell: Shell, run: Substitute): string {
+function operate(value: string | undefined, operation: ParameterOperation, expand: Expand): string {
   switch (operation.type) {
     case 'Default': {
-      const other = () => expandText(operation.operand, shell, run)
+      const other = () => expand(operation.operand)
       if (operation.operator.endsWith('+')) return value === '' && operation.operator === ':+' ? '' : value === undefined ? ANYTHING : other()
       // Not set here: it may be set outside; of both, the fallback is what we can see.
       if (value === undefined || (value === '' && operation.operator.startsWith(':'))) return operation.operator.endsWith('?') ? ANYTHING : other()
@@ -59,19 +61,19 @@ function operate(value: string | undefined, operation: ParameterOperation, shell
     }
     case 'Remove': {
       if (value === undefined || !isKnown(value)) return value ?? ANYTHING
-      const pattern = expandText(operation.operand, shell, run)
+      const pattern = expand(operation.operand)
       return isKnown(pattern) ? remove(value, pattern, operation.operator) : ANYTHING
     }
     case 'Replace': {
       if (value === undefined || !isKnown(value)) return value ?? ANYTHING
-      const [pattern, replacement] = [expandText(operation.pattern, shell, run), expandText(operation.replacement, shell, run)]
+      const [pattern, replacement] = [expand(operation.pattern), expand(operation.replacement)]
       if (!isKnown(pattern)) return ANYTHING
       const anchored = `${operation.operator === '/#' ? '^' : ''}${globSource(pattern, true)}${operation.operator === '/%' ? '$' : ''}`
       return value.replace(new RegExp(anchored, operation.operator === '//' ? 'gs' : 's'), () => replacement)
     }
     case 'Slice': {
       if (value === undefined || !isKnown(value)) return value ?? ANYTHING
-      const [offset, length] = [Number(expandText(operation.offset, shell, run)), operation.length === undefined ? undefined : Number(expandText(operation.length, shell, run))]
+      const [offset, length] = [Number(expand(operation.offset)), operation.length === undefined ? undefined : Number(expand(operation.length))]
       if (!Number.isInteger(offset) || (length !== undefined && !Number.isInteger(length))) return ANYTHING
       const from = offset < 0 ? value.length + offset : offset
       return length === undefined ? value.slice(from) : length < 0 ? value.slice(from, length) : value.slice(from, from + length)
