@@ -104,9 +104,10 @@ fi
 try 2 'no command' "$nexus" run
 try 2 'an unknown option' "$nexus" run --frobnicate true
 try 2 'an unknown command' "$nexus" frobnicate
+try 2 'a host that is none' "$nexus" run --net http://a.example/ true
 try 2 'a bad duration' "$nexus" run --timeout soon true
 try 2 'wishes that exclude each other' "$nexus" run --apply --discard true
-for later in '--net registry.example' '--backend docker'; do
+for later in '--backend docker'; do
   # shellcheck disable=SC2086
   try 125 "$later is for later" "$nexus" run $later -- true
   says 'not available yet' "$later says so"

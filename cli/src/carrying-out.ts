@@ -1,7 +1,8 @@
 /** Waits for an apply or a rollback. Leaving early changes nothing about it: the daemon finishes, or its recovery does. */
 import { PHASE_WORDS } from '@nexus/protocol/change-words'
 import { EXIT } from '@nexus/protocol/exit-code'
-import type { ApplyResult, NamedRun, Progress as Done } from '@nexus/protocol/runs'
+import type { NamedRun } from '@nexus/protocol/named-run'
+import type { ApplyResult, Progress as Done } from '@nexus/protocol/runs'
 import type { Invocation } from './command.ts'
 import { subscribe } from './daemon/stream.ts'
 import { Progress } from './screen/progress.ts'

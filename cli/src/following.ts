@@ -1,8 +1,11 @@
 /** Stands beside a run until nothing moves any more: its output, its input, Ctrl-C. */
 import { fstatSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import type { Run } from '@nexus/protocol/runs'
+import type { AskOne } from './asking.ts'
+import type { AskingBeside } from './asking-beside.ts'
 import type { Invocation } from './command.ts'
 import { outlets, takeOutput } from './output.ts'
 import { Progress } from './screen/progress.ts'
@@ -13,6 +16,8 @@ export interface FollowOptions {
   readonly sendsInput: boolean
   /** The command has a terminal of its own, and ours stands in front of it. */
   readonly relays?: boolean
+  /** A person is there: what the run wants to know is asked on the terminal. */
+  readonly asks?: boolean
 }
 
 const LEAVING_MS = 100
@@ -42,15 +47,35 @@ export async function follow(invocation: Invocation, begin: () => Promise<Run>, 
     id = begun.id
     if (interruption.signal.aborted) void stop(invocation, id)
     else if (begun.status === 'waiting') return begun
+    const lines = new OpenLine()
+    const asking = options.asks && options.relays ? new (await import('./asking-beside.ts')).AskingBeside() : undefined
+    await using _questions = options.asks ? await attendQuestions(invocation, id, asking ?? lines) : undefined
     using _input = options.sendsInput ? sendInput(invocation, id) : undefined
     if (options.relays) {
-      if ((await (await import('./relaying.ts')).relay(invocation, id)) === 'left') return (await client.runs.get.query({ run: id })).run
-    } else if (options.streams) await stream(invocation, id)
+      if ((await (await import('./relaying.ts')).relay(invocation, id, asking ? { asking } : {})) === 'left') return (await client.runs.get.query({ run: id })).run
+    } else if (options.streams) await stream(invocation, id, lines)
     using _progress = new Progress(options.streams ? 'looking at what changed' : 'running')
     const { run } = await client.runs.wait.query({ run: id })
     return run
   } finally {
     for (const signal of ENDING) process.off(signal, interrupt)
+  }
+}
+
+/** Until disposed of. That nobody could be asked is no reason to give the run up: its questions end as a no. */
+async function attendQuestions(invocation: Invocation, run: string, by: OpenLine | AskingBeside): Promise<AsyncDisposable> {
+  const { answerQuestions, askOne } = await import('./asking.ts')
+  const ask: AskOne = by instanceof OpenLine ? (question, signal) => askOne(invocation, question, { freshLine: () => by.fresh(), signal }) : (question, signal) => by.ask(question, signal)
+  const attention = new AbortController()
+  const answering = answerQuestions(invocation, run, ask, attention.signal).catch((error: unknown) => {
+    if (!attention.signal.aborted && !(error instanceof Problem)) invocation.tell(`nexus: questions of the run cannot be asked: ${String(error)}`)
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      attention.abort()
+      // The keyboard is somebody else's right after this.
+      await Promise.race([answering, pause(LEAVING_MS)])
+    },
   }
 }
 
@@ -75,9 +100,8 @@ async function stop({ client, tell }: Invocation, run: string): Promise<void> {
   }
 }
 
-async function stream(invocation: Invocation, run: string): Promise<void> {
+async function stream(invocation: Invocation, run: string, lines: OpenLine): Promise<void> {
   using progress = new Progress('running')
-  const lines = new OpenLine()
   const { take, end } = outlets()
   await takeOutput(invocation, run, {
     setsPace: true,
@@ -101,6 +125,13 @@ class OpenLine {
 
   close(): void {
     if (this.#isOpen && process.stderr.isTTY) process.stderr.write('\n')
+    this.#isOpen = false
+  }
+
+  /** The same, and a line of our own that tells how long it takes goes. */
+  fresh(): void {
+    if (this.#isOpen) this.close()
+    else process.stderr.write('\r\u001B[K')
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Problem } from '@nexus/protocol/problem'
+import type { AskingBeside } from './asking-beside.ts'
 import type { Invocation } from './command.ts'
 import { takeOutput, write } from './output.ts'
 import { withKeys } from './screen/keys.ts'
@@ -19,16 +20,18 @@ const TAIL_BYTES = 16 * 1024
 export interface Relaying {
   /** The run was there before us: we see the end of what it printed, and it draws itself anew in our size. */
   readonly comesLater?: boolean
+  /** Questions of the run that are answered at this terminal. */
+  readonly asking?: AskingBeside
 }
 
 /** Until the run ends, or the person leaves it. */
-export async function relay(invocation: Invocation, run: string, { comesLater = false }: Relaying = {}): Promise<'ended' | 'left'> {
+export async function relay(invocation: Invocation, run: string, { comesLater = false, asking }: Relaying = {}): Promise<'ended' | 'left'> {
   const { client, tell } = invocation
   const { stdout } = process
   const sending = new Sending()
   const guard = new ShellGuard()
   const leaving = new AbortController()
-  const leave = new LeaveKeys()
+  const leave = new LeaveKeys(asking)
   const type = (typed: Buffer) => {
     const { keys, leaves } = leave.take(typed)
     if (keys.length > 0) sending.add(() => client.runs.input.mutate({ run, base64: keys.toString('base64'), end: false }))
@@ -36,15 +39,17 @@ export async function relay(invocation: Invocation, run: string, { comesLater = 
   }
   const resize = ({ rows, cols }: TerminalSize) => sending.add(() => client.runs.resize.mutate({ run, rows, cols }))
   const resized = () => resize(sizeOf(stdout))
+  // Only a size that changes makes a program draw itself.
+  const redraw = () => {
+    const { rows, cols } = sizeOf(stdout)
+    resize({ rows: Math.max(1, rows - 1), cols })
+    resize({ rows, cols })
+  }
+  if (asking) asking.redraw = redraw
   stdout.on('resize', resized)
   try {
     await withKeys(type, async () => {
-      if (comesLater) {
-        // Only a size that changes makes a program draw itself.
-        const { rows, cols } = sizeOf(stdout)
-        resize({ rows: Math.max(1, rows - 1), cols })
-        resize({ rows, cols })
-      }
+      if (comesLater) redraw()
       await write(stdout, guard.begin())
       const take = (_: string, bytes: Buffer) => write(stdout, guard.take(bytes))
       await takeOutput(invocation, run, { setsPace: true, take, signal: leaving.signal, ...(comesLater ? { tailBytes: TAIL_BYTES } : {}) })

@@ -1,5 +1,5 @@
 /** The same command once more on the host as it is now, from the request to the decision. */
-import type { NamedRun } from '@nexus/protocol/runs'
+import type { NamedRun } from '@nexus/protocol/named-run'
 import type { Invocation } from './command.ts'
 import { tellRun } from './commands/run.ts'
 import { callersEnvironment } from './environment.ts'

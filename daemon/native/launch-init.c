@@ -36,7 +36,7 @@ void init_main(struct cell *cell) {
   prctl(PR_SET_NAME, "nexus-init");
   if (cell->own_user_namespace) map_own_identity(cell);
   umask(022); /* for the folders made on the way; the command has the caller's */
-  if (strcmp(cell->request->net, "off") == 0) network_prepare();
+  if (strcmp(cell->request->net, "off") == 0) network_prepare(&cell->request->doors);
   mounts_build(cell);
   let_go_of_host(cell);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "launch.h"
+#include "launch-ferry.h"
 #include "nexus-native.h"
 
 enum kind { TEXT, PATH, NUMBER, TEXTS, PATHS };
@@ -33,6 +34,7 @@ static const struct key KEYS[] = {
   {"rows", NUMBER, AT(rows), NULL, 0xffff},
   {"cols", NUMBER, AT(cols), NULL, 0xffff},
   {"net", TEXT, AT(net), " off on ", 0},
+  {"door", TEXTS, AT(doors), NULL, DOORS_MAX},
   {"stdin", TEXT, AT(stdin_from), " null pipe ", 0},
   {"backend", TEXT, AT(backend), " overlay copy ", 0},
   {"xattrs", TEXT, AT(xattrs), " trusted user ", 0},
@@ -206,5 +208,11 @@ static const char *complete(const struct launch_request *request) {
   if (strcmp(request->renames, "watched") == 0 && (!is_overlay || strcmp(request->calls, "all") == 0)) return "renames-unfiltered";
   if (!request->home != !request->home_from || !request->rows != !request->cols) return "half-a-pair";
   if (request->bind_from.count != request->bind_to.count) return "half-a-pair";
+  if (request->doors.count && strcmp(request->net, "off") != 0) return "door-of-the-host";
+  for (size_t i = 0; i < request->doors.count; i++) {
+    long port;
+    const char *refusal = number_in(request->doors.items[i], 0xffff, &port);
+    if (refusal || port == 0) return refusal ? refusal : "bad-number";
+  }
   return NULL;
 }

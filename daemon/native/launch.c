@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "launch.h"
+#include "launch-ferry.h"
 #include "nexus-native.h"
 
 #define CONTROL 3
@@ -35,6 +36,7 @@ struct run {
   int init_ended; /* pidfd of I, readable when it has ended */
   int reports;    /* socket to I */
   int master;     /* of the terminal, or -1 */
+  struct doors doors;
   struct stream streams[STREAMS];
   long long deadline_ms, kill_at_ms, gone_by_ms; /* 0: none */
   bool has_timed_out, is_killed, is_orphan, is_stuck;
@@ -69,6 +71,7 @@ int launch_main(void) {
   if (refusal) answer("failed request %d %s", EINVAL, refusal);
   else if (start(&run)) {
     carry(&run);
+    doors_close(&run.doors);
     report_end(&run);
     drain(&run);
   }
@@ -162,7 +165,8 @@ static void hear_init(struct run *run) {
     return;
   }
   if (report.kind == REPORT_TERMINAL) attach_terminal(run, passed);
-  else if (report.kind == REPORT_STARTED) answer("started %d", (int)run->init);
+  else if (report.kind == REPORT_DOOR) doors_add(&run->doors, passed, report.number);
+  else if (report.kind == REPORT_STARTED) doors_open(&run->doors), answer("started %d", (int)run->init);
   else {
     run->last = report;
     run->has_ended = true;

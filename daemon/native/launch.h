@@ -1,6 +1,7 @@
 /* The launcher's rooms, and what they say to each other.
  *
  *   daemon ── control socket (fd 3), stdio ──> L   launch.c       relay, time limit, lifeline; on the host
+ *          └─ channel (fd 4) ────────────────> F   launch-ferry.c   only with doors: carries what the daemon lets through; on the host
  *                                              └─> I   launch-init.c     pid 1 of the sandbox: builds it, reaps, reports
  *                                                  ├─> C   launch-command.c  the command: no capabilities, own session
  *                                                  └─> M   launch-mover.c    renames folders where the overlay does not: the rights of C
@@ -33,6 +34,7 @@ struct launch_request {
   long umask, timeout_ms, rows, cols; /* 0: no time limit, no terminal */
   long processes, cpus;               /* 0: held by a control group, or no limit */
   char *net, *stdin_from;             /* off | on, null | pipe */
+  struct text_list doors;             /* ports of the sandbox's own loopback that the ferry answers at; descriptor 4 is its channel */
 
   char *backend;            /* overlay | copy */
   char *xattrs;             /* overlay: trusted | user */
@@ -87,8 +89,8 @@ bool stream_is_done(const struct stream *stream);
 /* ---- What I tells L (launch-report.c) ---- */
 
 struct report {
-  enum { REPORT_TERMINAL, REPORT_STARTED, REPORT_FAILED, REPORT_NOT_FOUND, REPORT_ENDED } kind;
-  int number;           /* errno, or the wait status */
+  enum { REPORT_TERMINAL, REPORT_DOOR, REPORT_STARTED, REPORT_FAILED, REPORT_NOT_FOUND, REPORT_ENDED } kind;
+  int number;           /* errno, the wait status, or the port of a door */
   struct rusage usage;  /* REPORT_ENDED */
   char step[32];        /* REPORT_FAILED */
   char text[200];
@@ -157,7 +159,7 @@ int host_open(const char *path, const char *step);  /* O_PATH on the host side *
 void inside_bind(int source, int target, unsigned long long attributes, const char *step);
 void inside_mount(int target, const char *type, unsigned long flags, const char *options, const char *step);
 
-void network_prepare(void);                                /* launch-network.c */
+void network_prepare(const struct text_list *doors);      /* launch-network.c */
 void terminal_open(const struct launch_request *request, int *master, int *slave); /* launch-terminal.c */
 void terminal_resize(int master, long rows, long cols);
 

@@ -10,6 +10,7 @@ import { openLog } from './base/log.ts'
 import { placeOf } from './base/project.ts'
 import { createChanges } from './changes/changes.ts'
 import { BUILD, VERSION, type Config } from './config.ts'
+import { addressesHere, Network, resolveHere } from './network/network.ts'
 import { Aftermath } from './runs/aftermath.ts'
 import { Beside } from './runs/beside.ts'
 import { Check } from './runs/check.ts'
@@ -57,6 +58,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
 
   const boundaries = { userHome, state: home.state }
   const settings = new Settings({ state, managed: config.managed, config: home.config, projectOf: ({ cwd, project }) => placeOf(cwd, project, boundaries).project, nameOf, now: clock.now })
+  const network = new Network({ resolve: resolveHere, ownAddresses: addressesHere, log })
   const ledger = new Ledger(state, clock)
   const live = new LiveRuns()
   const sealer = new Sealer(sandbox, changes)
@@ -64,10 +66,10 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const aftermath = new Aftermath(ledger, changes, log)
   const decisions = new Decisions(ledger, changes, sandbox, aftermath)
   const conflicts = new Conflicts(ledger, changes, clock.now)
-  const check = new Check({ sandbox, ledger, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
+  const check = new Check({ sandbox, ledger, network, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
-  const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, live, turnstile, now: clock.now, log })
-  const shell = new Shell({ state, ledger, sandbox, sealer, changes, live, log })
+  const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, network, live, turnstile, now: clock.now, log })
+  const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()

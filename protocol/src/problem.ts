@@ -43,6 +43,7 @@ export const PROBLEMS = {
   'stack-too-deep': { exit: EXIT.refused, message: 'run {run} has {depth} layers below it, more than can be mounted here', next: 'apply some of them: nexus layers {run}' },
   'sandbox-unavailable': { exit: EXIT.refused, message: 'this machine cannot isolate a command: {cause}', next: '{fix}' },
   'backend-unavailable': { exit: EXIT.refused, message: 'the back end {backend} does not work here: {cause}', next: '{fix}' },
+  'network-refused': { exit: EXIT.refused, message: 'the settings of this machine do not let a run reach {what}', next: 'nexus settings shows what they allow' },
   'killed': { exit: EXIT.refused, message: 'the kill switch is on: nothing runs', next: 'nexus kill --release' },
   'command-not-found': { exit: EXIT.notFound, message: '{command}: not found inside the sandbox', next: '{hint}' },
   'launcher-failed': { exit: EXIT.failed, message: 'the sandbox could not be set up: {step}: {cause}', next: 'nexus doctor' },

@@ -2,6 +2,7 @@
 import { accessRouter } from './access.ts'
 import { eventsRouter } from './events.ts'
 import { layersRouter } from './layers.ts'
+import { questionsRouter } from './questions.ts'
 import { runsRouter } from './runs.ts'
 import { safetyRouter } from './safety.ts'
 import { settingsRouter } from './settings.ts'
@@ -9,5 +10,8 @@ import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
 import { verifyRouter } from './verify.ts'
 
-export const nexusRouter = router({ runs: runsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter, safety: safetyRouter })
+export const nexusRouter = router({
+  runs: runsRouter, questions: questionsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter,
+  safety: safetyRouter,
+})
 export type NexusRouter = typeof nexusRouter

@@ -3,6 +3,9 @@
  */
 import { z } from 'zod'
 import { bytesSchema, changeSchema, conflictSchema, countsSchema, openConflictSchema, outsideSchema, resolvedSchema } from './changes.ts'
+import { namedRun, type NamedRun } from './named-run.ts'
+import { denialSchema, netSchema } from './network.ts'
+import type { QuestionsService } from './questions.ts'
 import { backendSchema, breachSchema, checkSchema, endReasonSchema, runFlagSchema, runStatusSchema, strengthSchema, usageSchema, wallSchema } from './run-words.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
@@ -37,6 +40,8 @@ export const runSummarySchema = z.object({
   /** sha256 of the canonical change list; null until sealed. */
   digest: z.string().nullable(),
   flags: z.array(runFlagSchema),
+  /** The rules of what it may reach; absent with `--net off` and `--net on`. */
+  network: z.array(z.string()).optional(),
   pty: z.boolean(),
   check: checkSchema.optional(),
   parent: z.string().optional(),
@@ -66,7 +71,7 @@ export const runSchema = runSummarySchema.extend({
   }),
   changes: z.array(changeSchema),
   outside: z.array(outsideSchema),
-  denials: z.array(z.object({ kind: z.string(), target: z.string() })),
+  denials: z.array(denialSchema),
   conflicts: z.array(conflictSchema),
   /** Paths already on the host; the rest of an applied run stays appliable. */
   appliedPaths: z.array(bytesSchema),
@@ -90,7 +95,10 @@ export const runRequestSchema = z.object({
   env: z.record(z.string(), z.string()),
   /** The caller's file mode mask, 0 to 0o777. */
   umask: z.number().int().min(0).max(0o777),
-  net: z.enum(['off', 'on']).default('off'),
+  /** Absent: what the settings allow in this project, which is nothing where they say nothing. */
+  net: netSchema.optional(),
+  /** Somebody stands beside it and can be asked. */
+  asks: z.boolean().optional(),
   backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),
   /** apply: a request that policy, flags and the check may turn into "kept". */
   wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
@@ -105,10 +113,6 @@ export const runRequestSchema = z.object({
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
 export type RunRequestInput = z.input<typeof runRequestSchema>
-
-/** `run`: id, unambiguous prefix of at least 4 characters, or `last` (newest run of `project`). */
-const namedRun = z.object({ run: z.string().min(1), project: z.string().optional(), cwd: z.string().optional() })
-export type NamedRun = z.infer<typeof namedRun>
 
 const listSchema = z.object({
   project: z.string().optional(), cwd: z.string().optional(), all: z.boolean().default(false),
@@ -176,7 +180,7 @@ export type RerunRequest = z.infer<typeof rerunRequestSchema>
 const shellRequestSchema = namedRun.extend({
   env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777),
   /** Never inherited from the run: only who asks for the network has it. */
-  net: z.enum(['off', 'on']).default('off'),
+  net: netSchema.default('off'),
   pty: ptySchema.optional(),
 })
 export type ShellRequest = z.infer<typeof shellRequestSchema>
@@ -208,7 +212,7 @@ const outputRequestSchema = namedRun.extend({
   limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER), setsPace: z.boolean().default(false),
 })
 
-export interface RunsService {
+export interface RunsService extends QuestionsService {
   start(request: RunRequest, actor: Actor): Promise<Run>
   /** Resolves when nothing moves any more: sealed and decided as far as the request allowed, waiting, refused or failed. */
   wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run>

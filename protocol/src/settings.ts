@@ -1,10 +1,16 @@
 /** Settings: what a machine, a user and a project ask of runs, and what of it is in force. */
 import { z } from 'zod'
 import { durationMs, sizeBytes } from './amounts.ts'
+import { parseNetRules } from './net-rule.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
 const size = z.union([z.string(), z.number()]).transform((value, context) => amount(sizeBytes(String(value)), context, 'a size such as 512MiB or 2GB, or none'))
 const duration = z.string().transform((value, context) => amount(durationMs(value), context, 'a duration such as 90s, 10m or 1h, or none'))
+const rules = z.string().transform((word, context) => {
+  const parsed = parseNetRules([word])
+  if ('fault' in parsed) context.addIssue(parsed.fault)
+  return word
+})
 const none = z.literal('none').transform(() => null)
 
 function amount(value: number | null, context: { addIssue(issue: string): void }, wanted: string): number {
@@ -27,6 +33,10 @@ export const settingsFileSchema = z.strictObject({
     /** Of stdout and stderr that is stored. */
     output: z.union([none, size]),
   }).partial().optional(),
+  network: z.strictObject({
+    /** What runs may reach when they do not say; in the machine's file: all that any run may ever reach. */
+    allow: z.array(rules),
+  }).partial().optional(),
   sandbox: z.strictObject({
     /** May commands make user namespaces, as browsers do for their own sandbox? It widens what an attacker can try on the kernel. */
     nested: z.boolean(),
@@ -48,6 +58,12 @@ export const settingsSchema = z.object({
   project: z.string(),
   limits: limitsSchema,
   nestedSandboxes: z.boolean(),
+  network: z.object({
+    /** Rules, presets spelled out: what a run reaches that does not say. */
+    allow: z.array(z.string()),
+    /** What no run passes; null where the machine's file does not say. */
+    ceiling: z.array(z.string()).nullable(),
+  }),
   sources: z.array(z.object({
     kind: z.enum(['managed', 'user', 'project']), path: z.string(), found: z.boolean(),
     /** Of a project: may it loosen what the user has? */

@@ -3,6 +3,7 @@
  * their own, and what they say is counted.
  */
 import { z } from 'zod'
+import { netSchema } from './network.ts'
 import { endReasonSchema } from './runs.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
@@ -70,7 +71,7 @@ export const verifyRequestSchema = z.object({
   only: z.array(checkKindSchema).default([]),
   env: z.record(z.string(), z.string()),
   umask: z.number().int().min(0).max(0o777),
-  net: z.enum(['off', 'on']).default('off'),
+  net: netSchema.optional(),
   backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),
   /** Of each command. */
   timeoutMs: z.number().int().positive().max(7 * 24 * 3600_000).optional(),

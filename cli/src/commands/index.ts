@@ -2,6 +2,7 @@
 import type { CommandSpec, OptionSpec } from '../command.ts'
 
 const project: Record<string, OptionSpec> = { project: { type: 'string', value: 'DIR', help: 'the project (default: the one around here)' } }
+const net: Record<string, OptionSpec> = { net: { type: 'string', value: 'off|HOST,…|on', multiple: true, help: "nothing, these hosts, or the host's own" } }
 const color: Record<string, OptionSpec> = { color: { type: 'string', value: 'WHEN', help: 'auto, always or never' } }
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -16,7 +17,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       discard: { type: 'boolean', help: 'throw the layer away afterwards' },
       timeout: { type: 'string', value: 'TIME', help: 'end it after TIME (90s, 10m, 1h): exit 124' },
       check: { type: 'string', value: 'CMD', help: 'run CMD (auto: its tests) after; gates --apply' },
-      net: { type: 'string', value: 'off|on', help: "off (default), or on: the host's, not isolated" },
+      ...net,
       backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' },
       on: { type: 'string', value: 'RUN', help: 'stack on that kept run: see what it left' },
       detach: { type: 'boolean', help: 'do not wait for it; print its id' },
@@ -45,11 +46,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'rollback', summary: 'take an applied run back', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 3, 125, 126, 127], load: () => import('./rollback.ts'), options: { ...project } },
   { name: 'discard', summary: 'throw a layer away', usage: 'RUN [--cascade]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./discard.ts'), options: { ...project, cascade: { type: 'boolean', help: 'with everything that stands on it' } } },
   { name: 'layers', summary: 'the layers as they stand on one another, and what to do next', usage: '[RUN] [--all]', positionals: { min: 0, max: 1 }, exits: [2, 125, 127], load: () => import('./layers.ts'), options: { ...project, all: { type: 'boolean', help: 'also those that stand alone and are decided' } } },
-  { name: 'shell', summary: 'a terminal inside a kept layer', usage: 'RUN [--net on]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./shell.ts'), options: { ...project, net: { type: 'string', value: 'off|on', help: "off (default), or on: the host's, not isolated" } } },
   { name: 'attach', summary: 'the terminal of a run that runs already, also from a second place', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./attach.ts'), options: { ...project } },
   { name: 'logs', summary: 'what a run printed, and what it prints from now on', usage: 'RUN [--follow] [--tail N]', positionals: { min: 1, max: 1 }, exits: [2, 125, 127], load: () => import('./logs.ts'), options: { ...project, follow: { type: 'boolean', short: 'f', help: 'go on as it comes' }, tail: { type: 'string', value: 'N', help: 'only the last N lines' } } },
   { name: 'stop', summary: 'ask a run to end, and end it when it does not', usage: 'RUN [--timeout TIME]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./stop.ts'), options: { ...project, timeout: { type: 'string', value: 'TIME', help: 'how long it may take (10s)' } } },
   { name: 'restart', summary: 'stop a run and start its command again on the host as it is now', usage: 'RUN [--timeout TIME]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./restart.ts'), options: { ...project, timeout: { type: 'string', value: 'TIME', help: 'how long stopping may take (10s)' } } },
+  { name: 'shell', summary: 'a terminal inside a kept layer', usage: 'RUN [--net HOST,…]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./shell.ts'), options: { ...project, ...net } },
   { name: 'pin', summary: 'keep a run beyond its time, until --release', usage: 'RUN [--release]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./pin.ts'), options: { ...project, release: { type: 'boolean', help: 'let it go when its time is over' } } },
   { name: 'verify', summary: 'build, lint and test the project, each in a layer', usage: '[--on RUN] [--only KIND,…]', positionals: { min: 0, max: 0 }, exits: [2, 5, 125, 126, 127, 130], load: () => import('./verify.ts'),
     options: {
@@ -57,7 +58,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       on: { type: 'string', value: 'RUN', help: 'over what that run left, not over the project' },
       only: { type: 'string', value: 'KIND,…', help: 'build, lint, test' },
       timeout: { type: 'string', value: 'TIME', help: 'end a command after TIME' },
-      net: { type: 'string', value: 'off|on', help: "off (default), or on: the host's, not isolated" },
+      ...net,
       backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layers are made' },
     } },
   { name: 'explain', summary: 'what a command would do, and how bad that is; nothing is run', usage: '[--shell SHELL] -- CMD [ARG…]', positionals: { min: 1, max: Infinity }, exits: [2, 125, 126, 127], takesCommand: true, load: () => import('./explain.ts'),

@@ -8,15 +8,16 @@ import { callersEnvironment } from '../environment.ts'
 import { exitCodeOfRun, whyNotApplied } from '../exit.ts'
 import { follow, hasInput } from '../following.ts'
 import { left } from '../leaving.ts'
+import { netOf } from '../net.ts'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
 import { ownTerminal } from '../terminal.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
-  const request = requestOf(invocation)
+  const request = await requestOf(invocation)
   const asks = invocation.interactive && !['apply', 'keep', 'discard'].some((name) => flag(invocation, name))
   const begin = async () => (await invocation.client.runs.start.mutate(request)).run
   if (flag(invocation, 'detach')) return detached(invocation, await begin())
-  const ended = await follow(invocation, begin, { streams: !invocation.json, sendsInput: request.stdin === true, relays: request.pty !== undefined })
+  const ended = await follow(invocation, begin, { streams: !invocation.json, sendsInput: request.stdin === true, relays: request.pty !== undefined, asks: request.asks === true && request.net !== 'off' && request.net !== 'on' })
   if (ended.status === 'running') return left(invocation, ended)
   const wish = request.wish ?? 'keep'
   if (invocation.json) invocation.print(JSON.stringify({ run: ended }))
@@ -43,7 +44,7 @@ export function tellRun(invocation: Invocation, ended: Run, wish: 'keep' | 'appl
   if (!asks) for (const step of nextSteps(ended)) tell(`  ${errorTheme.dim('next:')} ${step}`)
 }
 
-function requestOf(invocation: Invocation): RunRequestInput {
+async function requestOf(invocation: Invocation): Promise<RunRequestInput> {
   const { words, env } = invocation
   refuseLater(invocation)
   const wishes = (['apply', 'keep', 'discard'] as const).filter((name) => flag(invocation, name))
@@ -54,17 +55,16 @@ function requestOf(invocation: Invocation): RunRequestInput {
   const isDetached = flag(invocation, 'detach')
   const pty = flag(invocation, 'no-pty') ? undefined : ownTerminal(invocation)
   const on = text(invocation, 'on')
+  const net = await netOf(invocation, 'run')
   return {
     command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: !isDetached && hasInput(),
-    net: oneOf(invocation, 'net', ['off', 'on']) ?? 'off', backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep',
-    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}), ...(on === undefined ? {} : { on }),
+    backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep', asks: invocation.interactive && !isDetached,
+    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}), ...(on === undefined ? {} : { on }), ...(net === undefined ? {} : { net }),
   }
 }
 
 /** What is promised for later says so, instead of being a usage error. */
 function refuseLater(invocation: Invocation): void {
-  const net = text(invocation, 'net')
-  if (net !== undefined && net !== 'on' && net !== 'off') throw later(`--net ${net}`, '--net off, or --net on for the whole network of the host')
   if (text(invocation, 'backend') === 'docker') throw later('--backend docker', '--backend overlay or copy')
   for (const name of ['env', 'secret'] as const) if (text(invocation, name) !== undefined) throw later(`--${name}`, 'put the value into a file of the project')
 }

@@ -17,10 +17,11 @@ export async function run(invocation: Invocation): Promise<number> {
   return settings.faults.length > 0 ? EXIT.usage : EXIT.ok
 }
 
-function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, nestedSandboxes, sources, faults, refused }: EffectiveSettings): void {
+function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, nestedSandboxes, network, sources, faults, refused }: EffectiveSettings): void {
   print(`${theme.strong('settings')} in ${project}`)
   for (const [name, value] of rows(limits)) print(`  ${name.padEnd(10)} ${value}`)
   print(`  ${'nested'.padEnd(10)} ${nestedSandboxes ? theme.careful('commands may make user namespaces') : 'no user namespaces inside'}`)
+  print(`  ${'network'.padEnd(10)} ${network.allow.length === 0 ? 'nothing, unless --net says so' : network.allow.join(', ')}${network.ceiling === null ? '' : theme.careful(` (at most ${network.ceiling.join(', ') || 'nothing'})`)}`)
   for (const { kind, path, found, trusted } of sources) {
     const trust = kind === 'project' && found ? (trusted ? ', trusted' : ', may only tighten: nexus settings trust') : ''
     print(theme.dim(`  ${kind.padEnd(10)} ${path}${found ? '' : ' (not there)'}${trust}`))

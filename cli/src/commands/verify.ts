@@ -6,6 +6,7 @@ import { durationMs } from '../arguments.ts'
 import { text, type Invocation } from '../command.ts'
 import { subscribe } from '../daemon/stream.ts'
 import { callersEnvironment } from '../environment.ts'
+import { netOf } from '../net.ts'
 import { Progress } from '../screen/progress.ts'
 import { checkLines, closingLines } from '../screen/verification.ts'
 import { commandLine } from '@nexus/protocol/words'
@@ -14,7 +15,7 @@ const KINDS: readonly CheckKind[] = ['build', 'lint', 'test']
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, json, print, theme } = invocation
-  const { verification: begun } = await client.verify.start.mutate(requestOf(invocation))
+  const { verification: begun } = await client.verify.start.mutate(await requestOf(invocation))
   const ended = await follow(invocation, begun)
   if (json) print(JSON.stringify({ verification: ended }))
   else for (const line of closingLines(ended, theme)) print(line)
@@ -54,14 +55,15 @@ async function follow(invocation: Invocation, begun: Verification): Promise<Veri
   }
 }
 
-function requestOf(invocation: Invocation): VerifyRequest {
+async function requestOf(invocation: Invocation): Promise<VerifyRequest> {
   const { env } = invocation
+  const net = await netOf(invocation, 'verify')
   const [project, on, timeout] = ['project', 'on', 'timeout'].map((name) => text(invocation, name))
   return {
     // Only says which project is meant: every check runs where it was recognised.
     cwd: project ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), only: kindsOf(text(invocation, 'only')),
-    net: oneOf('net', text(invocation, 'net'), ['off', 'on']) ?? 'off', backend: oneOf('backend', text(invocation, 'backend'), ['auto', 'overlay', 'copy']) ?? 'auto',
-    ...(project === undefined ? {} : { project }), ...(on === undefined ? {} : { on }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'verify') }),
+    backend: oneOf('backend', text(invocation, 'backend'), ['auto', 'overlay', 'copy']) ?? 'auto',
+    ...(project === undefined ? {} : { project }), ...(on === undefined ? {} : { on }), ...(net === undefined ? {} : { net }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'verify') }),
   }
 }
 

@@ -75,9 +75,10 @@ test('a hundred thousand changes cost no noticeable time', () => {
 })
 
 test('what was turned away is said, a few of many', () => {
-  const denials = Array.from({ length: 7 }, (_, n) => ({ kind: 'network', target: `evil\u001B[2J${n}.example:443` }))
+  const denials = Array.from({ length: 7 }, (_, n) => ({ kind: 'network' as const, target: `evil\u001B[2J${n}.example:443`, host: 'evil', port: 443, count: n + 1, reason: 'not-listed' as const, why: 'it is not on the list', ...(n === 1 ? { allow: 'nexus run --net evil -- …' } : {}) }))
   expect(summaryLines(run({ status: 'unchanged', denials }), theme).slice(2)).toEqual([
-    ...[0, 1, 2, 3, 4].map((n) => `  denied network evil\\x1b[2J${n}.example:443`), '  … and 2 more denials',
+    '  denied network evil\\x1b[2J0.example:443: it is not on the list', '  denied network evil\\x1b[2J1.example:443 2 times: it is not on the list', '    to allow it: nexus run --net evil -- …',
+    ...[2, 3, 4].map((n) => `  denied network evil\\x1b[2J${n}.example:443 ${n + 1} times: it is not on the list`), '  … and 2 more denials',
   ])
 })
 

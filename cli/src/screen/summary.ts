@@ -71,7 +71,10 @@ function outsideLines(run: Run, theme: Theme): string[] {
 
 /** What the walls turned away is often the reason of a failure that looks like another. */
 function denialLines(run: Run, theme: Theme): string[] {
-  const shown = run.denials.slice(0, 5).map(({ kind, target }) => `  ${theme.careful('denied')} ${safe(kind)} ${safe(target)}`)
+  const shown = run.denials.slice(0, 5).flatMap(({ kind, target, count, why, allow }) => [
+    `  ${theme.careful('denied')} ${kind} ${safe(target)}${count > 1 ? ` ${count} times` : ''}: ${safe(why)}`,
+    ...(allow === undefined ? [] : [theme.dim(`    to allow it: ${safe(allow)}`)]),
+  ])
   return run.denials.length > 5 ? [...shown, theme.dim(`  … and ${run.denials.length - 5} more denials`)] : shown
 }
 

@@ -5,6 +5,8 @@ import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import { argvOf } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
+import type { Network } from '../network/network.ts'
+import { moreDenials, reachOf, type Reach } from './reach.ts'
 import { limitsFor } from './terms.ts'
 import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
 
@@ -19,6 +21,7 @@ export type RecogniseTests = (run: RunInside, row: RunRow) => Promise<string | n
 export interface CheckParts {
   readonly sandbox: Sandbox
   readonly ledger: Ledger
+  readonly network: Network
   readonly recogniseTests: RecogniseTests
 }
 
@@ -33,20 +36,21 @@ export class Check {
     const base = layerOf(row)
     const { check: asked } = row.request
     if (!base || asked === undefined) return
-    const { sandbox, ledger, recogniseTests } = this.#parts
+    const { sandbox, ledger, network, recogniseTests } = this.#parts
     const place = { name: `${row.id}-check`, project: row.project, choice, parents: [base.upper, ...base.parents] }
     await inThrowAwayLayer(sandbox, place, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
-      const check = command === null ? nothingToRun() : await carriedOut(inside, row, command, asked === AUTO ? row.project : row.cwd)
-      ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs })
+      const reach = reachOf(network, row.request.net, row.request.env)
+      const check = command === null ? nothingToRun() : await carriedOut(inside, row, reach, { command, cwd: asked === AUTO ? row.project : row.cwd })
+      ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs }, moreDenials(ledger.details(row.id), reach))
     })
   }
 }
 
-async function carriedOut(inside: RunInside, row: RunRow, command: string, cwd: string) {
+async function carriedOut(inside: RunInside, row: RunRow, reach: Reach, { command, cwd }: { command: string; cwd: string }) {
   const { request } = row
   const { end, output } = await inside({
-    argv: argvOf([command]), cwd, env: request.env, umask: request.umask, net: request.net, stdin: false,
+    argv: argvOf([command]), cwd, ...reach.order, umask: request.umask, stdin: false,
     ...limitsFor(row),
   }, SHOWN_BYTES)
   return { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(output) }

@@ -1,6 +1,7 @@
 /** One run from the turnstile to its sealed change set: open the layer, launch, record, seal, check, carry out the wish. */
 import { join } from 'node:path'
 import { isBlocking } from '@nexus/protocol/change-flags'
+import type { Denial } from '@nexus/protocol/network'
 import { Problem } from '@nexus/protocol/problem'
 import type { EndReason, RunStatus } from '@nexus/protocol/runs'
 import type { Log } from '../base/log.ts'
@@ -9,6 +10,7 @@ import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 import type { Changes } from '../changes/changes.ts'
+import type { Network } from '../network/network.ts'
 import type { Check } from './check.ts'
 import { argvOf } from './command.ts'
 import type { Decisions } from './decide.ts'
@@ -16,6 +18,8 @@ import { isQuicklyKept, keepBefore } from './keep-before.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
+import { Questions } from './questions.ts'
+import { reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
 import { pendingBelow, staleBecauseOf } from './stack.ts'
@@ -30,6 +34,7 @@ export interface ExecutionParts {
   readonly check: Check
   readonly decisions: Decisions
   readonly changes: Changes
+  readonly network: Network
   readonly live: LiveRuns
   readonly turnstile: Turnstile
   readonly now: () => number
@@ -73,11 +78,15 @@ export class Execution {
   }
 
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {
-    const { ledger, sandbox, now } = this.#parts
+    const { ledger, sandbox, network, now } = this.#parts
     const { request } = row
+    const questions = request.asks ? new Questions(now) : undefined
+    if (questions) running.questions = questions
+    const reach = reachOf(network, request.net, request.env, questions && ((host, port) => questions.ask(host, port)))
+    running.denials = reach.denials
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {
-      argv: argvOf(request.command), cwd: row.cwd, env: request.env, umask: request.umask, net: request.net, stdin: request.stdin || request.pty !== undefined,
+      argv: argvOf(request.command), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: request.stdin || request.pty !== undefined,
       ...limitsFor(row), ...(request.pty ? { pty: request.pty } : {}),
     })
     running.launch = launch
@@ -179,7 +188,8 @@ function exitCodeOf(end: LaunchEnd): number | null {
   return end.type === 'exited' || end.type === 'not-found' ? end.exitCode : null
 }
 
-function recorded({ recorder }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number; leftOut: number } {
-  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted, leftOut: recorder.leftOut }
+function recorded({ recorder, denials }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number; leftOut: number; denials: Denial[] | null } {
+  const denied = denials?.() ?? []
+  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted, leftOut: recorder.leftOut, denials: denied.length > 0 ? denied : null }
 }
 

@@ -1,13 +1,19 @@
 /** The runs that have a process now: their output, their launch, and why somebody ended them. */
+import type { Denial } from '@nexus/protocol/network'
 import { Problem } from '@nexus/protocol/problem'
 import type { Launch } from '../sandbox/launch.ts'
 import type { Recorder } from './output.ts'
+import type { Questions } from './questions.ts'
 
 export interface LiveRun {
   readonly recorder: Recorder
   readonly abort: AbortController
   /** Undefined until the launcher has been spawned. */
   launch?: Launch
+  /** Only of a run that somebody stands beside. */
+  questions?: Questions
+  /** What the network did not let through so far. */
+  denials?: () => Denial[]
   endedBy?: 'killed' | 'interrupted' | 'daemon-died'
 }
 
@@ -45,6 +51,7 @@ export class LiveRuns {
   remove(id: string): void {
     const live = this.#runs.get(id)
     live?.recorder.forget()
+    live?.questions?.end()
     this.#runs.delete(id)
   }
 

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
+import type { Denial } from '@nexus/protocol/network'
 import type { Backend, Breach, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
 import type { Limits } from '@nexus/protocol/settings'
 import type { Proposal } from '../changes/changes.ts'
@@ -95,6 +96,8 @@ export const runDetails = sqliteTable('run_details', {
   keptPaths: text('kept_paths', { mode: 'json' }).$type<Bytes[]>(),
   /** The newest change set in which conflicts are settled, until it is applied or another takes its place. */
   proposal: text({ mode: 'json' }).$type<StoredProposal>(),
+  /** What the network did not let through; null for nothing. */
+  denials: text({ mode: 'json' }).$type<Denial[]>(),
   stdout: blob({ mode: 'buffer' }).notNull(),
   stderr: blob({ mode: 'buffer' }).notNull(),
   omittedStdout: integer('omitted_stdout').notNull(),

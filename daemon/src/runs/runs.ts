@@ -7,7 +7,9 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
-import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, NamedRun, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { NetAnswer, Question } from '@nexus/protocol/network'
+import type { NamedRun } from '@nexus/protocol/named-run'
+import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
 import type { Log } from '../base/log.ts'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
@@ -25,6 +27,9 @@ import { summaryOf, type Ledger, type NewPlace } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
 import { baseOf, groundOn, onto, placeOn, type Base } from './onto.ts'
+import { pin } from './pin.ts'
+import { answerQuestion, questionsOf } from './questions.ts'
+import { askedNet } from './reach.ts'
 import { groundFor, repeated } from './rerun.ts'
 import type { Shell } from './shell.ts'
 import { isWhole } from './stack.ts'
@@ -169,6 +174,14 @@ export class Runs implements RunsService {
     yield* this.#parts.decisions.underWay.follow(this.find(named), signal)
   }
 
+  async *questions(named: NamedRun, signal: AbortSignal | undefined): AsyncGenerator<Question> {
+    yield* questionsOf(this.#parts, this.find(named), signal)
+  }
+
+  answer(named: NamedRun, question: number, given: NetAnswer, actor: Actor): boolean {
+    return answerQuestion(this.#parts, this.find(named), { question, given }, nameOf(actor))
+  }
+
   async discard(named: NamedRun, cascade: boolean, actor: Actor): Promise<Run> {
     const id = this.find(named)
     await this.#parts.decisions.discard(id, nameOf(actor), cascade)
@@ -176,13 +189,7 @@ export class Runs implements RunsService {
   }
 
   async pin(named: NamedRun, release: boolean, actor: Actor): Promise<Run> {
-    const { ledger } = this.#parts
-    const id = this.find(named)
-    const row = ledger.row(id)
-    if (!release && row.layer === null && row.status !== 'applied') throw new Problem('wrong-status', { run: id, status: `${row.status}, its layer is gone`, action: 'pinned' })
-    const fields = { pinned: !release, layerNoticeAt: null, preImagesNoticeAt: null }
-    if (row.pinned === release) ledger.note(id, release ? 'run.unpinned' : 'run.pinned', nameOf(actor), fields)
-    return ledger.run(id)
+    return pin(this.#parts.ledger, this.find(named), release, nameOf(actor))
   }
 
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
@@ -212,10 +219,13 @@ export class Runs implements RunsService {
   }
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
-    const { shell, sandbox, environment, ledger } = this.#parts
+    const { shell, sandbox, environment, ledger, settings } = this.#parts
     this.#requireReady()
-    const own = { ...request, env: environment(request.env) }
-    const id = await shell.open(this.find(request), own, nameOf(actor), async ({ command, row }) => {
+    const found = this.find(request)
+    const { project } = ledger.row(found)
+    const { net } = askedNet(request, settings.of(project), await sandbox.choose('auto', project))
+    const own = { ...request, net, env: environment(request.env) }
+    const id = await shell.open(found, own, nameOf(actor), async ({ command, row }) => {
       // Over the layer, while it is there and nobody took it apart; else over the host.
       const stands = row.layer !== null && (row.status !== 'applied' || isWhole(ledger, row))
       const choice = await sandbox.choose(stands ? row.backend : 'auto', row.project)
@@ -238,8 +248,9 @@ export class Runs implements RunsService {
 
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
     const id = newId('run', randomBytes(12))
-    const terms = termsOf(this.#parts.settings.of(place.project))
-    this.#parts.ledger.create(id, { ...request, env: this.#parts.environment(request.env) }, choice, { ...place, ...terms }, nameOf(actor))
+    const settings = this.#parts.settings.of(place.project)
+    const asked = { ...request, env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
+    this.#parts.ledger.create(id, asked, choice, { ...place, ...termsOf(settings) }, nameOf(actor))
     return id
   }
 

@@ -7,11 +7,13 @@ import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { State } from '../state/state.ts'
 import type { Changes } from '../changes/changes.ts'
+import type { Network } from '../network/network.ts'
 import { interactiveShell } from './command.ts'
 import { keepBefore } from './keep-before.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
+import { moreDenials, reachOf } from './reach.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
 import { staleBecauseOf } from './stack.ts'
 import { storedBytesOf } from './terms.ts'
@@ -23,6 +25,7 @@ export interface ShellParts {
   readonly sealer: Sealer
   readonly changes: Changes
   readonly live: LiveRuns
+  readonly network: Network
   readonly log: Log
 }
 
@@ -50,12 +53,13 @@ export class Shell {
 
   /** Never rejects. */
   async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest, actor: string): Promise<void> {
-    const { ledger, sandbox, sealer, live, state, log } = this.#parts
+    const { ledger, sandbox, sealer, live, state, network, log } = this.#parts
     const file = join(state.folder, 'output', `${row.id}.shell`)
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
+    const reach = reachOf(network, request.net, request.env)
     try {
       const launch = sandbox.launch(layer, choice, {
-        argv: interactiveShell(), cwd: row.cwd, env: request.env, umask: request.umask, net: request.net, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
+        argv: interactiveShell(), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })
       running.launch = launch
       launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
@@ -67,6 +71,8 @@ export class Shell {
       running.recorder.write('stderr', Buffer.from(`nexus: ${error instanceof Error ? error.message : String(error)}\n`))
     } finally {
       await this.#reseal(row, layer, sealer, ledger, actor, log)
+      const denied = moreDenials(ledger.details(row.id), reach)
+      if (denied) ledger.note(row.id, 'run.network-denied', actor, {}, { denials: denied.denials?.length ?? 0 }, denied)
       live.remove(row.id)
       ledger.release(row.id)
       await keepBefore(ledger, this.#parts.changes, row.id).catch((error: unknown) => log.warn({ err: error, run: row.id }, 'what the run saw could not be kept'))

@@ -158,7 +158,7 @@ function causeOf(foreign: string): string {
 }
 
 function choiceOf({ backend, launcher, probe }: Tried, cause?: string): Choice {
-  const choice = { backend, launcher: launcher.name, strength: probe.strength ?? 'weak', walls: probe.walls } as const
+  const choice = { backend, launcher: launcher.name, strength: probe.strength ?? 'weak', walls: probe.walls, ...(launcher.gaps.length > 0 ? { lacks: launcher.gaps } : {}) } as const
   // The record of the run tells it, too.
   return cause === undefined ? choice : { ...choice, walls: [...probe.walls, { name: 'overlay', required: false, up: false, cause }], cause }
 }

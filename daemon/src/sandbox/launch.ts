@@ -1,4 +1,5 @@
 /** One command started in a layer: its order, its life, its end. Knows nothing of approval. */
+import type { Duplex } from 'node:stream'
 import type { Breach, Usage } from '@nexus/protocol/runs'
 
 /** Null: no limit. */
@@ -17,6 +18,8 @@ export interface LaunchOrder {
   readonly env: Readonly<Record<string, string>>
   readonly umask: number
   readonly net: 'off' | 'on'
+  /** With net off: ports of the sandbox's own lo where somebody outside answers, and who. Launchers with the gap `doors` refuse it. */
+  readonly doors?: { readonly ports: readonly number[]; attend(channel: Duplex): void }
   readonly timeoutMs?: number
   readonly limits?: LaunchLimits
   /** False: the command reads /dev/null. */

@@ -7,6 +7,7 @@ import type { Backend, Strength, Wall } from '@nexus/protocol/runs'
 import type { Outside } from '@nexus/protocol/changes'
 import type { Probe } from '@nexus/protocol/system'
 import type { Launch, LaunchOrder } from './launch.ts'
+import type { Gap } from './launchers/launcher.ts'
 import type { Layer } from './layer.ts'
 
 export { createSandbox, type SandboxParts } from './local-sandbox.ts'
@@ -17,6 +18,8 @@ export interface Choice {
   readonly launcher: 'native' | 'util-linux'
   readonly strength: Strength
   readonly walls: readonly Wall[]
+  /** What this launcher cannot do as well as asked. */
+  readonly lacks?: readonly Gap[]
   /** Set when `auto` had to take something weaker than the best back end for this project: why. */
   readonly cause?: string
 }

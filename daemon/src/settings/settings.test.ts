@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { covers, isPersonal, parseNetRule, parseNetRules, type NetRule } from '@nexus/protocol/net-rule'
 import type { Limits } from '@nexus/protocol/settings'
 import { parseSettings } from './document.ts'
 import { SettingsOnDisk } from './file.ts'
 import { grant, grantNested } from './limits.ts'
+import { grantNetwork } from './network.ts'
 
 const NONE: Limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
 
@@ -87,4 +89,32 @@ describe('what is in force', () => {
     const asked = { managed: { memory: 50 }, user: { memory: 10, processes: 10 }, project: { memory: 90, processes: 90 }, isTrusted: true }
     expect(grant(NONE, asked)).toEqual({ limits: { ...NONE, memoryBytes: 50, processes: 90 }, refused: [{ setting: 'limits.memory', asked: '90', inForce: '50' }] })
   })
+})
+
+describe('the hosts that runs reach when they do not say', () => {
+  const lists = fc.option(fc.subarray(['a.example', 'b.example:8443', '*.c.example', 'x.c.example', 'npm', 'localhost:3000', '10.0.0.1:80', 'in.corp=10.0.0.2']).map((allow) => ({ allow })), { nil: undefined })
+
+  test('a project that is not trusted only leaves out; the machine has the last word; a project never opens the machine', () => {
+    fc.assert(fc.property(lists, lists, lists, fc.boolean(), (managed, user, project, isTrusted) => {
+      const without = grantNetwork({ managed, user, project: undefined, isTrusted }).network
+      const { network, refused } = grantNetwork({ managed, user, project, isTrusted })
+      if (!isTrusted) expect(without.allow).toEqual(expect.arrayContaining(network.allow))
+      else expect(network.allow).toEqual(expect.arrayContaining(without.allow))
+      const own = ruled(user)
+      for (const text of network.allow.filter((one) => !own.includes(one))) expect(isPersonal(rule(text))).toBe(false)
+      if (managed) for (const text of network.allow) expect(ruled(managed).some((outer) => covers(rule(outer), rule(text)))).toBe(true)
+      expect(network.ceiling).toEqual(managed ? ruled(managed) : null)
+      expect(refused.length).toBe(ruled(project).some((text) => !network.allow.some((outer) => covers(rule(outer), rule(text)))) ? 1 : 0)
+    }))
+  })
+
+  test('a word that is no host is told with its place', () => {
+    expect(parseSettings('network:\n  allow: [npm, "a b"]\n')).toEqual({ faults: [{ line: 2, column: 16, what: 'network.allow.1: a b: a b is neither a name nor an address' }] })
+  })
+
+  const rule = (text: string) => parseNetRule(text) as NetRule // one of those above
+  const ruled = (given: { allow: string[] } | undefined): string[] => {
+    const parsed = parseNetRules(given?.allow ?? [])
+    return 'rules' in parsed ? parsed.rules.map(({ text }) => text) : []
+  }
 })

@@ -11,6 +11,7 @@ import type { Actor } from '@nexus/protocol/trpc'
 import type { State } from '../state/state.ts'
 import { SettingsOnDisk } from './file.ts'
 import { grant, grantNested } from './limits.ts'
+import { grantNetwork } from './network.ts'
 import { trustedProjects } from './settings.sql.ts'
 
 export interface SettingsParts {
@@ -56,8 +57,9 @@ export class Settings implements SettingsService {
     const isTrusted = this.#isTrusted(project)
     const { limits, refused } = grant(defaultLimits(totalmem()), { managed: managed.settings.limits, user: user.settings.limits, project: own.settings.limits, isTrusted })
     const nesting = grantNested({ managed: managed.settings.sandbox?.nested, user: user.settings.sandbox?.nested, project: own.settings.sandbox?.nested, isTrusted })
+    const reach = grantNetwork({ managed: managed.settings.network, user: user.settings.network, project: own.settings.network, isTrusted })
     return {
-      project, limits, nestedSandboxes: nesting.nested, refused: [...refused, ...nesting.refused], faults: [...managed.faults, ...user.faults, ...own.faults],
+      project, limits, nestedSandboxes: nesting.nested, network: reach.network, refused: [...refused, ...nesting.refused, ...reach.refused], faults: [...managed.faults, ...user.faults, ...own.faults],
       sources: [
         { kind: 'managed', path: this.#managed.path, found: managed.found }, { kind: 'user', path: this.#user.path, found: user.found },
         { kind: 'project', path: file.path, found: own.found, trusted: isTrusted },

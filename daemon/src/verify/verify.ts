@@ -174,7 +174,7 @@ function leftOutBecause({ kind, ecosystem, folder }: VerifyCheck, checks: readon
 }
 
 function requestOf({ env, umask, net, backend, timeoutMs }: VerifyRequest, command: readonly string[], project: string): RunRequest {
-  return { command: [...command], cwd: project, project, env, umask, net, backend, wish: 'keep', stdin: false, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  return { command: [...command], cwd: project, project, env, umask, backend, wish: 'keep', stdin: false, ...(net === undefined ? {} : { net }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
 }
 
 function nameOf(actor: Actor): string {

@@ -13,6 +13,7 @@ export function Facts({ run }: { readonly run: Run }) {
       {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
       {run.usage && <span>{bytes(run.usage.maxRssBytes)}</span>}
       {run.flags.includes('host-network') && <span className="bad-words">host network</span>}
+      {run.network && <span title={run.network.join('\n')}>network: {run.network.length === 1 ? safe(run.network[0] ?? '') : `${run.network.length} hosts`}</span>}
       {run.strength !== 'full' && <span className="careful-words" title={missing.join(', ')}>strength: {run.strength}</span>}
       {run.check && <span className={run.check.exitCode === 0 ? 'good-words' : 'bad-words'}>check {run.check.exitCode === 0 ? 'passed' : 'failed'}: <code>{safe(run.check.command)}</code></span>}
       {run.outside.length > 0 && <span title={run.outside.map(({ path }) => safePath(path)).join('\n')}>{run.outside.length} left outside</span>}

@@ -7,6 +7,7 @@ import { Review } from '../changes/review.tsx'
 import { Output } from '../output/output.tsx'
 import { useKeys } from '../page/keys.ts'
 import { useNexus, usePicture } from '../page/nexus.ts'
+import { Denials } from './denials.tsx'
 import { Facts } from './facts.tsx'
 import { StatusMark } from './status.tsx'
 import { Tabs } from './tabs.tsx'
@@ -46,6 +47,7 @@ function Shown({ run }: { readonly run: Run }) {
       <header>
         <Command text={safe(commandLine(run.command))} />
         <p className="facts"><StatusMark status={run.status} /> <Facts run={run} /></p>
+        <Denials denials={run.denials} />
       </header>
       <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }]} />
       <section role="tabpanel" id={`panel-${part}`} aria-labelledby={`tab-${part}`} className={`panel ${part}`}>

@@ -26,7 +26,7 @@ export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly
     ['protocol', NATIVE_PROTOCOL],
     ...order.argv.map((value): Pair => ['argv', value]),
     ...Object.entries(order.env).map(([name, value]): Pair => ['env', `${name}=${value}`]),
-    ['cwd', order.cwd], ['umask', order.umask], ['net', order.net], ['stdin', order.stdin ? 'pipe' : 'null'],
+    ['cwd', order.cwd], ['umask', order.umask], ['net', order.net], ...(order.doors?.ports ?? []).map((port): Pair => ['door', port]), ['stdin', order.stdin ? 'pipe' : 'null'],
     ...optional('timeout_ms', order.timeoutMs && Math.ceil(order.timeoutMs)), ...optional('rows', order.pty?.rows), ...optional('cols', order.pty?.cols),
     ['project', scene.project], ...groundPairs(scene.ground),
     ...optional('home', scene.home?.path), ...optional('home_from', scene.home?.from), ['tmp_from', scene.tmpFrom], ['vartmp_from', scene.vartmpFrom],

@@ -23,5 +23,6 @@ export interface Surroundings {
 }
 
 /** signal: a command that died of a signal is told as exit code 128 + n. resize: a terminal keeps its first size.
- *  reopen: /dev/stdout and /dev/stderr cannot be opened again, because they are sockets. usage: CPU and memory are not told. */
-export type Gap = 'signal' | 'resize' | 'reopen' | 'usage'
+ *  reopen: /dev/stdout and /dev/stderr cannot be opened again, because they are sockets. usage: CPU and memory are not told.
+ *  doors: nothing outside can answer at the sandbox's lo, so there is no network but none and all. */
+export type Gap = 'signal' | 'resize' | 'reopen' | 'usage' | 'doors'

@@ -29,7 +29,7 @@ export function nativeLauncher(nativePath: string | null): Launcher {
 
 function absence(nativePath: string | null): { cause: string; fix: string } | undefined {
   if (nativePath !== null && isExecutable(nativePath)) return undefined
-  return { cause: 'the native launcher is not built (no C compiler was found)', fix: NATIVE_FIX }
+  return { cause: 'the native launcher is not built (no C compiler was found): there are fewer walls, and --net HOST is not possible', fix: NATIVE_FIX }
 }
 
 function launch(program: string, scene: Scene, order: LaunchOrder, { without = [], fence }: Surroundings): Launch {
@@ -37,8 +37,10 @@ function launch(program: string, scene: Scene, order: LaunchOrder, { without = [
   const request = encodeFrame([...requestPairs(scene, order, without), ...(fence?.isHeld ? [] : limitPairs(order))])
   if (!request) return stillborn('request', 'the command line and its environment are longer than 1 MiB, or hold a NUL')
   const startedAt = performance.now()
-  const child = spawn(program, ['launch'], { stdio: [order.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
+  const child = spawn(program, ['launch'], { stdio: [order.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(order.doors ? ['pipe' as const] : [])], env: {}, cwd: '/' })
   const control = child.stdio[3] as Duplex | null // 'pipe' at index 3 is a socket, both ways; null when nothing was started
+  const channel = child.stdio[4] as Duplex | null | undefined // the same, for the ferry
+  if (channel) order.doors?.attend(channel)
   // It waits for the request before it starts anything.
   if (child.pid !== undefined) fence?.enclose(child.pid)
   control?.write(request)

@@ -39,7 +39,7 @@ export function utilLinuxLauncher(path: string): Launcher {
       ...(findProgram('bash', path) ? {} : { 'closed-descriptors': { cause: 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can', fix: 'apt-get install bash' } }),
       ...(isRoot ? { 'user-namespace': onlyNative('uid 0 is the root of the machine, with fewer capabilities') } : {}),
     }),
-    gaps: ['signal', 'resize', 'reopen', 'usage'],
+    gaps: ['signal', 'resize', 'reopen', 'usage', 'doors'],
     absence: () => absence(path),
     launch: (scene, order, around) => launch(path, isRoot, scene, order, around?.fence),
   }
@@ -57,6 +57,7 @@ function absence(path: string): { cause: string; fix: string } | undefined {
 function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder, fence: Fence | undefined): Launch {
   const found = Object.fromEntries(PROGRAMS.map((name) => [name, findProgram(name, path) ?? name])) as Programs // all of PROGRAMS, just mapped
   const programs = { ...found, sh: findProgram('bash', path) ?? found.sh }
+  if (order.doors) return stillborn('doors', `only the native launcher lets a run reach some hosts and no others: ${NATIVE_FIX}`)
   if ([...order.argv, ...Object.values(order.env)].some((text) => text.includes('\0'))) return stillborn('request', 'the command line or its environment holds a NUL')
   const startedAt = performance.now()
   prepareStage(scene)

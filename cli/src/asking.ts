@@ -1,0 +1,56 @@
+/** Beside a run that may ask: a host that no rule names is shown, one key answers, silence is a no. */
+import type { NetAnswer, Question } from '@nexus/protocol/network'
+import { safe } from '@nexus/protocol/readable'
+import type { Invocation } from './command.ts'
+import { subscribe } from './daemon/stream.ts'
+import { withKeys } from './screen/keys.ts'
+
+/** A key that was meant for something else must not be a yes. */
+const DEAF_MS = 300
+const KEYS: Readonly<Record<string, NetAnswer>> = { o: 'once', r: 'run', d: 'deny', n: 'deny', '\u001B': 'deny' }
+const WORDS: Readonly<Record<NetAnswer, string>> = { once: 'allowed once', run: 'allowed for this run', deny: 'denied' }
+const CTRL_C = '\u0003'
+
+/** Undefined: the time for it is over, or nobody asks any more. */
+export type AskOne = (question: Question, signal: AbortSignal) => Promise<NetAnswer | undefined>
+
+export interface Attention {
+  /** Leaves what the command has just printed as it is. */
+  readonly freshLine: () => void
+  readonly signal: AbortSignal
+}
+
+/** Until the run has ended or `signal` aborts; what goes wrong here is the run's to tell. */
+export async function answerQuestions(invocation: Invocation, run: string, ask: AskOne, signal: AbortSignal): Promise<void> {
+  for await (const question of subscribe<Question>(invocation.home.socket, 'questions.follow', { run })) {
+    if (signal.aborted) return
+    const answer = await ask(question, signal)
+    if (answer !== undefined) await invocation.client.questions.answer.mutate({ run, question: question.id, answer })
+  }
+}
+
+export async function askOne({ tell, errorTheme }: Invocation, { host, port, until }: Question, { freshLine, signal }: Attention): Promise<NetAnswer | undefined> {
+  freshLine()
+  tell(`${errorTheme.careful('network')} the command wants to reach ${errorTheme.strong(`${safe(host)}:${port}`)}, which is not on its list:  ${['o allow once', 'r for this run', 'd deny'].join('  ')}`)
+  const shownAt = performance.now()
+  const answered = Promise.withResolvers<NetAnswer | undefined>()
+  const silence = setTimeout(() => answered.resolve(undefined), Math.max(0, until - Date.now()))
+  const leave = () => answered.resolve(undefined)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    const answer = await withKeys((keys) => {
+      const key = keys.toString().toLowerCase()
+      // A raw terminal sends no signal by itself.
+      if (key === CTRL_C) {
+        answered.resolve('deny')
+        process.kill(process.pid, 'SIGINT')
+      } else if (KEYS[key] !== undefined && performance.now() - shownAt >= DEAF_MS) answered.resolve(KEYS[key])
+    }, () => answered.promise)
+    freshLine()
+    tell(errorTheme.dim(`  ${answer === undefined ? 'denied: no answer' : WORDS[answer]}`))
+    return answer
+  } finally {
+    clearTimeout(silence)
+    signal.removeEventListener('abort', leave)
+  }
+}

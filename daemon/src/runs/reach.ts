@@ -1,0 +1,55 @@
+/** What a run may reach: what was asked for, as far as the settings allow; and the way there, for one launch. */
+import type { Denial, Net, NetAnswer } from '@nexus/protocol/network'
+import { covers, parseNetRules, type NetRule } from '@nexus/protocol/net-rule'
+import { Problem } from '@nexus/protocol/problem'
+import type { EffectiveSettings } from '@nexus/protocol/settings'
+import type { Network } from '../network/network.ts'
+import type { LaunchOrder } from '../sandbox/launch.ts'
+import type { Choice } from '../sandbox/sandbox.ts'
+import type { RunDetails } from './ledger.ts'
+
+/** What a new run is asked with. Where the machine's settings have the last word, nobody is asked later. */
+export function askedNet({ net, asks }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined }, settings: Pick<EffectiveSettings, 'network'>, choice: Choice): { net: Net; asks: boolean } {
+  return { net: netOf(net, settings, choice), asks: asks === true && settings.network.ceiling === null }
+}
+
+/** Presets spelled out. Throws Problem: bad-request, network-refused, backend-unavailable. */
+function netOf(asked: Net | undefined, { network: { allow, ceiling } }: Pick<EffectiveSettings, 'network'>, choice: Choice): Net {
+  if (asked === 'off' || (asked === undefined && allow.length === 0)) return 'off'
+  if (asked === 'on') {
+    if (ceiling !== null) throw new Problem('network-refused', { what: "all of the host's network" })
+    return 'on'
+  }
+  const rules = rulesOf(asked ?? allow)
+  const most = ceiling === null ? null : rulesOf(ceiling)
+  const beyond = most === null ? [] : rules.filter((rule) => !most.some((one) => covers(one, rule)))
+  if (beyond.length > 0) throw new Problem('network-refused', { what: beyond.map(({ text }) => text).join(', ') })
+  if (choice.lacks?.includes('doors')) throw new Problem('backend-unavailable', { backend: choice.launcher, cause: 'it lets a run reach all of the network or nothing, not some hosts', fix: 'nexus doctor says how to get the native launcher' })
+  return rules.map(({ text }) => text)
+}
+
+export interface Reach {
+  readonly order: Pick<LaunchOrder, 'net' | 'doors' | 'env'>
+  readonly denials: () => Denial[]
+}
+
+export type Ask = (host: string, port: number) => Promise<NetAnswer>
+
+export function reachOf(network: Network, net: Net | undefined, env: Readonly<Record<string, string>>, ask?: Ask): Reach {
+  if (net === undefined || net === 'off' || net === 'on') return { order: { net: net ?? 'off', env }, denials: () => [] }
+  const access = network.open(rulesOf(net), ask)
+  return { order: { net: 'off', doors: access.doors, env: { ...env, ...access.env } }, denials: access.denials }
+}
+
+/** What was denied now, behind what was before; undefined where nothing was. */
+export function moreDenials({ denials }: Pick<RunDetails, 'denials'>, reach: Reach): Pick<RunDetails, 'denials'> | undefined {
+  const more = reach.denials()
+  return more.length === 0 ? undefined : { denials: [...(denials ?? []), ...more] }
+}
+
+/** Throws Problem `bad-request`. */
+function rulesOf(words: Net & readonly string[]): readonly NetRule[] {
+  const parsed = parseNetRules(words)
+  if ('fault' in parsed) throw new Problem('bad-request', { what: `--net ${parsed.fault}` })
+  return parsed.rules
+}

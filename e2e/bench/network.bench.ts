@@ -1,0 +1,40 @@
+// Network: bytes a second through the doors of a run and through its proxy, against a plain connection over the loopback of the host.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Nexus } from './../nexus.ts'
+import { bestOf, goal, pairs, row } from './pairs.ts'
+
+const MEGABYTES = 512
+/** A server of its own process: it must not share a core with the daemon more than any other would. */
+const SERVER = `
+const { createServer } = require('node:http')
+const piece = Buffer.alloc(1 << 20, 7)
+const server = createServer((request, response) => {
+  let left = ${MEGABYTES}
+  response.writeHead(200, { 'content-length': left * piece.length })
+  const go = () => { while (left-- > 0) if (!response.write(piece)) return void response.once('drain', go); response.end() }
+  go()
+}).listen(0, '127.0.0.1', () => process.stdout.write(String(server.address().port)))
+`
+
+await using nexus = new Nexus()
+const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] })
+try {
+  const [said] = (await once(server.stdout, 'data')) as [Buffer]
+  const port = said.toString()
+  await nexus.run('true')
+  /** Milliseconds that curl itself counts from the first byte asked for to the last one received. */
+  const fetched = (net: string, options: string) => async () => {
+    const run = await nexus.run('--discard', '--net', net, `curl -sS ${options} -o /dev/null -w '%{size_download} %{time_total} %{time_pretransfer}' http://127.0.0.1:${port}/`)
+    const [size, total, before] = run.stdout.toString().split(' ').map(Number)
+    if (size !== MEGABYTES << 20) throw new Error(`${size} bytes came, and: ${JSON.stringify(run.stderr)}`)
+    return ((total ?? 0) - (before ?? 0)) * 1000
+  }
+  const direct = fetched('on', '')
+  for (const [name, net, options] of [['by a door', `localhost:${port}`, ''], ['by CONNECT', `127.0.0.1:${port}`, '--noproxy "" -p -x "$HTTP_PROXY"'], ['as a request', `127.0.0.1:${port}`, '--noproxy "" -x "$HTTP_PROXY"']] as const) {
+    const pair = await bestOf(() => pairs(7, direct, fetched(net, options)), ({ ratio }) => ratio <= 1.25)
+    console.log(row(`${MEGABYTES} MiB over loopback ${name}`, pair, `${(MEGABYTES * 1.048576 / pair.other).toFixed(2)} GB/s, ${goal('within 20 % of a direct connection', pair.ratio <= 1.25)}`))
+  }
+} finally {
+  server.kill()
+}

@@ -1,0 +1,158 @@
+/** A run that may reach some hosts: the tools of every day find their way, everything else stays shut, and the record says so. */
+import { execFileSync } from 'node:child_process'
+import { chownSync, writeFileSync } from 'node:fs'
+import { lookup } from 'node:dns/promises'
+import { createServer, type Server } from 'node:http'
+import { createServer as createSocketServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Run } from '@nexus/protocol/runs'
+import { needs, needsRegistry, needsStranger } from './needs.ts'
+import { Nexus, STRANGER } from './nexus.ts'
+import { proves } from './requirements.ts'
+
+/** What the machine trusts goes along: it may be behind a company's proxy. */
+const TRUSTED = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(SSL_CERT_|NODE_EXTRA_CA|REQUESTS_CA|CURL_CA|GIT_SSL_CA|PIP_CERT)/.test(name))) as Record<string, string>
+
+let nexus: Nexus
+let served: Server
+let port = 0
+
+beforeAll(async () => {
+  nexus = new Nexus({ env: TRUSTED })
+  served = createServer((request, response) => {
+    if (request.url === '/away') response.writeHead(302, { location: 'http://elsewhere.example/' }).end()
+    else if (request.url === '/metadata') response.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end()
+    else response.end(`served ${request.method} ${request.url}\n`)
+  })
+  await new Promise<void>((resolve) => served.listen(0, '127.0.0.1', resolve))
+  port = (served.address() as AddressInfo).port
+})
+afterAll(async () => {
+  served.close()
+  await nexus[Symbol.asyncDispose]()
+})
+
+const targets = ({ denials }: Run) => denials.map(({ target, reason }) => `${target} ${reason}`)
+
+describe(proves('named hosts and no others', 'RUN-9'), () => {
+  test('a listed port of this machine answers inside at its own place, by both addresses of lo', async () => {
+    const run = await nexus.run('--net', `localhost:${port}`, `curl -sS http://localhost:${port}/a http://127.0.0.1:${port}/b`)
+    expect({ stdout: run.stdout, denials: run.denials, network: run.network, flags: run.flags }).toEqual({ stdout: 'served GET /a\nserved GET /b\n', denials: [], network: [`localhost:${port}`], flags: [] })
+  })
+
+  test('curl, python, node and git find the proxy by themselves, and a redirect is a request like any other', async ({ skip }) => {
+    needs(skip, 'git', 'python3')
+    const name = `mirror.example:${port}=127.0.0.1`
+    const script = `
+curl -sS http://mirror.example:${port}/curl
+python3 -c 'import urllib.request; print(urllib.request.urlopen("http://mirror.example:${port}/python").read().decode(), end="")'
+node -e 'fetch("http://mirror.example:${port}/node").then((answer) => answer.text()).then((text) => process.stdout.write(text))'
+git ls-remote http://mirror.example:${port}/repository.git 2>&1 | head -1
+curl -sSL http://mirror.example:${port}/away; curl -sSL http://mirror.example:${port}/metadata; curl -sS http://other.example/ -o /dev/null -w '%{http_code}\\n'`
+    const run = await nexus.run('--net', name, script)
+    expect(run.stdout).toMatch(new RegExp(`^served GET /curl\nserved GET /python\nserved GET /node\nfatal: .*(not valid|not found).*\n`))
+    expect(run.stdout.toString()).toMatch(/403\n$/)
+    expect(targets(run)).toEqual(['elsewhere.example:80 not-listed', '169.254.169.254:80 not-listed', 'other.example:80 not-listed'])
+    expect(run.denials.map(({ allow }) => allow)).toEqual([`nexus run --net ${name},elsewhere.example -- …`, undefined, `nexus run --net ${name},other.example -- …`])
+    const { stdout } = await nexus.call('show', run.id)
+    expect(stdout).toContain('denied network elsewhere.example:80: it is not on the list')
+    expect(stdout).toContain(`to allow it: nexus run --net ${name},other.example -- …`)
+  })
+
+  test('no other way out: no name service, no address, no socket of the host, no neighbour', async ({ skip }) => {
+    needs(skip, 'python3')
+    const abstract = `nexus-network-${process.pid}`
+    const host = createSocketServer((socket) => socket.on('error', () => {}).end('host')).listen({ path: `\0${abstract}` })
+    try {
+      const run = await nexus.run('--net', `mirror.example:${port}=127.0.0.1`, '--', 'python3', '-c', `
+import socket, os
+def attempt(name, work):
+    try: print(name, 'REACHED', work())
+    except OSError as error: print(name, 'held')
+def tcp(family, address): one = socket.socket(family, socket.SOCK_STREAM); one.settimeout(3); one.connect(address); return one.recv(9)
+def udp(family, address): one = socket.socket(family, socket.SOCK_DGRAM); one.settimeout(3); one.sendto(b'\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x01a\\0\\0\\x01\\0\\x01', address); return one.recv(9)
+resolvers = [line.split()[1] for line in open('/etc/resolv.conf') if line.startswith('nameserver')]
+for at, resolver in enumerate(resolvers): attempt('resolver', lambda: udp(socket.AF_INET6 if ':' in resolver else socket.AF_INET, (resolver, 53)))
+attempt('dns', lambda: udp(socket.AF_INET, ('8.8.8.8', 53)))
+attempt('name', lambda: socket.getaddrinfo('mirror.example', 80))
+attempt('tcp', lambda: tcp(socket.AF_INET, ('1.1.1.1', 443)))
+attempt('metadata', lambda: tcp(socket.AF_INET, ('169.254.169.254', 80)))
+attempt('six', lambda: tcp(socket.AF_INET6, ('2606:4700:4700::1111', 443)))
+attempt('host', lambda: tcp(socket.AF_INET, ('127.0.0.1', ${port})))
+attempt('abstract', lambda: tcp(socket.AF_UNIX, '\\0${abstract}'))
+attempt('vsock', lambda: tcp(40, (2, 1024)))
+attempt('packet', lambda: socket.socket(17, socket.SOCK_RAW, 3))
+attempt('raw', lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
+print(sorted(name for _, name in socket.if_nameindex()))
+print(len([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]))
+`)
+      const [fds, links, ...attempts] = run.stdout.toString().trim().split('\n').reverse()
+      expect({ attempts: new Set(attempts.map((line) => line.split(' ')[1])), count: attempts.length >= 10, links, fds }).toEqual({ attempts: new Set(['held']), count: true, links: "['lo']", fds: '0' })
+    } finally {
+      host.close()
+    }
+  })
+
+  test('two runs at once: each has its own list, and no process of theirs is left', async () => {
+    const fetches = (path: string) => `for one in 1 2 3; do curl -s -o /dev/null -w '%{http_code} ' http://${path}; sleep 0.1; done`
+    const [one, other] = await Promise.all([nexus.run('--net', `a.example:${port}=127.0.0.1`, fetches(`a.example:${port}/`)), nexus.run('--net', `b.example:${port}=127.0.0.1`, fetches(`a.example:${port}/`))])
+    expect([one.stdout, other.stdout]).toEqual(['200 200 200 ', '403 403 403 '])
+    expect(other.denials).toMatchObject([{ target: `a.example:${port}`, count: 3 }])
+    expect(execFileSync('ps', ['-eo', 'comm=,args='], { encoding: 'utf8' }).split('\n').filter((line) => line.startsWith('nexus-ferry') && line.includes(nexus.base))).toEqual([])
+  })
+
+  test('settings: a default for every run, what a project may ask for, and the machine\'s word over a flag', async () => {
+    const config = join(nexus.base, 'state/config.yaml')
+    writeFileSync(config, `network: { allow: ["mirror.example:${port}=127.0.0.1"] }\n`)
+    try {
+      expect((await nexus.run(`curl -sS http://mirror.example:${port}/x`)).stdout).toBe('served GET /x\n')
+      expect((await nexus.run('--net', 'off', `curl -sS http://mirror.example:${port}/x || echo off`)).stdout).toBe('off\n')
+      const { stdout } = await nexus.call('settings')
+      expect(stdout).toContain(`network    mirror.example:${port}=127.0.0.1`)
+    } finally {
+      writeFileSync(config, '')
+    }
+  })
+
+  test('what is no host is a mistake of the caller, and the weaker launcher says what it lacks', async () => {
+    for (const words of ['http://a.example/', '*', 'off,on', 'localhost']) expect((await nexus.call('run', '--net', words, 'true')).code).toBe(2)
+    expect((await nexus.call('run', '--net', 'on', '--net', 'npm', 'true')).code).toBe(2)
+    await using weaker = new Nexus({ env: { NEXUS_NATIVE: '/nonexistent/nexus-native' } })
+    const refused = await weaker.call('run', '--net', 'npm', 'true')
+    expect({ code: refused.code, says: refused.stderr.includes('some hosts') }).toEqual({ code: 126, says: true })
+  })
+})
+
+/** The registry of this machine as a rule: a private mirror is named together with its address, as its person would do it. */
+async function registryRule(): Promise<{ url: string; rule: string }> {
+  const url = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  const { hostname, port: given, protocol } = new URL(url)
+  const place = given === '' ? (protocol === 'http:' ? '80' : '443') : given
+  if (/^[\d.]+$|^\[|^localhost$/.test(hostname)) return { url, rule: `${hostname}:${place}` }
+  const { address } = await lookup(hostname)
+  return { url, rule: /^(10|127|172|192|100)\./.test(address) ? `${hostname}:${place}=${address}` : `${hostname}:${place}` }
+}
+
+describe(proves('a package from the registry', 'RUN-9'), () => {
+  const installs = async (own: Nexus, owner?: typeof STRANGER) => {
+    const { url, rule } = await registryRule()
+    writeFileSync(join(own.project, 'package.json'), '{"name":"x","version":"1.0.0","private":true}')
+    if (owner) chownSync(join(own.project, 'package.json'), owner.uid, owner.gid)
+    const run = await own.run('--net', rule, `npm install --registry ${url} --no-audit --no-fund --no-update-notifier is-odd@3.0.1 >&2 && node -e 'console.log(require("is-odd")(3))'`)
+    expect({ stdout: run.stdout, exitCode: run.exitCode, stderr: run.exitCode === 0 ? '' : run.stderr, denials: run.denials }).toEqual({ stdout: 'true\n', exitCode: 0, stderr: '', denials: [] })
+    expect(run.changes.some(({ path }) => path === 'node_modules/is-odd/package.json')).toBe(true)
+  }
+
+  test('npm install', async ({ skip }) => {
+    needsRegistry(skip)
+    await installs(nexus)
+  })
+
+  test('npm install as a user who is not root', async ({ skip }) => {
+    needsStranger(skip)
+    needsRegistry(skip)
+    await using own = new Nexus({ env: TRUSTED, as: STRANGER })
+    await installs(own, STRANGER)
+  })
+})

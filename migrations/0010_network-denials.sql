@@ -1,0 +1,1 @@
+ALTER TABLE `run_details` ADD `denials` text;
