@@ -51,6 +51,8 @@ static const struct refusal REFUSALS[] = {
   /* Large, young parts of the kernel; libuv, liburing and the JVM do without them. */
   {SYS_io_uring_setup, ENOSYS}, {SYS_io_uring_enter, ENOSYS}, {SYS_io_uring_register, ENOSYS},
   {SYS_bpf, EPERM}, {SYS_perf_event_open, EACCES}, {SYS_userfaultfd, EPERM},
+  /* It names files by handles, which an overlay does not give: watchers that are refused take inotify instead. */
+  {SYS_fanotify_init, EPERM},
   /* The machine itself. */
   {SYS_kexec_load, EPERM}, {SYS_kexec_file_load, EPERM}, {SYS_init_module, EPERM}, {SYS_finit_module, EPERM}, {SYS_delete_module, EPERM},
   {SYS_reboot, EPERM}, {SYS_syslog, EPERM}, {SYS_acct, EPERM}, {SYS_settimeofday, EPERM}, {SYS_clock_settime, EPERM}, {SYS_vhangup, EPERM},

@@ -25,7 +25,7 @@ export async function leftOutside(places: readonly PrivatePlace[], userHome: str
       if (++looked >= LOOKED_AT_MAX) break
       const at = below(place.at, entry.name)
       const inside = below(place.inside, entry.name)
-      if (entry.isDirectory() && caches.has(inside.toString())) continue
+      if (caches.has(inside.toString())) continue
       if (entry.isDirectory()) open.push({ at, inside, root: place.root })
       else if (entry.isSymbolicLink() || entry.isFile()) {
         const size = await lstat(at).then((stat) => stat.size, () => 0)
