@@ -21,6 +21,7 @@ export const REQUIREMENTS = {
   'SAFE-1': { promise: 'Any command is explained before it runs: each part, what cannot be taken back, what is gentler, without a model.', built: true },
   'SAFE-2': { promise: 'Any command has a verdict from its effects, with reasons; what is not understood is never safe.', built: true },
   'CHAT-2': { promise: 'Every command works without a terminal, with --json and documented exit codes.', built: true },
+  'SWARM-5': { promise: 'An agent of others does its whole work in one layer, with a home of its own, and one review decides.', built: true },
   'SYS-1': { promise: 'One daemon per user, started on demand, stopped gracefully, recovered after a crash.', built: true },
   'SYS-2': { promise: 'A dashboard in the browser shows runs live, lets a person decide, and holds the kill switch.', built: true },
   'SYS-4': { promise: 'Only the same user reaches the daemon: socket permissions, token, Host and Origin checks.', built: true },

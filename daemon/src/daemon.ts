@@ -5,6 +5,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
+import { addedAgents } from './agents/added.ts'
+import { Agents } from './agents/agents.ts'
+import { AGENTS } from './agents/index.ts'
 import { stopwatch, systemClock } from './base/clock.ts'
 import { openLog } from './base/log.ts'
 import { placeOf } from './base/project.ts'
@@ -68,12 +71,13 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const conflicts = new Conflicts(ledger, changes, clock.now)
   const check = new Check({ sandbox, ledger, network, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
-  const execution = new Execution({ state, ledger, sandbox, sealer, check, decisions, changes, network, live, turnstile, now: clock.now, log })
+  const agents: Agents = new Agents({ agents: AGENTS, state: home.state, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
+  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, live, turnstile, now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
-  const runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
+  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
@@ -83,7 +87,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify, safety },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify, safety, agents },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

@@ -15,6 +15,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   audit: ['state'],
   models: ['state'],
   context: ['state', 'secrets'],
+  // Starts runs; what a run of an agent has around it is handed to runs.
+  agents: ['runs', 'settings'],
   verify: ['runs', 'sandbox', 'state'],
   sessions: ['runs', 'models', 'context'],
   workers: ['runs', 'sandbox', 'models', 'context'],

@@ -1,5 +1,6 @@
 /** All that a client may ask. Thin glue over the services of the context; no rule lives here. */
 import { accessRouter } from './access.ts'
+import { agentsRouter } from './agents.ts'
 import { eventsRouter } from './events.ts'
 import { layersRouter } from './layers.ts'
 import { questionsRouter } from './questions.ts'
@@ -12,6 +13,6 @@ import { verifyRouter } from './verify.ts'
 
 export const nexusRouter = router({
   runs: runsRouter, questions: questionsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter,
-  safety: safetyRouter,
+  safety: safetyRouter, agents: agentsRouter,
 })
 export type NexusRouter = typeof nexusRouter

@@ -44,6 +44,8 @@ export const runSummarySchema = z.object({
   network: z.array(z.string()).optional(),
   pty: z.boolean(),
   check: checkSchema.optional(),
+  /** The agent of somebody else's that this run is. */
+  agent: z.string().optional(),
   parent: z.string().optional(),
   /** The run whose command this one repeats on the host as it is now. */
   rerunOf: z.string().optional(),
@@ -110,6 +112,8 @@ export const runRequestSchema = z.object({
   pty: ptySchema.optional(),
   /** The kept run that it stacks on: it sees what that one left, and its changes count from there. */
   on: z.string().min(1).optional(),
+  /** The command is this agent: it has the agent's private home, which stays. */
+  agent: z.string().max(64).regex(/^[a-z][a-z0-9-]*$/, 'a name of small letters, digits and hyphens').optional(),
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
 export type RunRequestInput = z.input<typeof runRequestSchema>

@@ -37,6 +37,15 @@ export const settingsFileSchema = z.strictObject({
     /** What runs may reach when they do not say; in the machine's file: all that any run may ever reach. */
     allow: z.array(rules),
   }).partial().optional(),
+  /** Agents besides those that Nexus knows, by name. Not in a project's file: who runs an agent decides what it is. */
+  agents: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'a name of small letters, digits and hyphens'), z.strictObject({
+    /** The program, and the words that keep it from asking. */
+    command: z.array(z.string()).min(1),
+    /** What it may reach, as rules of the network. */
+    hosts: z.array(rules).default([]),
+    /** Variables of the caller's that are its own: keys, endpoints. */
+    keys: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of a variable')).default([]),
+  })).optional(),
   sandbox: z.strictObject({
     /** May commands make user namespaces, as browsers do for their own sandbox? It widens what an attacker can try on the kernel. */
     nested: z.boolean(),
@@ -64,6 +73,8 @@ export const settingsSchema = z.object({
     /** What no run passes; null where the machine's file does not say. */
     ceiling: z.array(z.string()).nullable(),
   }),
+  /** Of the machine's file and the user's. */
+  agents: z.record(z.string(), z.object({ command: z.array(z.string()), hosts: z.array(z.string()), keys: z.array(z.string()) })),
   sources: z.array(z.object({
     kind: z.enum(['managed', 'user', 'project']), path: z.string(), found: z.boolean(),
     /** Of a project: may it loosen what the user has? */

@@ -1,6 +1,7 @@
 /** The one tRPC instance, the context of every call, and how a Problem looks on the wire. */
 import { initTRPC, type TRPCError } from '@trpc/server'
 import type { AccessService } from './access.ts'
+import type { AgentsService } from './agents.ts'
 import type { EventsService } from './events.ts'
 import type { LayersService } from './layers.ts'
 import { Problem, type ProblemShape } from './problem.ts'
@@ -26,6 +27,7 @@ export interface Context {
   readonly access: AccessService
   readonly verify: VerifyService
   readonly safety: SafetyService
+  readonly agents: AgentsService
 }
 
 const t = initTRPC.context<Context>().create({

@@ -47,3 +47,8 @@ export function commandLine(command: readonly string[]): string {
   if (command.length === 1) return command[0] ?? ''
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
+
+/** The command line that would allow what was denied; an agent's own hosts are on its list anyway. */
+export function allowingLine({ agent }: { readonly agent?: string | undefined }, { allow, target }: { readonly allow?: string | undefined; readonly target: string }): string | undefined {
+  return allow === undefined || agent === undefined ? allow : `nexus agent --net ${target.replace(/:443$/, '')} ${agent} …`
+}

@@ -14,8 +14,12 @@ import { ownTerminal } from '../terminal.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const request = await requestOf(invocation)
+  return carryThrough(invocation, request, async () => (await invocation.client.runs.start.mutate(request)).run)
+}
+
+/** From the start to the decision. */
+export async function carryThrough(invocation: Invocation, request: Omit<RunRequestInput, 'command'>, begin: () => Promise<Run>): Promise<number> {
   const asks = invocation.interactive && !['apply', 'keep', 'discard'].some((name) => flag(invocation, name))
-  const begin = async () => (await invocation.client.runs.start.mutate(request)).run
   if (flag(invocation, 'detach')) return detached(invocation, await begin())
   const ended = await follow(invocation, begin, { streams: !invocation.json, sendsInput: request.stdin === true, relays: request.pty !== undefined, asks: request.asks === true && request.net !== 'off' && request.net !== 'on' })
   if (ended.status === 'running') return left(invocation, ended)
@@ -44,7 +48,7 @@ export function tellRun(invocation: Invocation, ended: Run, wish: 'keep' | 'appl
   if (!asks) for (const step of nextSteps(ended)) tell(`  ${errorTheme.dim('next:')} ${step}`)
 }
 
-async function requestOf(invocation: Invocation): Promise<RunRequestInput> {
+export async function requestOf(invocation: Invocation): Promise<RunRequestInput> {
   const { words, env } = invocation
   refuseLater(invocation)
   const wishes = (['apply', 'keep', 'discard'] as const).filter((name) => flag(invocation, name))

@@ -4,7 +4,7 @@ import { changeLines } from './changes.ts'
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Theme } from './theme.ts'
 import { cut } from './width.ts'
-import { breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
+import { allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
   return [headline(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
@@ -71,10 +71,12 @@ function outsideLines(run: Run, theme: Theme): string[] {
 
 /** What the walls turned away is often the reason of a failure that looks like another. */
 function denialLines(run: Run, theme: Theme): string[] {
-  const shown = run.denials.slice(0, 5).flatMap(({ kind, target, count, why, allow }) => [
-    `  ${theme.careful('denied')} ${kind} ${safe(target)}${count > 1 ? ` ${count} times` : ''}: ${safe(why)}`,
-    ...(allow === undefined ? [] : [theme.dim(`    to allow it: ${safe(allow)}`)]),
-  ])
+  const shown = run.denials.slice(0, 5).flatMap((denial) => {
+    const { kind, target, count, why } = denial
+    const allow = allowingLine(run, denial)
+    const line = `  ${theme.careful('denied')} ${kind} ${safe(target)}${count > 1 ? ` ${count} times` : ''}: ${safe(why)}`
+    return allow === undefined ? [line] : [line, theme.dim(`    to allow it: ${safe(allow)}`)]
+  })
   return run.denials.length > 5 ? [...shown, theme.dim(`  … and ${run.denials.length - 5} more denials`)] : shown
 }
 

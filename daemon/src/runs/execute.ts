@@ -37,6 +37,8 @@ export interface ExecutionParts {
   readonly network: Network
   readonly live: LiveRuns
   readonly turnstile: Turnstile
+  /** What an agent has around it besides what every command has. */
+  readonly agentAround: (agent: string, project: string) => { readonly home: string; readonly env: Readonly<Record<string, string>> }
   readonly now: () => number
   readonly log: Log
 }
@@ -82,12 +84,13 @@ export class Execution {
     const { request } = row
     const questions = request.asks ? new Questions(now) : undefined
     if (questions) running.questions = questions
-    const reach = reachOf(network, request.net, request.env, questions && ((host, port) => questions.ask(host, port)))
+    const agent = request.agent === undefined ? undefined : this.#parts.agentAround(request.agent, row.project)
+    const reach = reachOf(network, request.net, { ...request.env, ...agent?.env }, questions && ((host, port) => questions.ask(host, port)))
     running.denials = reach.denials
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {
       argv: argvOf(request.command), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: request.stdin || request.pty !== undefined,
-      ...limitsFor(row), ...(request.pty ? { pty: request.pty } : {}),
+      ...limitsFor(row), ...(request.pty ? { pty: request.pty } : {}), ...(agent ? { home: agent.home } : {}),
     })
     running.launch = launch
     launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))

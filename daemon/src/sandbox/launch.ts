@@ -17,6 +17,8 @@ export interface LaunchOrder {
   /** The whole environment of the command; nothing of the daemon's own leaks in. */
   readonly env: Readonly<Record<string, string>>
   readonly umask: number
+  /** A home that stays from run to run, instead of the layer's own. */
+  readonly home?: string
   readonly net: 'off' | 'on'
   /** With net off: ports of the sandbox's own lo where somebody outside answers, and who. Launchers with the gap `doors` refuse it. */
   readonly doors?: { readonly ports: readonly number[]; attend(channel: Duplex): void }

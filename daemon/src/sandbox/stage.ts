@@ -22,7 +22,7 @@ export interface Stage {
 
 export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
   const { folder, project } = layer
-  const home = homeIn(stage, layer)
+  const home = homeIn(stage, layer, order)
   const shown = [...mountsBelow(project), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
     .filter((path) => !isInside(path, stage.state) && (!home || hasRoom(home, path)))
   return {
@@ -40,9 +40,9 @@ export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
 type PrivateHome = NonNullable<Scene['home']>
 
 /** Undefined where a private home would cover what must stay visible, or where there is no home at all. */
-function homeIn({ userHome }: Stage, { project, folder }: Layer): PrivateHome | undefined {
+function homeIn({ userHome }: Stage, { project, folder }: Layer, { home }: LaunchOrder): PrivateHome | undefined {
   if (userHome === '/' || isInside(userHome, project)) return undefined
-  return statSync(userHome, { throwIfNoEntry: false })?.isDirectory() ? { path: userHome, from: join(folder, 'home') } : undefined
+  return statSync(userHome, { throwIfNoEntry: false })?.isDirectory() ? { path: userHome, from: home ?? join(folder, 'home') } : undefined
 }
 
 /** A home that is a link (/home/ann -> /data/ann) must be private under both names: projects are known by the real one. */

@@ -7,10 +7,12 @@ import { isInside } from '../base/project.ts'
 const ROOTS: readonly (readonly [entry: RegExp, folders: readonly string[]])[] = [
   [/^\.nvm\/versions\/node\/[^/]+/, ['$&']],
   [/^\.cargo\/bin$/, ['.cargo/bin', '.rustup']],
-  [/^\.local\/bin$/, ['.local/bin', '.local/lib', '.local/share/pipx', '.local/share/uv']],
+  [/^\.local\/bin$/, ['.local/bin', '.local/lib', '.local/share/pipx', '.local/share/uv', '.local/share/claude']],
   [/^\.local\/share\/(mise|fnm|rtx|uv|pipx)(?=\/)/, ['$&']],
   [/^\.(pyenv|rbenv|nodenv|goenv|jenv|asdf|volta|bun|deno|nodebrew|ghcup|juliaup|npm-global)(?=\/)/, ['$&']],
   [/^\.sdkman\/candidates\/[^/]+/, ['$&']],
+  // What `npm install` puts there are links to the packages beside.
+  [/^.+\/node_modules(?=\/\.bin$)/, ['$&']],
   [/^(mini|ana)conda[23]?(?=\/)|^(mini|mamba)forge3?(?=\/)|^micromamba(?=\/)/, ['$&']],
 ]
 

@@ -6,7 +6,7 @@
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import type { EffectiveSettings, Limits, SettingsPlace, SettingsService } from '@nexus/protocol/settings'
+import type { EffectiveSettings, Limits, SettingsFile, SettingsPlace, SettingsService } from '@nexus/protocol/settings'
 import type { Actor } from '@nexus/protocol/trpc'
 import type { State } from '../state/state.ts'
 import { SettingsOnDisk } from './file.ts'
@@ -59,7 +59,7 @@ export class Settings implements SettingsService {
     const nesting = grantNested({ managed: managed.settings.sandbox?.nested, user: user.settings.sandbox?.nested, project: own.settings.sandbox?.nested, isTrusted })
     const reach = grantNetwork({ managed: managed.settings.network, user: user.settings.network, project: own.settings.network, isTrusted })
     return {
-      project, limits, nestedSandboxes: nesting.nested, network: reach.network, refused: [...refused, ...nesting.refused, ...reach.refused], faults: [...managed.faults, ...user.faults, ...own.faults],
+      project, limits, nestedSandboxes: nesting.nested, network: reach.network, agents: { ...user.settings.agents, ...managed.settings.agents }, refused: [...refused, ...nesting.refused, ...reach.refused, ...agentsRefused(own.settings.agents)], faults: [...managed.faults, ...user.faults, ...own.faults],
       sources: [
         { kind: 'managed', path: this.#managed.path, found: managed.found }, { kind: 'user', path: this.#user.path, found: user.found },
         { kind: 'project', path: file.path, found: own.found, trusted: isTrusted },
@@ -82,4 +82,9 @@ export class Settings implements SettingsService {
   #isTrusted(project: string): boolean {
     return this.#parts.state.db.select().from(trustedProjects).where(eq(trustedProjects.project, project)).get() !== undefined
   }
+}
+
+/** A program that a project names would run with the agent's login: whoever wrote the project decides nothing about that. */
+function agentsRefused(asked: SettingsFile['agents']): EffectiveSettings['refused'] {
+  return Object.entries(asked ?? {}).map(([name, { command }]) => ({ setting: `agents.${name}`, asked: command.join(' '), inForce: 'not from a project' }))
 }

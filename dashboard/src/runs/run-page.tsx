@@ -47,7 +47,7 @@ function Shown({ run }: { readonly run: Run }) {
       <header>
         <Command text={safe(commandLine(run.command))} />
         <p className="facts"><StatusMark status={run.status} /> <Facts run={run} /></p>
-        <Denials denials={run.denials} />
+        <Denials run={run} />
       </header>
       <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }]} />
       <section role="tabpanel" id={`panel-${part}`} aria-labelledby={`tab-${part}`} className={`panel ${part}`}>
