@@ -157,6 +157,11 @@ test('folders that are closed even to their owner are surveyed and applied, and 
   for (const path of ['shut', 'deep', 'deep/er', 'listed']) chmodSync(join(own.project, path), statSync(join(own.project, path)).mode | 0o700)
   expect(await own.json<ApplyResult>('rollback', run.id)).toMatchObject({ code: 0, conflicts: [] })
   expect(existsSync(join(own.project, 'shut'))).toBe(false)
+
+  const copied = await own.run('--backend', 'copy', '--keep', 'mkdir -p shut/er; echo in > shut/er/in; chmod 000 shut/er shut')
+  expect(Object.keys(told(copied))).toEqual(['shut', 'shut/er', 'shut/er/in'])
+  expect(await own.json<ApplyResult>('apply', copied.id)).toMatchObject({ code: 0, conflicts: [] })
+  expect((statSync(join(own.project, 'shut')).mode & 0o777).toString(8)).toBe('0')
 })
 
 describe('where the project lies', () => {

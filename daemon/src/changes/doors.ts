@@ -13,7 +13,11 @@ import { Tree } from './tree.ts'
 export class Doors {
   /** By device and inode. */
   readonly #open = new Map<string, { readonly door: Door; readonly mode: number; visitors: number }>()
-  readonly #own = process.geteuid?.() ?? 0
+  readonly #own: number
+
+  constructor(own = process.geteuid?.() ?? 0) {
+    this.#own = own
+  }
 
   /** Root needs no door opened. Closes what an earlier daemon left open. */
   visit(uppers: readonly string[]): Visit {
