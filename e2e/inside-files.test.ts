@@ -120,6 +120,13 @@ describe('what is never applied', () => {
     expect([again.code, back.code, existsSync(join(nexus.project, 'ordinary'))]).toEqual([3, 0, false])
   })
 
+  test('gigabytes of nothing are not read, told, and hold up what they come with', async () => {
+    const run = await nexus.run('--keep', 'truncate -s 5G huge; echo 1 > ordinary')
+    expect(told(run)).toEqual({ huge: 'unreadable', ordinary: '' })
+    expect(await nexus.json('apply', run.id)).toMatchObject({ code: 3, conflicts: [{ path: 'huge', reason: 'io', detail: expect.stringContaining('mostly holes') }] })
+    expect(await nexus.json('apply', run.id, 'ordinary')).toMatchObject({ code: 0, applied: ['ordinary'] })
+  })
+
   test('pipes and sockets of the host are seen, not opened, and nobody answers', async ({ skip }) => {
     needs(skip, 'python3')
     host('mkfifo pipe')

@@ -34,8 +34,8 @@ export class Doors {
 
   /** The key of the door when it was closed, and has to be closed again. */
   open(door: Door, real: string): string | null {
-    const seen = this.look(real)
-    if (!seen || seen.type !== 'directory' || seen.uid !== this.#own || this.#own === 0 || (seen.mode & ENTERED) === ENTERED) return null
+    const seen = this.#own === 0 ? null : this.look(real)
+    if (seen?.type !== 'directory' || seen.uid !== this.#own || (seen.mode & ENTERED) === ENTERED) return null
     const key = keyOf(seen)
     const known = this.#open.get(key)
     if (known) {

@@ -104,7 +104,7 @@ async function judge(site: Site, host: Host, wish: Wish, looked: Looked): Promis
     if (isAfter && !(await isOnlyMeta(site, host, wish, stat))) return { wish, stat, found: await host.signature(path, stat), isDone: true }
     if ((before && isSpecial(before.type)) || (after && isSpecial(after.type))) return conflict(path, 'special', { expected: before, detail: 'pipes, sockets and devices are never applied' })
     if (stat && isSpecial(stat.type)) return conflict(path, before ? 'changed' : 'appeared', { expected: before, found: signatureOf(stat, {}) })
-    if (flags.has('unreadable')) return conflict(path, 'io', { expected: before, detail: 'its content could not be read when the run was sealed' })
+    if (flags.has('unreadable')) return conflict(path, 'io', { expected: before, detail: 'its content was not read when the run was sealed: it may not be, or it is gigabytes of mostly holes' })
     const found = stat && (await host.signature(path, stat))
     if (flags.has('base-moved')) return conflict(path, 'base-moved', { expected: before, found, detail: 'it changed on the host while the command ran' })
     if (!before) return stat === null ? { wish, stat, found, isDone: false } : conflict(path, 'appeared', { found })
