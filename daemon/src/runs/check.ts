@@ -7,6 +7,7 @@ import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
 import type { Network } from '../network/network.ts'
 import { moreDenials, reachOf, type Reach } from './reach.ts'
+import { standing } from './stack.ts'
 import { limitsFor } from './terms.ts'
 import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
 
@@ -37,7 +38,7 @@ export class Check {
     const { check: asked } = row.request
     if (!base || asked === undefined) return
     const { sandbox, ledger, network, recogniseTests } = this.#parts
-    const place = { name: `${row.id}-check`, project: row.project, choice, parents: [base.upper, ...base.parents] }
+    const place = { name: `${row.id}-check`, project: row.project, choice, parents: standing(ledger, [base.upper, ...base.parents]) }
     await inThrowAwayLayer(sandbox, place, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const reach = reachOf(network, row.request.net, row.request.env)

@@ -15,7 +15,7 @@ import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { moreDenials, reachOf } from './reach.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
-import { staleBecauseOf } from './stack.ts'
+import { staleBecauseOf, standing } from './stack.ts'
 import { storedBytesOf } from './terms.ts'
 
 export interface ShellParts {
@@ -47,7 +47,7 @@ export class Shell {
     const choice = await sandbox.choose(row.backend, row.project)
     ledger.move(id, { to: 'running', event: 'run.shell-opened', actor, action: 'entered', payload: { digest: row.digest, net: request.net }, ...(request.net === 'on' ? { fields: { shellNet: 'on' } } : {}) })
     ledger.hold(id)
-    void this.#live(row, layer, choice, request, actor)
+    void this.#live(row, { ...layer, parents: standing(ledger, layer.parents) }, choice, request, actor)
     return id
   }
 
