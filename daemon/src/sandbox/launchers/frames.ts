@@ -34,18 +34,14 @@ export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly
     ...scene.binds.flatMap(({ from, to }): Pair[] => [['bind_from', from], ['bind_to', to]]),
     ...scene.hide.map((path): Pair => ['hide', path]),
     ['calls', without.includes('seccomp') ? 'all' : order.nestedSandboxes ? 'nested' : 'filtered'],
-    ['renames', needsRenames(scene.ground) && !without.includes('seccomp') && !without.includes('folder-renames') ? 'watched' : 'plain'],
+    // A user's overlay renames no folder of a lower layer, and root's none whose path is longer than 256 bytes.
+    ['renames', scene.ground.backend === 'overlay' && !without.includes('seccomp') && !without.includes('folder-renames') ? 'watched' : 'plain'],
     ['landlock', without.includes('landlock') ? 'off' : without.includes('abstract-sockets') ? 'on' : 'scoped'],
   ]
 }
 
 export function limitPairs({ limits }: LaunchOrder): Pair[] {
   return [...optional('processes', limits?.processes ?? undefined), ...optional('cpus', limits?.cpus ? Math.ceil(limits.cpus) : undefined)]
-}
-
-/** Where overlayfs keeps marks that a user may write, it renames no folder of a lower layer. */
-function needsRenames(ground: Scene['ground']): boolean {
-  return ground.backend === 'overlay' && ground.xattrs === 'user'
 }
 
 function groundPairs(ground: Scene['ground']): Pair[] {
