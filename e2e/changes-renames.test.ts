@@ -54,6 +54,7 @@ describe.each(isRoot ? ['trusted', 'user'] as const : ['user'] as const)('marks 
     stand.prepare(['mkdir a', 'mkdir a/in', 'write a/one 1', 'write a/in/two 2', 'write a/three 3', 'mkdir b', 'write b/four 4', 'mkdir empty'])
     const one = await stand.run(['rename a c', 'rename c/in c/inner', 'unlink c/three', 'append c/one +', 'rename b empty', 'rename c d', 'rename d/inner/two two'])
     expect(await stand.told(one)).toEqual(['deleted a', 'deleted a/in', 'deleted a/one', 'deleted a/three', 'deleted b', 'added d', 'added d/inner', 'added d/one', 'renamed b/four > empty/four', 'renamed a/in/two > two'].sort())
+    expect(await stand.changes.hasRedirects(one.upper)).toBe(xattrs === 'trusted')
     const other = await stand.run(['rename d a', 'exchange a empty', 'mkdir d', 'rename empty d/e'], [one])
     expect(await stand.told(other)).toEqual(['added a', 'renamed empty/four > a/four', 'deleted d/inner', 'added d/e', 'added d/e/inner', 'renamed d/one > d/e/one', 'deleted empty'].sort())
   })

@@ -69,7 +69,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const aftermath = new Aftermath(ledger, changes, log)
   const decisions = new Decisions(ledger, changes, sandbox, aftermath)
   const conflicts = new Conflicts(ledger, changes, clock.now)
-  const check = new Check({ sandbox, ledger, network, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
+  const check = new Check({ sandbox, ledger, changes, network, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const agents: Agents = new Agents({ agents: AGENTS, state: home.state, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
   const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, live, turnstile, now: clock.now, log })

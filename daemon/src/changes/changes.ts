@@ -129,6 +129,8 @@ export interface Recovered {
 
 export interface Changes {
   survey(ground: Ground, signal?: AbortSignal): Promise<ChangeSet>
+  /** Whether folders of an upper of real root show what lies elsewhere below it: it is whole only over what it was made over. */
+  hasRedirects(upper: string): Promise<boolean>
   /** The change sets of a stack as one, nearest the host first; `ground` has `below`. What comes and goes again is no change. */
   combine(ground: Ground, sets: readonly (readonly Change[])[]): Promise<ChangeSet>
   /** Unified text diff of the given changes; binary and metadata changes as one-line notes. */

@@ -27,6 +27,7 @@ import { OverlayView } from './overlay-view.ts'
 import { patch } from './patch.ts'
 import { preImages } from './pre-images.ts'
 import { propose } from './propose.ts'
+import { hasRedirects } from './redirects.ts'
 import { rollback } from './rollback.ts'
 import { settle } from './settle.ts'
 import type { Site } from './site.ts'
@@ -62,6 +63,12 @@ class ChangesRoom implements Changes, AsyncDisposable {
     const files = await this.#files('reading')
     await using view = await this.#view(ground, files, breath)
     return await survey({ ground, view, files, breath, isRoot: this.#isRoot })
+  }
+
+  async hasRedirects(upper: string): Promise<boolean> {
+    const files = await this.#files('reading')
+    await using root = await files.open(fromText(upper))
+    return await hasRedirects(files, root, new Breath())
   }
 
   async combine(ground: Ground, sets: readonly (readonly Change[])[]): Promise<ChangeSet> {

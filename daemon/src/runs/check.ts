@@ -2,12 +2,13 @@
 import { toBytes } from '@nexus/protocol/bytes'
 import type { LaunchEnd } from '../sandbox/launch.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { Changes } from '../changes/changes.ts'
 import { argvOf } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
 import type { Network } from '../network/network.ts'
 import { moreDenials, reachOf, type Reach } from './reach.ts'
-import { standing } from './stack.ts'
+import { standing } from './standing.ts'
 import { limitsFor } from './terms.ts'
 import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
 
@@ -22,6 +23,7 @@ export type RecogniseTests = (run: RunInside, row: RunRow) => Promise<string | n
 export interface CheckParts {
   readonly sandbox: Sandbox
   readonly ledger: Ledger
+  readonly changes: Pick<Changes, 'hasRedirects'>
   readonly network: Network
   readonly recogniseTests: RecogniseTests
 }
@@ -37,8 +39,8 @@ export class Check {
     const base = layerOf(row)
     const { check: asked } = row.request
     if (!base || asked === undefined) return
-    const { sandbox, ledger, network, recogniseTests } = this.#parts
-    const place = { name: `${row.id}-check`, project: row.project, choice, parents: standing(ledger, [base.upper, ...base.parents]) }
+    const { sandbox, ledger, changes, network, recogniseTests } = this.#parts
+    const place = { name: `${row.id}-check`, project: row.project, choice, parents: await standing(ledger, changes, [base.upper, ...base.parents]) }
     await inThrowAwayLayer(sandbox, place, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const reach = reachOf(network, row.request.net, row.request.env)

@@ -22,7 +22,8 @@ import { Questions } from './questions.ts'
 import { reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
-import { pendingBelow, staleBecauseOf, standing } from './stack.ts'
+import { pendingBelow, staleBecauseOf } from './stack.ts'
+import { standing } from './standing.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -76,7 +77,7 @@ export class Execution {
     const { ledger, sandbox } = this.#parts
     const layer = await sandbox.open(row.id, row.project, choice, row.parents, signal)
     ledger.note(row.id, 'run.layer-opened', actor, { layer: layer.folder, xattrs: layer.xattrs })
-    return { ...layer, parents: standing(ledger, layer.parents) }
+    return { ...layer, parents: await standing(ledger, this.#parts.changes, layer.parents) }
   }
 
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {

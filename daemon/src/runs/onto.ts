@@ -5,7 +5,7 @@ import type { RunRequest, RunStatus } from '@nexus/protocol/runs'
 import { isInside, placeOf, type Boundaries, type Place } from '../base/project.ts'
 import type { Ledger, NewPlace, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
-import { requireGround, standing } from './stack.ts'
+import { requireGround } from './stack.ts'
 
 /** A stack has one back end, and whoever agreed to it agreed for the stack. Throws Problem `backend-unavailable`. */
 export function onto(below: RunRow, request: RunRequest): RunRequest {
@@ -31,8 +31,6 @@ export interface Base {
   readonly row: RunRow
   /** Uppers for a layer over it, nearest first. */
   readonly parents: readonly string[]
-  /** Those of them that are to be laid below it now. */
-  readonly standing: readonly string[]
 }
 
 /** Nothing writes to the layers of these. */
@@ -44,8 +42,7 @@ export function baseOf(ledger: Ledger, id: string): Base {
   const layer = layerOf(row)
   if (!layer || !BASES.includes(row.status)) throw new Problem('wrong-status', { run: id, status: layer ? row.status : `${row.status}, its layer is gone`, action: 'built upon' })
   // A copy holds everything that lies below it.
-  const parents = [layer.upper, ...(row.backend === 'copy' ? [] : layer.parents)]
-  return { row, parents, standing: standing(ledger, parents) }
+  return { row, parents: [layer.upper, ...(row.backend === 'copy' ? [] : layer.parents)] }
 }
 
 /** The place in the stack of a run that begins in this very breath. Throws Problem `wrong-status`. */

@@ -33,6 +33,7 @@ import { askedNet } from './reach.ts'
 import { groundFor, repeated } from './rerun.ts'
 import type { Shell } from './shell.ts'
 import { isWhole } from './stack.ts'
+import { standing } from './standing.ts'
 import { termsOf } from './terms.ts'
 
 export interface RunsParts {
@@ -99,6 +100,11 @@ export class Runs implements RunsService {
   /** A run whose layer others may be laid over. Throws Problem `wrong-status`. */
   base(id: string): Base {
     return baseOf(this.#parts.ledger, id)
+  }
+
+  /** Of these uppers, what is to be laid below a layer now. */
+  standing(uppers: readonly string[]): Promise<string[]> {
+    return standing(this.#parts.ledger, this.#parts.changes, uppers)
   }
 
   /** Throws Problem: no-run, no-last-run, short-run, ambiguous-run. */

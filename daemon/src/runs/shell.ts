@@ -15,7 +15,8 @@ import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { moreDenials, reachOf } from './reach.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
-import { staleBecauseOf, standing } from './stack.ts'
+import { staleBecauseOf } from './stack.ts'
+import { standing } from './standing.ts'
 import { storedBytesOf } from './terms.ts'
 
 export interface ShellParts {
@@ -45,9 +46,10 @@ export class Shell {
     const layer = layerOf(row)
     if (!layer || !['kept', 'unchanged', 'failed'].includes(row.status)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'entered' })
     const choice = await sandbox.choose(row.backend, row.project)
+    const parents = await standing(ledger, this.#parts.changes, layer.parents)
     ledger.move(id, { to: 'running', event: 'run.shell-opened', actor, action: 'entered', payload: { digest: row.digest, net: request.net }, ...(request.net === 'on' ? { fields: { shellNet: 'on' } } : {}) })
     ledger.hold(id)
-    void this.#live(row, { ...layer, parents: standing(ledger, layer.parents) }, choice, request, actor)
+    void this.#live(row, { ...layer, parents }, choice, request, actor)
     return id
   }
 

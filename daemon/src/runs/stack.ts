@@ -3,7 +3,6 @@
  * there. So it can be applied only after those below it, or with them, and is worth nothing when one of them came to the
  * host as something else than what it saw.
  */
-import { basename, dirname } from 'node:path'
 import { Problem } from '@nexus/protocol/problem'
 import type { Ledger, MoveOf, RunRow } from './ledger.ts'
 import { canMove } from './status.ts'
@@ -34,17 +33,6 @@ export function isWhole(ledger: Ledger, row: RunRow): boolean {
   // Applied before this was noted.
   const { appliedPaths, keptPaths, changes } = ledger.details(row.id)
   return appliedPaths.length >= changes.filter(({ flags }) => !flags.includes('special')).length && (keptPaths ?? []).length === 0
-}
-
-/**
- * Of the uppers below a layer, those to be laid below it now. Real root's overlay knows a renamed folder by where it was before:
- * once a run is on the host as a whole, only the host has it whole, and what was made over the one is right over the other.
- */
-export function standing(ledger: Ledger, uppers: readonly string[]): string[] {
-  return uppers.filter((upper) => {
-    const row = ledger.find(basename(dirname(upper)))
-    return row?.xattrs !== 'trusted' || !isWhole(ledger, row)
-  })
 }
 
 /** May a new run be made over it? Throws Problem `wrong-status`. */

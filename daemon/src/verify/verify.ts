@@ -89,7 +89,7 @@ export class Verify implements VerifyService, AsyncDisposable {
     const { runs, sandbox, ecosystems, inThrowAwayLayer, look } = this.#parts
     const below = base === null ? undefined : runs.base(base)
     const choice = await sandbox.choose(below?.row.backend ?? backend, project)
-    const where = { name: `${newId('verification', randomBytes(12))}-look`, project, choice, parents: below?.standing ?? [] }
+    const where = { name: `${newId('verification', randomBytes(12))}-look`, project, choice, parents: below ? await runs.standing(below.parents) : [] }
     const listing = await inThrowAwayLayer(sandbox, where, (run) => look(run, project))
     const found = detect(listing, ecosystems).filter(({ kind }) => only.length === 0 || only.includes(kind))
     if (found.length > 0) return found
