@@ -20,6 +20,7 @@ import { Check } from './runs/check.ts'
 import { Conflicts } from './runs/conflicts.ts'
 import { Decisions } from './runs/decide.ts'
 import { Execution } from './runs/execute.ts'
+import { Handed } from './runs/handed.ts'
 import { KillSwitch } from './runs/kill.ts'
 import { LayerTree } from './runs/layer-tree.ts'
 import { Ledger } from './runs/ledger.ts'
@@ -34,6 +35,7 @@ import { Turnstile } from './runs/turnstile.ts'
 import { Safety } from './safety/safety.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
+import { secrets } from './secrets/secrets.ts'
 import { Server } from './server/server.ts'
 import { Settings } from './settings/settings.ts'
 import { State } from './state/state.ts'
@@ -64,20 +66,21 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const network = new Network({ resolve: resolveHere, ownAddresses: addressesHere, log })
   const ledger = new Ledger(state, clock)
   const live = new LiveRuns()
+  const handed = new Handed()
   const sealer = new Sealer(sandbox, changes)
   const kill = new KillSwitch(state, ledger, live)
   const aftermath = new Aftermath(ledger, changes, log)
   const decisions = new Decisions(ledger, changes, sandbox, aftermath)
   const conflicts = new Conflicts(ledger, changes, clock.now)
-  const check = new Check({ sandbox, ledger, changes, network, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
+  const check = new Check({ sandbox, ledger, changes, network, handed, secrets, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const agents: Agents = new Agents({ agents: AGENTS, state: home.state, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
-  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, live, turnstile, now: clock.now, log })
-  const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, live, log })
+  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, live, turnstile, now: clock.now, log })
+  const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, secrets, live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
-  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
+  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
 
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))

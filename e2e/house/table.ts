@@ -11,7 +11,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   changes: ['state'],
   safety: ['state'],
   approvals: ['state'],
-  runs: ['sandbox', 'changes', 'safety', 'approvals', 'settings', 'network'],
+  runs: ['sandbox', 'changes', 'safety', 'approvals', 'settings', 'network', 'secrets'],
   audit: ['state'],
   models: ['state'],
   context: ['state', 'secrets'],

@@ -46,6 +46,7 @@ export const PROBLEMS = {
   'sandbox-unavailable': { exit: EXIT.refused, message: 'this machine cannot isolate a command: {cause}', next: '{fix}' },
   'backend-unavailable': { exit: EXIT.refused, message: 'the back end {backend} does not work here: {cause}', next: '{fix}' },
   'network-refused': { exit: EXIT.refused, message: 'the settings of this machine do not let a run reach {what}', next: 'nexus settings shows what they allow' },
+  'handed-gone': { exit: EXIT.refused, message: 'the values of {names} were handed to another run, or to an earlier daemon, and are kept nowhere', next: 'run the command again with --env and --secret' },
   'killed': { exit: EXIT.refused, message: 'the kill switch is on: nothing runs', next: 'nexus kill --release' },
   'command-not-found': { exit: EXIT.notFound, message: '{command}: not found inside the sandbox', next: '{hint}' },
   'launcher-failed': { exit: EXIT.failed, message: 'the sandbox could not be set up: {step}: {cause}', next: 'nexus doctor' },

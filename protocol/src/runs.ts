@@ -3,6 +3,7 @@
  */
 import { z } from 'zod'
 import { bytesSchema, changeSchema, conflictSchema, countsSchema, openConflictSchema, outsideSchema, resolvedSchema } from './changes.ts'
+import { handedSchema } from './handed.ts'
 import { namedRun, type NamedRun } from './named-run.ts'
 import { denialSchema, netSchema } from './network.ts'
 import type { QuestionsService } from './questions.ts'
@@ -42,6 +43,8 @@ export const runSummarySchema = z.object({
   flags: z.array(runFlagSchema),
   /** The rules of what it may reach; absent with `--net off` and `--net on`. */
   network: z.array(z.string()).optional(),
+  /** Names of the variables that the caller handed to this run alone. */
+  handed: z.array(z.string()).optional(),
   pty: z.boolean(),
   check: checkSchema.optional(),
   /** The agent of somebody else's that this run is. */
@@ -74,6 +77,8 @@ export const runSchema = runSummarySchema.extend({
   changes: z.array(changeSchema),
   outside: z.array(outsideSchema),
   denials: z.array(denialSchema),
+  /** So many secrets were taken out of the output before it was stored. */
+  redacted: z.number().optional(),
   conflicts: z.array(conflictSchema),
   /** Paths already on the host; the rest of an applied run stays appliable. */
   appliedPaths: z.array(bytesSchema),
@@ -99,6 +104,10 @@ export const runRequestSchema = z.object({
   umask: z.number().int().min(0).max(0o777),
   /** Absent: what the settings allow in this project, which is nothing where they say nothing. */
   net: netSchema.optional(),
+  /** Values for this run alone; never stored. */
+  handed: handedSchema.optional(),
+  /** The daemon's own notes: what was handed, and that files like .env are empty inside. */
+  handedNames: z.array(z.string()).optional(), masks: z.boolean().optional(),
   /** Somebody stands beside it and can be asked. */
   asks: z.boolean().optional(),
   backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),

@@ -1,6 +1,7 @@
 /** Settings: what a machine, a user and a project ask of runs, and what of it is in force. */
 import { z } from 'zod'
 import { durationMs, sizeBytes } from './amounts.ts'
+import { NAME } from './handed.ts'
 import { parseNetRules } from './net-rule.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
@@ -32,6 +33,12 @@ export const settingsFileSchema = z.strictObject({
     disk: z.union([none, size]),
     /** Of stdout and stderr that is stored. */
     output: z.union([none, size]),
+  }).partial().optional(),
+  /** Names of variables that go into every run where the caller has them; in the machine's file: all that may. */
+  environment: z.array(z.string().regex(NAME, 'is not the name of a variable')).optional(),
+  secrets: z.strictObject({
+    /** Files like .env: seen as they are, empty, or (auto) empty as soon as the run can reach any host. */
+    files: z.enum(['show', 'mask', 'auto']),
   }).partial().optional(),
   network: z.strictObject({
     /** What runs may reach when they do not say; in the machine's file: all that any run may ever reach. */
@@ -67,6 +74,8 @@ export const settingsSchema = z.object({
   project: z.string(),
   limits: limitsSchema,
   nestedSandboxes: z.boolean(),
+  environment: z.array(z.string()),
+  secretFiles: z.enum(['show', 'mask', 'auto']),
   network: z.object({
     /** Rules, presets spelled out: what a run reaches that does not say. */
     allow: z.array(z.string()),

@@ -8,7 +8,9 @@ import { callersEnvironment } from '../environment.ts'
 import { exitCodeOfRun, whyNotApplied } from '../exit.ts'
 import { follow, hasInput } from '../following.ts'
 import { left } from '../leaving.ts'
+import { handedFrom } from '../handing.ts'
 import { netOf } from '../net.ts'
+import { declaredNames } from '../declared.ts'
 import { nextSteps, summaryLines } from '../screen/summary.ts'
 import { ownTerminal } from '../terminal.ts'
 
@@ -60,17 +62,17 @@ export async function requestOf(invocation: Invocation): Promise<RunRequestInput
   const pty = flag(invocation, 'no-pty') ? undefined : ownTerminal(invocation)
   const on = text(invocation, 'on')
   const net = await netOf(invocation, 'run')
+  const handed = handedFrom(invocation, await declaredNames(invocation))
   return {
     command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: !isDetached && hasInput(),
     backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep', asks: invocation.interactive && !isDetached,
-    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}), ...(on === undefined ? {} : { on }), ...(net === undefined ? {} : { net }),
+    ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}), ...(on === undefined ? {} : { on }), ...(net === undefined ? {} : { net }), ...(handed ? { handed } : {}),
   }
 }
 
 /** What is promised for later says so, instead of being a usage error. */
 function refuseLater(invocation: Invocation): void {
   if (text(invocation, 'backend') === 'docker') throw later('--backend docker', '--backend overlay or copy')
-  for (const name of ['env', 'secret'] as const) if (text(invocation, name) !== undefined) throw later(`--${name}`, 'put the value into a file of the project')
 }
 
 function later(what: string, instead: string): Problem {

@@ -17,11 +17,13 @@ export async function run(invocation: Invocation): Promise<number> {
   return settings.faults.length > 0 ? EXIT.usage : EXIT.ok
 }
 
-function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, nestedSandboxes, network, sources, faults, refused }: EffectiveSettings): void {
+function show({ print, tell, theme, errorTheme }: Invocation, { project, limits, nestedSandboxes, network, environment, secretFiles, sources, faults, refused }: EffectiveSettings): void {
   print(`${theme.strong('settings')} in ${project}`)
   for (const [name, value] of rows(limits)) print(`  ${name.padEnd(10)} ${value}`)
   print(`  ${'nested'.padEnd(10)} ${nestedSandboxes ? theme.careful('commands may make user namespaces') : 'no user namespaces inside'}`)
   print(`  ${'network'.padEnd(10)} ${network.allow.length === 0 ? 'nothing, unless --net says so' : network.allow.join(', ')}${network.ceiling === null ? '' : theme.careful(` (at most ${network.ceiling.join(', ') || 'nothing'})`)}`)
+  print(`  ${'variables'.padEnd(10)} ${environment.length === 0 ? 'none of yours' : environment.join(', ')}`)
+  print(`  ${'.env files'.padEnd(10)} ${{ show: 'as they are', mask: 'empty inside', auto: 'empty inside as soon as a run reaches a network' }[secretFiles]}`)
   for (const { kind, path, found, trusted } of sources) {
     const trust = kind === 'project' && found ? (trusted ? ', trusted' : ', may only tighten: nexus settings trust') : ''
     print(theme.dim(`  ${kind.padEnd(10)} ${path}${found ? '' : ' (not there)'}${trust}`))

@@ -7,7 +7,7 @@ import { cut } from './width.ts'
 import { allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -78,6 +78,14 @@ function denialLines(run: Run, theme: Theme): string[] {
     return allow === undefined ? [line] : [line, theme.dim(`    to allow it: ${safe(allow)}`)]
   })
   return run.denials.length > 5 ? [...shown, theme.dim(`  … and ${run.denials.length - 5} more denials`)] : shown
+}
+
+/** Which of the caller's secrets it had, and that its output is not byte for byte what it said. */
+function secretLines({ handed = [], redacted = 0 }: Run, theme: Theme): string[] {
+  return [
+    ...(handed.length > 0 ? [theme.dim(`  handed to it: ${handed.map(safe).join(', ')}`)] : []),
+    ...(redacted > 0 ? [`  ${theme.careful('redacted')} ${redacted === 1 ? 'a secret' : `${redacted} secrets`} in the output`] : []),
+  ]
 }
 
 /** The record never claims to be whole when it is not. */

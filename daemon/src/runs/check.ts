@@ -7,6 +7,9 @@ import { argvOf } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf } from './seal.ts'
 import type { Network } from '../network/network.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import type { Handed } from './handed.ts'
+import { masksFor } from './masks.ts'
 import { moreDenials, reachOf, type Reach } from './reach.ts'
 import { standing } from './standing.ts'
 import { limitsFor } from './terms.ts'
@@ -25,6 +28,8 @@ export interface CheckParts {
   readonly ledger: Ledger
   readonly changes: Pick<Changes, 'hasRedirects'>
   readonly network: Network
+  readonly handed: Handed
+  readonly secrets: Secrets
   readonly recogniseTests: RecogniseTests
 }
 
@@ -39,24 +44,26 @@ export class Check {
     const base = layerOf(row)
     const { check: asked } = row.request
     if (!base || asked === undefined) return
-    const { sandbox, ledger, changes, network, recogniseTests } = this.#parts
+    const { sandbox, ledger, changes, network, handed, secrets, recogniseTests } = this.#parts
     const place = { name: `${row.id}-check`, project: row.project, choice, parents: await standing(ledger, changes, [base.upper, ...base.parents]) }
     await inThrowAwayLayer(sandbox, place, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
-      const reach = reachOf(network, row.request.net, row.request.env)
-      const check = command === null ? nothingToRun() : await carriedOut(inside, row, reach, { command, cwd: asked === AUTO ? row.project : row.cwd })
+      const inHand = handed.of(row)
+      const reach = reachOf(network, row.request.net, { ...row.request.env, ...inHand.env })
+      const masks = await masksFor(secrets, row)
+      const check = command === null ? nothingToRun() : await carriedOut(inside, row, { ...reach, order: { ...reach.order, ...masks } }, { command, cwd: asked === AUTO ? row.project : row.cwd, clean: (output) => secrets.redacted(output, inHand.known).bytes })
       ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs }, moreDenials(ledger.details(row.id), reach))
     })
   }
 }
 
-async function carriedOut(inside: RunInside, row: RunRow, reach: Reach, { command, cwd }: { command: string; cwd: string }) {
+async function carriedOut(inside: RunInside, row: RunRow, reach: Reach, { command, cwd, clean }: { command: string; cwd: string; clean: (output: Buffer) => Buffer }) {
   const { request } = row
   const { end, output } = await inside({
     argv: argvOf([command]), cwd, ...reach.order, umask: request.umask, stdin: false,
     ...limitsFor(row),
   }, SHOWN_BYTES)
-  return { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(output) }
+  return { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(clean(output)) }
 }
 
 /** Asked for tests that are not there: that is no pass. */

@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts'
 import type { LaunchEnd } from '../sandbox/launch.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { State } from '../state/state.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Network } from '../network/network.ts'
@@ -15,9 +16,11 @@ import type { Check } from './check.ts'
 import { argvOf } from './command.ts'
 import type { Decisions } from './decide.ts'
 import { isQuicklyKept, keepBefore } from './keep-before.ts'
+import type { Handed } from './handed.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
+import { masksFor, noteMasks } from './masks.ts'
 import { Questions } from './questions.ts'
 import { reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
@@ -36,6 +39,8 @@ export interface ExecutionParts {
   readonly decisions: Decisions
   readonly changes: Changes
   readonly network: Network
+  readonly secrets: Secrets
+  readonly handed: Handed
   readonly live: LiveRuns
   readonly turnstile: Turnstile
   /** What an agent has around it besides what every command has. */
@@ -69,6 +74,7 @@ export class Execution {
       leave?.()
     }
     await this.#carryOut(id, choice, actor)
+    this.#parts.handed.forget(id)
     // The result is on the screen by now.
     await this.#keepBefore(id, 'later')
   }
@@ -81,23 +87,28 @@ export class Execution {
   }
 
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {
-    const { ledger, sandbox, network, now } = this.#parts
+    const { ledger, sandbox, network, handed, secrets, now } = this.#parts
     const { request } = row
     const questions = request.asks ? new Questions(now) : undefined
     if (questions) running.questions = questions
+    const inHand = handed.of(row)
     const agent = request.agent === undefined ? undefined : this.#parts.agentAround(request.agent, row.project)
-    const reach = reachOf(network, request.net, { ...request.env, ...agent?.env }, questions && ((host, port) => questions.ask(host, port)))
+    const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, questions && ((host, port) => questions.ask(host, port)))
     running.denials = reach.denials
+    const masks = await masksFor(secrets, row)
+    noteMasks(ledger, row, masks, actor)
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {
       argv: argvOf(request.command), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: request.stdin || request.pty !== undefined,
-      ...limitsFor(row), ...(request.pty ? { pty: request.pty } : {}), ...(agent ? { home: agent.home } : {}),
+      ...limitsFor(row), ...masks, ...(request.pty ? { pty: request.pty } : {}), ...(agent ? { home: agent.home } : {}),
     })
     running.launch = launch
-    launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
+    const filter = secrets.filter(inHand.known, request.pty !== undefined, (stream, bytes) => running.recorder.write(stream, bytes))
+    running.redacted = () => filter.count
+    launch.onOutput((stream, chunk) => filter.take(stream, chunk))
     running.recorder.onHold((isHeld) => launch.hold(isHeld))
     if (running.abort.signal.aborted) launch.kill()
-    return launch.ended
+    return launch.ended.finally(() => filter.end())
   }
 
   async #finish(row: RunRow, layer: Layer, running: LiveRun, end: LaunchEnd, actor: string): Promise<void> {
@@ -192,8 +203,8 @@ function exitCodeOf(end: LaunchEnd): number | null {
   return end.type === 'exited' || end.type === 'not-found' ? end.exitCode : null
 }
 
-function recorded({ recorder, denials }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number; leftOut: number; denials: Denial[] | null } {
+function recorded({ recorder, denials, redacted }: LiveRun): { stdout: Buffer; stderr: Buffer; omittedStdout: number; omittedStderr: number; leftOut: number; denials: Denial[] | null; redacted: number } {
   const denied = denials?.() ?? []
-  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted, leftOut: recorder.leftOut, denials: denied.length > 0 ? denied : null }
+  return { stdout: recorder.stdout.bytes, stderr: recorder.stderr.bytes, omittedStdout: recorder.stdout.omitted, omittedStderr: recorder.stderr.omitted, leftOut: recorder.leftOut, denials: denied.length > 0 ? denied : null, redacted: redacted?.() ?? 0 }
 }
 

@@ -136,7 +136,7 @@ export class Ledger {
     return {
       ...summaryOf(row), ...(needs.length > 0 ? { needs } : {}),
       stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr, ...(details.leftOut > 0 ? { stored: { limitBytes: storedBytesOf(row), leftOutBytes: details.leftOut } } : {}) },
-      changes: details.changes, outside: details.outside, denials: details.denials ?? [], conflicts: details.conflicts, appliedPaths: details.appliedPaths,
+      changes: details.changes, outside: details.outside, denials: details.denials ?? [], ...(details.redacted > 0 ? { redacted: details.redacted } : {}), conflicts: details.conflicts, appliedPaths: details.appliedPaths,
       ...(details.keptPaths && details.keptPaths.length > 0 ? { keptPaths: details.keptPaths } : {}),
     }
   }
@@ -242,7 +242,7 @@ export function summaryOf(row: RunRow): RunSummary {
     ...(row.endReason ? { endReason: row.endReason } : {}), ...(row.breach ? { breach: row.breach } : {}), ...(row.notes ? { notes: row.notes } : {}),
     verdict: null, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
-    flags: flagsOf(row), ...(Array.isArray(row.request.net) ? { network: row.request.net } : {}), pty: row.request.pty !== undefined, ...(row.request.agent === undefined ? {} : { agent: row.request.agent }),
+    flags: flagsOf(row), ...(Array.isArray(row.request.net) ? { network: row.request.net } : {}), ...(row.request.handedNames ? { handed: row.request.handedNames } : {}), pty: row.request.pty !== undefined, ...(row.request.agent === undefined ? {} : { agent: row.request.agent }),
     ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}),
     ...(expiresAt === null ? {} : { expiresAt }), ...(row.pinned ? { pinned: true } : {}),
     ...(row.appliedWith && row.status === 'applied' ? { appliedWith: row.appliedWith } : {}),

@@ -12,6 +12,8 @@ export interface LiveRun {
   launch?: Launch
   /** Only of a run that somebody stands beside. */
   questions?: Questions
+  /** How many secrets were taken out of the output so far. */
+  redacted?: () => number
   /** What the network did not let through so far. */
   denials?: () => Denial[]
   endedBy?: 'killed' | 'interrupted' | 'daemon-died'

@@ -9,8 +9,11 @@ import type { Choice } from '../sandbox/sandbox.ts'
 import type { RunDetails } from './ledger.ts'
 
 /** What a new run is asked with. Where the machine's settings have the last word, nobody is asked later. */
-export function askedNet({ net, asks }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined }, settings: Pick<EffectiveSettings, 'network'>, choice: Choice): { net: Net; asks: boolean } {
-  return { net: netOf(net, settings, choice), asks: asks === true && settings.network.ceiling === null }
+export function askedNet({ net, asks }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>, choice: Choice): { net: Net; asks: boolean; masks: boolean } {
+  const granted = netOf(net, settings, choice)
+  // What cannot leave need not be hidden; what can, is, unless a person says otherwise.
+  const masks = settings.secretFiles === 'mask' || (settings.secretFiles === 'auto' && granted !== 'off')
+  return { net: granted, asks: asks === true && settings.network.ceiling === null, masks }
 }
 
 /** Presets spelled out. Throws Problem: bad-request, network-refused, backend-unavailable. */
@@ -29,7 +32,7 @@ function netOf(asked: Net | undefined, { network: { allow, ceiling } }: Pick<Eff
 }
 
 export interface Reach {
-  readonly order: Pick<LaunchOrder, 'net' | 'doors' | 'env'>
+  readonly order: Pick<LaunchOrder, 'net' | 'doors' | 'env' | 'mask'>
   readonly denials: () => Denial[]
 }
 

@@ -98,6 +98,8 @@ export const runDetails = sqliteTable('run_details', {
   proposal: text({ mode: 'json' }).$type<StoredProposal>(),
   /** What the network did not let through; null for nothing. */
   denials: text({ mode: 'json' }).$type<Denial[]>(),
+  /** Secrets taken out of the output. */
+  redacted: integer().notNull().default(0),
   stdout: blob({ mode: 'buffer' }).notNull(),
   stderr: blob({ mode: 'buffer' }).notNull(),
   omittedStdout: integer('omitted_stdout').notNull(),

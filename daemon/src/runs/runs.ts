@@ -22,6 +22,7 @@ import type { Beside, OutputFrom } from './beside.ts'
 import type { Decisions } from './decide.ts'
 import { diffOf } from './diff.ts'
 import type { Execution } from './execute.ts'
+import { requireHidden, withoutValues, type Handed } from './handed.ts'
 import type { KillSwitch } from './kill.ts'
 import { summaryOf, type Ledger, type NewPlace } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
@@ -46,6 +47,7 @@ export interface RunsParts {
   readonly conflicts: Conflicts
   readonly shell: Shell
   readonly kill: KillSwitch
+  readonly handed: Handed
   readonly live: LiveRuns
   readonly beside: Beside
   readonly boundaries: Boundaries
@@ -229,8 +231,8 @@ export class Runs implements RunsService {
     this.#requireReady()
     const found = this.find(request)
     const { project } = ledger.row(found)
-    const { net } = askedNet(request, settings.of(project), await sandbox.choose('auto', project))
-    const own = { ...request, net, env: environment(request.env) }
+    const { net, masks } = askedNet(request, settings.of(project), await sandbox.choose('auto', project))
+    const own = { ...request, net, masks, env: environment(request.env) }
     const id = await shell.open(found, own, nameOf(actor), async ({ command, row }) => {
       // Over the layer, while it is there and nobody took it apart; else over the host.
       const stands = row.layer !== null && (row.status !== 'applied' || isWhole(ledger, row))
@@ -255,7 +257,9 @@ export class Runs implements RunsService {
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
     const id = newId('run', randomBytes(12))
     const settings = this.#parts.settings.of(place.project)
-    const asked = { ...request, env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
+    requireHidden(request, choice)
+    if (request.handed) this.#parts.handed.keep(id, request.handed)
+    const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
     this.#parts.ledger.create(id, asked, choice, { ...place, ...termsOf(settings) }, nameOf(actor))
     return id
   }

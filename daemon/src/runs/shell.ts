@@ -5,6 +5,7 @@ import type { RunStatus, ShellRequest } from '@nexus/protocol/runs'
 import type { Log } from '../base/log.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { State } from '../state/state.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Network } from '../network/network.ts'
@@ -13,6 +14,7 @@ import { keepBefore } from './keep-before.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
+import { masksFor } from './masks.ts'
 import { moreDenials, reachOf } from './reach.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
 import { staleBecauseOf } from './stack.ts'
@@ -27,6 +29,7 @@ export interface ShellParts {
   readonly changes: Changes
   readonly live: LiveRuns
   readonly network: Network
+  readonly secrets: Secrets
   readonly log: Log
 }
 
@@ -38,7 +41,7 @@ export class Shell {
   }
 
   /** Returns the id of the run whose output and input are the terminal now; `execute` starts a run of its own for a child. */
-  async open(id: string, request: ShellRequest, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
+  async open(id: string, request: ShellRequest & { masks?: boolean }, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
     const { ledger, sandbox } = this.#parts
     const row = ledger.row(id)
     // Others stand on it, or it is on the host: neither changes under their feet.
@@ -54,19 +57,21 @@ export class Shell {
   }
 
   /** Never rejects. */
-  async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest, actor: string): Promise<void> {
-    const { ledger, sandbox, sealer, live, state, network, log } = this.#parts
+  async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest & { masks?: boolean }, actor: string): Promise<void> {
+    const { ledger, sandbox, sealer, live, state, network, secrets, log } = this.#parts
     const file = join(state.folder, 'output', `${row.id}.shell`)
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     const reach = reachOf(network, request.net, request.env)
     try {
+      const masks = await masksFor(secrets, { project: row.project, request: { ...row.request, masks: request.masks === true } })
       const launch = sandbox.launch(layer, choice, {
-        argv: interactiveShell(), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
+        argv: interactiveShell(), cwd: row.cwd, ...reach.order, ...masks, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })
       running.launch = launch
-      launch.onOutput((stream, chunk) => running.recorder.write(stream, chunk))
+      const filter = secrets.filter([], true, (stream, bytes) => running.recorder.write(stream, bytes))
+      launch.onOutput((stream, chunk) => filter.take(stream, chunk))
       running.recorder.onHold((isHeld) => launch.hold(isHeld))
-      const end = await launch.ended
+      const end = await launch.ended.finally(() => filter.end())
       if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     } catch (error) {
       log.error({ err: error, run: row.id }, 'shell failed')

@@ -22,6 +22,8 @@ export interface LaunchOrder {
   readonly net: 'off' | 'on'
   /** With net off: ports of the sandbox's own lo where somebody outside answers, and who. Launchers with the gap `doors` refuse it. */
   readonly doors?: { readonly ports: readonly number[]; attend(channel: Duplex): void }
+  /** Files of the project that are empty inside, as absolute paths; that is no change. */
+  readonly mask?: readonly string[]
   readonly timeoutMs?: number
   readonly limits?: LaunchLimits
   /** False: the command reads /dev/null. */

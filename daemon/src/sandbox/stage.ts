@@ -69,7 +69,7 @@ function hiddenIn(stage: Stage, layer: Layer, order: LaunchOrder, shown: readonl
   const named = [stage.state, ...stage.hidden, ...machineSecrets(), ...maskedIn(stage, layer, order, shown)].filter((path) => !isInside(project, path))
   // What is private or empty inside must not be found under a second name.
   const again = aliasesOf([...named, ...OTHERS, stage.userHome]).filter((path) => ![project, stage.userHome].some((place) => isInside(place, path) || isInside(path, place)) && !isCovered(path))
-  return outermost([...named, ...again, ...stagingIn(project)])
+  return outermost([...named, ...again, ...stagingIn(project), ...(order.mask ?? [])])
 }
 
 /** What lies in a hidden folder is hidden with it. */

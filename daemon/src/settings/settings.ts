@@ -12,6 +12,7 @@ import type { State } from '../state/state.ts'
 import { SettingsOnDisk } from './file.ts'
 import { grant, grantNested } from './limits.ts'
 import { grantNetwork } from './network.ts'
+import { grantEnvironment, grantSecretFiles } from './secrets.ts'
 import { trustedProjects } from './settings.sql.ts'
 
 export interface SettingsParts {
@@ -58,8 +59,11 @@ export class Settings implements SettingsService {
     const { limits, refused } = grant(defaultLimits(totalmem()), { managed: managed.settings.limits, user: user.settings.limits, project: own.settings.limits, isTrusted })
     const nesting = grantNested({ managed: managed.settings.sandbox?.nested, user: user.settings.sandbox?.nested, project: own.settings.sandbox?.nested, isTrusted })
     const reach = grantNetwork({ managed: managed.settings.network, user: user.settings.network, project: own.settings.network, isTrusted })
+    const { environment, refused: names } = grantEnvironment({ managed: managed.settings.environment, user: user.settings.environment, project: own.settings.environment, isTrusted })
+    const { secretFiles, refused: files } = grantSecretFiles({ managed: managed.settings.secrets?.files, user: user.settings.secrets?.files, project: own.settings.secrets?.files, isTrusted })
     return {
-      project, limits, nestedSandboxes: nesting.nested, network: reach.network, agents: { ...user.settings.agents, ...managed.settings.agents }, refused: [...refused, ...nesting.refused, ...reach.refused, ...agentsRefused(own.settings.agents)], faults: [...managed.faults, ...user.faults, ...own.faults],
+      project, limits, nestedSandboxes: nesting.nested, environment, secretFiles, network: reach.network, agents: { ...user.settings.agents, ...managed.settings.agents },
+      refused: [...refused, ...nesting.refused, ...reach.refused, ...names, ...files, ...agentsRefused(own.settings.agents)], faults: [...managed.faults, ...user.faults, ...own.faults],
       sources: [
         { kind: 'managed', path: this.#managed.path, found: managed.found }, { kind: 'user', path: this.#user.path, found: user.found },
         { kind: 'project', path: file.path, found: own.found, trusted: isTrusted },

@@ -39,7 +39,7 @@ export function utilLinuxLauncher(path: string): Launcher {
       ...(findProgram('bash', path) ? {} : { 'closed-descriptors': { cause: 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can', fix: 'apt-get install bash' } }),
       ...(isRoot ? { 'user-namespace': onlyNative('uid 0 is the root of the machine, with fewer capabilities') } : {}),
     }),
-    gaps: ['signal', 'resize', 'reopen', 'usage', 'doors'],
+    gaps: ['signal', 'resize', 'reopen', 'usage', 'doors', 'secrets'],
     absence: () => absence(path),
     launch: (scene, order, around) => launch(path, isRoot, scene, order, around?.fence),
   }

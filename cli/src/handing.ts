@@ -1,0 +1,27 @@
+/** `--env NAME` and `--secret NAME`: values of the caller's own environment, for one run. Never taken from the command line, which everybody can read. */
+import type { Handed } from '@nexus/protocol/handed'
+import { Problem } from '@nexus/protocol/problem'
+import { texts, type Invocation } from './command.ts'
+
+/** Undefined: nothing is handed. Throws Problem `usage`. */
+export function handedFrom(invocation: Invocation, declared: readonly string[] = []): Handed | undefined {
+  const secrets = valuesOf(invocation, 'secret', texts(invocation, 'secret'))
+  // What the settings declare is taken where it is there.
+  const present = declared.filter((name) => invocation.env[name] !== undefined)
+  const env = valuesOf(invocation, 'env', [...new Set([...present, ...texts(invocation, 'env')])])
+  for (const [name, value] of Object.entries(secrets)) {
+    if (value.length < 4) throw new Problem('usage', { what: `${name} is too short to be kept out of the output`, topic: 'run' })
+    delete env[name]
+  }
+  return Object.keys(env).length + Object.keys(secrets).length > 0 ? { env, secrets } : undefined
+}
+
+function valuesOf({ env }: Invocation, option: string, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) throw new Problem('usage', { what: `--${option} takes the name of a variable; its value comes from the environment of nexus`, topic: 'run' })
+    if (name === 'PATH' || name === 'HOME') throw new Problem('usage', { what: `--${option} ${name}: it is not handed to a run`, topic: 'run' })
+    const value = env[name]
+    if (value === undefined || value === '') throw new Problem('usage', { what: `--${option} ${name}: it is not set here`, topic: 'run' })
+    return [name, value]
+  }))
+}

@@ -1,0 +1,99 @@
+/** What is handed to one run stays with that run: it is in no file of the state, and not in what the run prints. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Run } from '@nexus/protocol/runs'
+import { Nexus } from './nexus.ts'
+import { proves } from './requirements.ts'
+
+const SECRET = `tr0ub4dor&3/${process.pid}-ünsafe`
+const VARIABLE = `variable-${process.pid}-of-the-caller`
+let nexus: Nexus
+beforeAll(() => { nexus = new Nexus({ env: { DEPLOY_TOKEN: SECRET, DEPLOY_TARGET: VARIABLE, STAGE: 'live', SHORT: 'abc' } }) })
+afterAll(() => nexus[Symbol.asyncDispose]())
+
+/** Files of the state that hold it: database, journal, log, layers, output, blobs. */
+function holding(value: string): string[] {
+  const { stdout } = spawnSync('grep', ['-rlaF', '--', value, join(nexus.base, 'state')], { encoding: 'utf8' })
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+describe(proves('a named variable for one run', 'RUN-2'), () => {
+  test('is there inside, and nowhere afterwards: not in the output, not in the record, in no file of the state', async () => {
+    const script = `
+test "$DEPLOY_TOKEN" = "$(printf %s "$EXPECTED")" && echo same
+echo "token $DEPLOY_TOKEN and $DEPLOY_TARGET, stage $STAGE"
+echo "again $DEPLOY_TOKEN" >&2
+python3 -c 'import os,sys,time
+for byte in os.environb[b"DEPLOY_TOKEN"]: sys.stdout.buffer.write(bytes([byte])); sys.stdout.buffer.flush()
+print()'
+printf %s "$DEPLOY_TOKEN" | base64 -w0; echo
+echo ended`
+    const run = await nexus.run('--secret', 'DEPLOY_TOKEN', '--env', 'DEPLOY_TARGET', '--env', 'STAGE', '--check', 'echo "check $DEPLOY_TOKEN"', `EXPECTED=$DEPLOY_TOKEN; echo made > made; ${script}`)
+    const mark = '[secret: DEPLOY_TOKEN]'
+    expect({ stdout: run.stdout, stderr: run.stderr, handed: run.handed, check: run.check?.output }).toEqual({
+      stdout: `same\ntoken ${mark} and [secret: DEPLOY_TARGET], stage live\n${mark}\n${mark}${Buffer.from(SECRET).toString('base64').replace(/[^=]/g, '')}\nended\n`,
+      stderr: `again ${mark}\n`, handed: ['DEPLOY_TARGET', 'STAGE', 'DEPLOY_TOKEN'], check: `check ${mark}\n`,
+    })
+    expect(run.redacted).toBe(5)
+    const told = await nexus.call('show', run.id)
+    expect(told.stdout).toContain('handed to it: DEPLOY_TARGET, STAGE, DEPLOY_TOKEN')
+    expect(told.stdout).toContain('redacted 5 secrets in the output')
+    for (const value of [SECRET, VARIABLE, Buffer.from(SECRET).toString('base64').replace(/=+$/, '')]) expect(holding(value)).toEqual([])
+    expect((await nexus.run('env')).stdout).not.toMatch(/DEPLOY|STAGE/)
+  })
+
+  test('is not kept for a second run, and a mistake is told before anything runs', async () => {
+    const first = await nexus.run('--secret', 'DEPLOY_TOKEN', 'true')
+    const again = await nexus.json<{ run: Run }>('rerun', first.id)
+    expect({ status: again.run.status, says: again.run.stderr.toString().includes('handed to another run') }).toEqual({ status: 'failed', says: true })
+    for (const words of [['--secret', 'NOT_SET'], ['--env', 'A=b'], ['--env', 'PATH'], ['--secret', 'SHORT']]) expect((await nexus.call('run', ...words, 'true')).code).toBe(2)
+  })
+
+  test('what looks like a secret goes from the output, too, and the record says so', async () => {
+    const run = await nexus.run(`printf 'key AKI%s and\\n' AIOSFODNN7EXAMPLE; printf 'gh'; printf 'p_'; printf '%036d\\n' 7; echo plain`)
+    expect({ stdout: run.stdout, redacted: run.redacted }).toEqual({ stdout: 'key [secret: AWS access key] and\n[secret: GitHub token]\nplain\n', redacted: 2 })
+  })
+
+  test('the weaker launcher, where everybody could read it in the list of processes, refuses', async () => {
+    await using weaker = new Nexus({ env: { NEXUS_NATIVE: '/nonexistent/nexus-native', DEPLOY_TOKEN: SECRET } })
+    expect((await weaker.call('run', '--secret', 'DEPLOY_TOKEN', 'true')).code).toBe(126)
+  })
+})
+
+describe('settings', () => {
+  const config = () => join(nexus.base, 'state/config.yaml')
+  const own = () => join(nexus.project, '.nexus/settings.yaml')
+  beforeAll(() => mkdirSync(join(nexus.project, '.nexus'), { recursive: true }))
+
+  test('names that go into every run: the user\'s at once, a project\'s when it is trusted', async () => {
+    writeFileSync(config(), 'environment: [STAGE, NOT_SET]\n')
+    writeFileSync(own(), 'environment: [DEPLOY_TARGET]\n')
+    expect((await nexus.run('echo "$STAGE ${#DEPLOY_TARGET}"')).stdout).toBe('live 0\n')
+    await nexus.call('settings', 'trust')
+    expect((await nexus.run('echo "$STAGE ${#DEPLOY_TARGET}"')).stdout).toBe(`live ${VARIABLE.length}\n`)
+    expect(holding(VARIABLE)).toEqual([])
+    await nexus.call('settings', 'distrust')
+    writeFileSync(config(), '')
+    writeFileSync(own(), '')
+  })
+
+  test('files like .env are seen while nothing can leave, empty as soon as it could; the mask is no change', async () => {
+    mkdirSync(join(nexus.project, 'app'), { recursive: true })
+    for (const name of ['.env', 'app/.env.local', '.env.example']) writeFileSync(join(nexus.project, name), `KEY=${name}\n`)
+    const look = 'cat .env app/.env.local .env.example; echo more >> .env || true; echo done'
+    const shut = await nexus.run('--discard', 'cat .env app/.env.local .env.example')
+    expect(shut.stdout).toBe('KEY=.env\nKEY=app/.env.local\nKEY=.env.example\n')
+    const open = await nexus.run('--net', 'example.com', `${look} 2>/dev/null`)
+    expect({ stdout: open.stdout, changes: open.changes, notes: open.notes }).toEqual({ stdout: 'KEY=.env.example\ndone\n', changes: [], notes: [expect.stringContaining('.env, app/.env.local') as unknown] })
+    writeFileSync(config(), 'secrets: { files: show }\n')
+    expect((await nexus.run('--net', 'example.com', 'cat .env')).stdout).toBe('KEY=.env\n')
+    writeFileSync(config(), 'secrets: { files: mask }\n')
+    writeFileSync(own(), 'secrets: { files: show }\n')
+    expect((await nexus.run('cat .env')).stdout).toBe('')
+    expect(readFileSync(join(nexus.project, '.env'), 'utf8')).toBe('KEY=.env\n')
+    expect(existsSync(join(nexus.project, 'app/.env.local'))).toBe(true)
+    writeFileSync(config(), '')
+  })
+})

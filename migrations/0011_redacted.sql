@@ -1,0 +1,1 @@
+ALTER TABLE `run_details` ADD `redacted` integer DEFAULT 0 NOT NULL;

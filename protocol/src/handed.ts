@@ -1,0 +1,17 @@
+/** Variables that a caller hands to one run beyond those that every run gets. Their values are never stored; the names are. */
+import { z } from 'zod'
+
+export const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
+/** What decides where programs and the private home are is not handed. */
+const KEPT_BACK = ['PATH', 'HOME']
+
+const name = z.string().regex(NAME).refine((given) => !KEPT_BACK.includes(given), 'cannot be handed to a run')
+const value = z.string().max(128 * 1024).refine((text) => !text.includes('\0'))
+
+export const handedSchema = z.object({
+  /** Taken out of the output where they are long enough to be told from ordinary words. */
+  env: z.record(name, value),
+  /** Always taken out of the output. */
+  secrets: z.record(name, value.refine((text) => text.length >= 4, 'is too short to be kept out of the output')),
+})
+export type Handed = z.infer<typeof handedSchema>
