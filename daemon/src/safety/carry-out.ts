@@ -82,7 +82,7 @@ function subIn(operands: readonly string[], subs: ReadonlyMap<string, Compiled>)
 
 export function follow({ rules }: Compiled, call: Call): Flow {
   const { stdin, words, model } = call
-  let out: Flow = model.prints === 'filter' ? { ...UNKNOWN_FLOW, isSecret: stdin.isSecret || words.some(isSecret), isDownloaded: stdin.isDownloaded, origin: stdin.origin, paths: stdin.paths } : model.prints === 'download' ? { ...UNKNOWN_FLOW, isDownloaded: true } : UNKNOWN_FLOW
+  let out: Flow = model.prints === 'filter' ? { ...UNKNOWN_FLOW, isSecret: stdin.isSecret || words.some(isSecret), isDownloaded: stdin.isDownloaded, origin: stdin.origin, isEnvironment: stdin.isEnvironment, paths: stdin.paths } : model.prints === 'download' ? { ...UNKNOWN_FLOW, isDownloaded: true } : UNKNOWN_FLOW
   for (const rule of rules) {
     const result = rule(call)
     if (result === 'stop') break

@@ -58,7 +58,7 @@ function startsUnknown(text: string): boolean {
 
 /** `X/*` stands for X. */
 function withoutTrailingGlob(path: string): string {
-  return path.replace(new RegExp(`/\\.?${GLOB}+(\\.${GLOB}+)?$`), '') || '/'
+  return path.replace(new RegExp(`(/\\.?${GLOB}+(\\.${GLOB}+)?)+$`), '') || '/'
 }
 
 function scopeOf(path: string, whole: string, { project, home }: Ground): Scope {
@@ -98,6 +98,7 @@ function isWhole(whole: string, path: string, scope: Scope, { project, home }: G
   if (scope === 'sibling') return isInside(project, whole)
   if (scope === 'temp') return /^(\/private)?(\/var)?\/tmp$/.test(whole)
   if (scope === 'home') return isInside(home, whole) || HOME_FOLDERS.test(whole.slice(home.length + 1))
+  if (scope === 'system' && new RegExp(`^/[^/]*${GLOB}[^/]*$`).test(path)) return true
   if (scope === 'system') return WHOLE_DISK.test(whole) || SYSTEM_ROOTS.test(whole) || PRECIOUS_SYSTEM.test(whole) || isInside(home, whole) || isInside(project, whole)
   return false
 }

@@ -123,6 +123,11 @@ function single(token: string): Condition {
   if (token === 'none') return ({ operands }) => operands.length === 0
   if (token === 'some') return ({ operands }) => operands.length > 0
   if (token === 'bare') return ({ words }) => words.length === 0
+  const place = /^(first|last)~(.*)$/.exec(token)
+  if (place) {
+    const pattern = new RegExp(place[2] ?? '', 'i')
+    return ({ operands }) => pattern.test((place[1] === 'first' ? operands[0] : operands.at(-1)) ?? '')
+  }
   if (token === 'root') return ({ shell }) => shell.isRoot
   if (token === 'piped') return ({ stdin }) => stdin !== UNKNOWN_FLOW
   if (token === 'unknown') return ({ operands }) => operands.some((operand) => operand.includes(ANYTHING))

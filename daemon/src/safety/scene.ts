@@ -51,6 +51,11 @@ export class Budget {
     if (this.#steps < 0) throw new BudgetOverrun('too many steps')
   }
 
+  /** What must still be said after an overrun. */
+  spare(): void {
+    this.#steps = 10
+  }
+
   bytes(count: number): void {
     this.#bytes -= count
     if (this.#bytes < 0) throw new BudgetOverrun('too much text')

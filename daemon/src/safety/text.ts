@@ -47,6 +47,12 @@ export interface Flow {
   readonly isDownloaded: boolean
   /** Lines that name files, as patterns. */
   readonly paths?: readonly string[] | undefined
+  /** As far as they are known, where not all of it is. */
+  readonly partial?: string | undefined
+  /** The environment: full of names and values, shown every day, yet not to be sent anywhere. */
+  readonly isEnvironment?: boolean | undefined
+  /** What a shell prints that somebody else types into. */
+  readonly isShell?: boolean | undefined
   /** Which secret it is, and where it was read. */
   readonly origin?: { readonly target: string; readonly program: string; readonly span: readonly [number, number] } | undefined
 }

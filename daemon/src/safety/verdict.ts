@@ -40,20 +40,25 @@ export function verdictOf(question: Question, models: Models): Verdict {
   return { level: highest(effects.map(({ level }) => level)), effects, reasons: reasonsOf(effects), stages: scene.stages, dialect }
 }
 
+/** Control characters, and those that make a line look like another one. */
+const HIDING = /[\0-\x08\x0B\x0E-\x1A\x1C-\x1F\x7F\u202A-\u202E\u2066-\u2069\uFFFD]/
+
 function judge(command: string, scene: Scene, shell: Shell): void {
   if (command.length > BYTES_MAX) {
     shell.does('unknown', 'unknown', { target: 'the command', note: 'is longer than 64 KB: nobody reads that' })
     return
   }
+  if (HIDING.test(command)) shell.does('unknown', 'unknown', { target: 'the command', note: 'holds characters that hide what it says' })
   try {
     const { out } = scene.interpreter.text(command, shell)
-    if (!out.isSecret) return
+    if (!out.isSecret || out.isEnvironment === true) return
     shell.program = out.origin?.program ?? shell.program
     shell.outerSpan = out.origin?.span ?? [0, command.length]
     shell.does('secret.read', 'secret', { target: out.origin?.target ?? 'a secret value' })
   } catch (error) {
     // Deep nesting may meet the engine's own stack before our budget: the answer is the same, somebody must look.
     if (!(error instanceof BudgetOverrun) && !(error instanceof RangeError)) throw error
+    scene.budget.spare()
     shell.outerSpan = [0, command.length]
     shell.does('unknown', 'unknown', { target: 'the command', note: 'takes more to understand than is allowed' })
   }

@@ -1,8 +1,12 @@
 /** fish, rewritten to bash token by token: blocks end with `end`, `(…)` is a substitution, `set` assigns. */
 import type { Interpreter } from '../scene.ts'
+import { isBalanced } from './balance.ts'
 import { BASH } from '../shell/interpret.ts'
 
-export const FISH: Interpreter = { ...BASH, text: (text, shell) => BASH.text(fromFish(text), shell) }
+export const FISH: Interpreter = { ...BASH, text: (text, shell) => {
+  if (!isBalanced(text, '\\', '()')) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
+  return BASH.text(fromFish(text), shell)
+} }
 
 const TOKEN = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|#[^\n]*|\\.|\n|;|\|\||&&|&>>?|[0-9]?>>?[&?]?|[|&<()]|[ \t]+|(?:[^\s'"#;|&<>()\\]|\\.)+/gs
 

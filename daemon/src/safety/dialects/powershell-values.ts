@@ -37,6 +37,7 @@ export function valueOf(text: string, shell: Shell, evaluate: Evaluate): string 
     else if (character === '+' && /\s/.test(text[at - 1] ?? ' ')) { at += 1; out = out.trimEnd(); while (text[at] === ' ') at += 1 }
     else { out += character === '*' || character === '?' ? GLOB : character; at += 1 }
   }
+  if (out === '~' || /^~[\\/]/.test(out)) out = shell.home + out.slice(1)
   return out.replace(/^(.*?)\.(?:FullName|Path|PSPath)$/i, '$1')
 }
 

@@ -8,6 +8,7 @@ import type { Shell } from '../shell/shell.ts'
 import { ANYTHING, flowOf, isKnown, NOTHING, textOf, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { ALIASES } from './powershell-aliases.ts'
 import { staticCall } from './powershell-dotnet.ts'
+import { isBalanced } from './balance.ts'
 import { pieces, statementsOf, type Token } from './powershell-tokens.ts'
 import { valueOf, wordOf } from './powershell-values.ts'
 
@@ -17,6 +18,7 @@ const KEYWORDS = new Set(['if', 'elseif', 'else', 'foreach', 'for', 'while', 'do
 
 export function runPowerShell(text: string, shell: Shell, stdin: Flow): Result {
   shell.scene.budget.bytes(text.length)
+  if (shell.depth === 0 && shell.outerSpan === undefined && shell.scene.stages.length === 0 && !/@['"]/.test(text) && !isBalanced(text, '`', '(){}')) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
   let out: Flow = NOTHING
   for (const pipeline of statementsOf(text)) {
     const result = runPipeline(pipeline, shell, stdin)
@@ -76,12 +78,16 @@ function runTokens(tokens: readonly Token[], shell: Shell, stdin: Flow): Result 
   if (first.kind === 'word' && KEYWORDS.has(word)) return runBlocks(rest, shell, stdin)
   if (first.kind === 'word' && (first.text === '&' || first.text === '.')) return runCommand(rest, shell, stdin)
   if (first.kind === 'word' && /^\[[\w.\s,[\]]+\]/.test(first.text)) return printed(staticCall(pieces(tokens), shell, evaluate))
-  if (first.kind !== 'word' || /^[$@(\d]/.test(first.text)) return runExpression(tokens, shell)
+  if (first.kind !== 'word' || /^[$@(\d'"]/.test(first.text)) return runExpression(tokens, shell)
   return runCommand(tokens, shell, stdin)
 }
 
 /** `$x = …`, `$env:PATH += …`. */
-function assignment(tokens: readonly Token[]): { name: string; value: readonly Token[] } | undefined {
+function assignment(given: readonly Token[]): { name: string; value: readonly Token[] } | undefined {
+  const [head] = given
+  // `$p='C:\'` is one word.
+  const tight = head?.kind === 'word' ? /^(\$\{?(?:env:|global:|script:)?\w+\}?)([-+*]?=)(?!=)(.*)$/is.exec(head.text) : null
+  const tokens: readonly Token[] = tight && head ? [{ ...head, text: tight[1] ?? '' }, { ...head, text: tight[2] ?? '' }, ...(tight[3] === '' ? [] : [{ ...head, text: tight[3] ?? '' }]), ...given.slice(1)] : given
   const [variable, sign, ...value] = tokens
   const name = /^(?:\[\w+\])?\$\{?((?:env:|global:|script:)?\w+)\}?$/i.exec(variable?.text ?? '')?.[1]
   if (name !== undefined && sign?.kind === 'word' && /^[-+*]?=$/.test(sign.text) && value.length > 0) return { name, value }

@@ -11,6 +11,7 @@ export function fromZsh(text: string): string {
     // Glob qualifiers: `*(.)`, `**/*(D)`, `*.log(mw+4)`.
     .replace(/([*?\]\w/])\(((?:[#^-]?[./@=pDNmhaLokUGrwxfF*on:tYO]+[-+]?\d*(?:\[[^\]]*\])?)+)\)(?=\s|$|;|\||&)/g, '$1')
     .replace(/(^|[\s;|&])(noglob|nocorrect|-)\s+(?=[a-z])/g, '$1')
+    .replace(/(^|[;&|\n]\s*)for\s+(\w+)\s*\(([^)]*)\)\s*([^;{\n]+)/g, '$1for $2 in $3; do $4; done')
     .replace(/(^|[;&|\n]\s*)foreach\s+(\w+)\s*\(([^)]*)\)\s*;?/g, '$1for $2 in $3; do ').replace(/(^|[;\n]\s*)end(?=\s*($|[;|&\n]))/g, '$1done')
     .replace(/(^|[;&|\n]\s*)repeat\s+(\S+)\s*;?\s*(do\b)?/g, (_, before: string, count: string, hasDo: string | undefined) => (hasDo ? `${before}for _ in ${count}; do` : `${before}`))
     .replace(/=\(/g, (found, at: number) => (/[\s]/.test(text[at - 1] ?? '') ? '<(' : found))

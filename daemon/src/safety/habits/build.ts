@@ -59,7 +59,7 @@ function judgeFramework(tasks: readonly string[], { shell, name }: Call): void {
 const CHECKS = ['--check', '--diff', '-l', '--list-different', '--dry-run', '--noEmit', '--check-only', '--lint', '--verify', '-d', '--test', '--assert', '--list-files', '--showConfig', '--print-config', '--version', '--listFiles']
 const WRITES = ['--fix', '--write', '-w', '--apply', '--in-place', '-i', '-a', '-A', '--autocorrect', '--autocorrect-all', '--unsafe-fixes', '--build', '--format-inplace', '-x']
 /** These write unless told otherwise. */
-const WRITERS = /^(black|isort|yapf|rustfmt|php-cs-fixer|phpcbf|tsc|tsgo|swiftformat|scalafmt|stylua|dprint|oxfmt|nixfmt|alejandra|nixpkgs-fmt|jscodeshift|codemod|pyupgrade|yamlfmt|terraform-docs)$/
+const WRITERS = /^(black|isort|yapf|rustfmt|php-cs-fixer|phpcbf|tsc|tsgo|swiftformat|scalafmt|stylua|dprint|oxfmt|nixfmt|alejandra|nixpkgs-fmt|jscodeshift|codemod|pyupgrade|yamlfmt)$/
 
 export function formatRun({ name, words, shell, operands }: Call): Flow {
   const has1 = (names: readonly string[]) => words.some((word) => names.includes(word.split('=')[0] ?? ''))

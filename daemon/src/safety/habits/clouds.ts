@@ -5,7 +5,7 @@ import type { Shell } from '../shell/shell.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { judgeSql } from './sql.ts'
 import { byVerbs, changesNothing } from './verbs.ts'
-import { startWords } from './wrap.ts'
+import { startText, startWords } from './wrap.ts'
 
 const SECRET: Flow = { ...UNKNOWN_FLOW, isSecret: true }
 /** What they print is a credential. */
@@ -13,6 +13,7 @@ const AWS_SECRETS = /^(secretsmanager (get-secret-value|batch-get-secret-value)|
 const AWS_LOCAL = /^(configure( set| sso| import| add-model)?|sso (login|logout)|eks update-kubeconfig|codeartifact login|ecr-login)$/
 /** Deleting these switches records or protection off. */
 const AWS_AUDIT = /^(cloudtrail (stop-logging|delete-trail|put-event-selectors)|logs delete-(log-group|log-stream|retention-policy)|config(service)? (stop-configuration-recorder|delete-\S+)|guardduty (delete-detector|update-detector|stop-\S+|delete-\S+)|securityhub (disable-\S+|delete-\S+)|macie2 disable-\S+|inspector2? disable\S*|accessanalyzer delete-\S+|ec2 delete-flow-logs|detective delete-\S+|wafv2 (delete-\S+|disassociate-\S+)|shield delete-\S+|s3api (delete-bucket-policy-audit|put-bucket-logging)|cloudwatch (delete-alarms|disable-alarm-actions)|iam deactivate-mfa-device|iam delete-account-password-policy|organizations leave-organization)/
+const AWS_OPEN = /^(s3api (delete-public-access-block|delete-bucket-encryption)|s3control delete-public-access-block|ec2 disable-ebs-encryption-by-default)$/
 const AWS_ALL = /^(rds delete-(db-instance|db-cluster|global-cluster|db-snapshot|db-cluster-snapshot)|dynamodb delete-(table|backup)|s3api delete-(bucket|objects)|eks delete-cluster|ecs delete-cluster|cloudformation delete-stack(-set)?|route53 delete-hosted-zone|kms (schedule-key-deletion|disable-key|delete-imported-key-material)|efs delete-file-system|elasticache delete-\S*(cluster|group)|redshift delete-cluster|es delete-elasticsearch-domain|opensearch delete-domain|docdb delete-db-cluster|neptune delete-db-cluster|organizations (delete-\S+|close-account)|account \S*close\S*|backup delete-(backup-vault|recovery-point)|secretsmanager delete-secret|ecr delete-repository|cognito-idp delete-user-pool|elasticbeanstalk terminate-environment|elasticbeanstalk delete-application|emr terminate-clusters|kafka delete-cluster|fsx delete-\S+|ec2 delete-(vpc|snapshot|volume)s?|glacier delete-vault|glue delete-database|timestream-write delete-\S+|codecommit delete-repository|sqs (purge-queue)|workspaces terminate-workspaces|kinesis delete-stream|lightsail delete-relational-database)/
 
 export function awsRun(call: Call): Flow {
@@ -30,6 +31,7 @@ export function awsRun(call: Call): Flow {
   }
   if (/^configure (list|list-profiles)$/.test(phrase) || operation === 'wait') return UNKNOWN_FLOW
   if (AWS_LOCAL.test(phrase.trim())) shell.does('config', 'home', { target })
+  else if (AWS_OPEN.test(phrase)) shell.does('security.off', 'remote', { target })
   else if (AWS_AUDIT.test(phrase)) shell.does('audit.off', 'remote', { target })
   else if (AWS_ALL.test(phrase) || (operation === 'terminate-instances' && severalIds(words))) shell.does('remote.destroy', 'remote', { target, amount: 'all' })
   else if (/^(ssm (send-command|start-session)|ecs execute-command)$/.test(phrase)) shell.does('exec.unknown', 'remote', { target, note: 'runs commands on other machines' })
@@ -184,7 +186,16 @@ function store({ name, words, operands, flags, shell, stdin }: Call, verb: strin
   if (/^(rm|remove|delete|del|unset|purge|delete-generic-password|delete-internet-password|delete-keychain|erase|clear|reset)$/.test(verb)) shell.does('remote.destroy', 'remote', { target, amount: /keychain|vault|reset|purge/.test(target) ? 'all' : 'one' })
   else if (/^(insert|add|edit|generate|create|set|store|write|import|init|mv|cp|put|otp-insert|login|logout|unlock|lock|signin|signout|setup|add-generic-password|rotate|encrypt|unlock-keychain|set-keychain-settings|add-trusted-cert)$/.test(verb)) shell.does(verb === 'add-trusted-cert' ? 'security.off' : 'config', verb === 'add-trusted-cert' ? 'system' : 'home', { target })
   else if (name === 'sops' && !has(flags, '-d', '--decrypt', '--extract') && verb !== 'decrypt' && verb !== 'exec-env') shell.does('fs.write', 'project', { target })
-  else if ((name === 'age' || name === 'rage') && !has(flags, '-d', '--decrypt')) return UNKNOWN_FLOW
+  else if ((name === 'age' || name === 'rage') && !has(flags, '-d', '--decrypt')) { if (has(flags, '-o', '--output')) shell.does('fs.write', 'project', { target }) }
   else return SECRET
   return UNKNOWN_FLOW
+}
+
+/** `gcloud compute ssh VM --command '…'` */
+export function gcloudSsh({ words, operands, shell }: Call): void {
+  if (operands[0] !== 'compute' || operands[1] !== 'ssh') return
+  const at = words.findIndex((word) => /^--command(=|$)/.test(word))
+  const text = at < 0 ? undefined : (/^--command=(.*)$/s.exec(words[at] ?? '')?.[1] ?? words[at + 1] ?? '')
+  if (text === undefined) shell.does('unknown', 'none', { target: 'a shell on another machine' })
+  else startText(text, shell, UNKNOWN_FLOW, { where: 'remote' })
 }

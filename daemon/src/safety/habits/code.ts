@@ -13,7 +13,7 @@ type Where = Pick<Call, 'shell' | 'stdin'>
 const STRING = String.raw`(?:[rbuf]{0,2}"((?:[^"\\]|\\.)*)"|[rbuf]{0,2}'((?:[^'\\]|\\.)*)'|` + '`((?:[^`\\\\]|\\\\.)*)`)'
 const call = (names: string) => new RegExp(String.raw`(?:${names})\s*\(?\s*\[?\s*(?:os\.path\.expanduser\(|Path\(|pathlib\.Path\()?\s*${STRING}([^;\n]*)`, 'g')
 
-const STARTS = call(String.raw`os\.system|os\.popen|subprocess\.\w+|commands\.getoutput|os\.exec[lv]p?e?|os\.spawn\w*|pty\.spawn|execSync|exec|spawnSync|spawn|execFileSync|execFile|\bsystem|shell_exec|passthru|proc_open|popen|Kernel\.(?:system|exec)|IO\.popen|Open3\.\w+|qx|os\.execute|io\.popen|Deno\.run|Deno\.Command|Bun\.spawn|\$\.raw`)
+const STARTS = call(String.raw`os\.system|os\.popen|subprocess\.\w+|commands\.getoutput|os\.exec[lv]p?e?|os\.spawn\w*|pty\.spawn|execSync|exec|spawnSync|spawn|execFileSync|execFile|\bsystem|shell_exec|passthru|proc_open|popen|Kernel\.(?:system|exec)|IO\.popen|Open3\.\w+|qx|os\.execute|io\.popen|Deno\.run|Deno\.Command|Bun\.spawn|do shell script`)
 const DELETES_TREE = call(String.raw`shutil\.rmtree|rmSync|rimraf(?:\.sync)?|rmdirSync|fs\.rm|fs\.rmdir|rm_rf|rm_r|remove_entry(?:_secure)?|remove_dir|remove_tree|rmtree|FileUtils\.rm_rf|Dir\.delete|emptyDirSync|removeSync|Deno\.removeSync|Deno\.remove|remove_dir_all`)
 const DELETES = call(String.raw`os\.remove|os\.unlink|os\.rmdir|unlinkSync|fs\.unlink|unlink|File\.delete|File\.unlink|FileUtils\.rm|os\.truncate|Path\.unlink`)
 const WRITES = call(String.raw`writeFileSync|appendFileSync|writeFile|createWriteStream|file_put_contents|File\.write|IO\.write|copyFileSync|mkdirSync|os\.makedirs|os\.mkdir|renameSync|shutil\.(?:copy\w*|move)|FileUtils\.(?:cp\w*|mv|mkdir_p|touch)|write_text|write_bytes|os\.rename|os\.chmod|chmodSync|Deno\.writeTextFile\w*|symlinkSync|os\.symlink|fs\.cp|cpSync|truncateSync`)
@@ -21,7 +21,7 @@ const READS = call(String.raw`\bopen|readFileSync|readFile|File\.(?:read|open|re
 const FETCHES = /\b(urllib|urlopen|requests\.get|httpx\.get|http\.get|https\.get|fetch|Net::HTTP\.get|open-uri|LWP|HTTP::Tiny|axios\.get|got\(|curl_exec|urlretrieve|aiohttp|wget\.download)\b/
 const SENDS = /\b(requests\.(post|put|patch|delete|request)|httpx\.(post|put|patch|delete)|axios\.(post|put|patch|delete)|Net::HTTP\.post|http\.client|https?\.request|smtplib|ftplib|paramiko|boto3|sendmail|method\s*:\s*['"](POST|PUT|DELETE|PATCH)|urlopen\([^)]*data=|Request\([^)]*data=|XMLHttpRequest|post_form)/i
 const SOCKETS = /\b(socket\.socket|net\.connect|net\.Socket|createConnection|TCPSocket|IO::Socket|fsockopen|socket\s*\(|Socket\.new|dgram|WebSocket)\b/
-const HANDS_OVER = /\b(dup2|pty\.spawn|\/bin\/(ba|z|da)?sh|cmd\.exe|powershell)\b/
+const HANDS_OVER = /\bdup2\b|pty\.spawn|\/bin\/(ba|z|da)?sh\b|\bcmd\.exe\b|\bpowershell\b/
 const DYNAMIC = /\b(eval|exec|compile|__import__|Function|instance_eval|class_eval|vm\.run\w*|marshal\.loads|pickle\.loads?|yaml\.load|ctypes|create_function|assert|loadstring|runInThisContext|importlib|globals\(\)|getattr\s*\(\s*(os|__builtins__|subprocess))\s*\(?/
 const ENVIRONMENT = /\b(os\.environ|process\.env|ENV|os\.getenv|getenv|%ENV|\$_ENV|Deno\.env)\b/
 const KILLS = /\b(os\.kill|process\.kill|Process\.kill|os\.killpg|posix_kill)\s*\(\s*([\w.-]+)/
@@ -42,6 +42,8 @@ export function judgeCode(given: string, where: Where, language: string): Flow {
   const hasSocket = SOCKETS.test(code)
   if (hasSocket && HANDS_OVER.test(code)) shell.does('backdoor', 'remote', { target: 'a shell for whoever is at the other end' })
   started(code, where, hasSocket)
+  if (/^(perl|ruby|php)$/.test(language) && /\b(system|exec|popen|passthru|shell_exec)\s*\(?\s*[$@]/.test(code)) shell.does('exec.unknown', 'unknown', { target: 'a command made by the code' })
+  if (language === 'tclsh' || language === 'expect') for (const [, text = ''] of code.matchAll(/\bexec\s+([^\n;\]]+)/g)) startText(text, shell, UNKNOWN_FLOW)
   touched(code, where)
   const reads = readsSecret(code, where)
   if (SENDS.test(code) || (hasSocket && /send|write|connect/.test(code))) shell.does(reads || (ENVIRONMENT.test(code) && !/environ(\.get)?[[(]\s*['"](PATH|HOME|USER|PORT)/.test(code)) ? 'secret.send' : 'remote.write', 'remote', { target: addressIn(code) })
@@ -74,7 +76,7 @@ function started(code: string, where: Where, hasSocket: boolean): void {
   }
   const backticks = /(?:^|[\s=(;])`([^`]+)`|%x[({[]([^)}\]]+)|qx[{(/]([^)}/]+)/g
   if (!/console|=>|const |let |require/.test(code)) for (const match of code.matchAll(backticks)) { found += 1; startText(match[1] ?? match[2] ?? match[3] ?? '', shell, UNKNOWN_FLOW) }
-  if (found === 0 && !hasSocket && /\b(os\.system|subprocess\.\w+|child_process|execSync|shell_exec|os\.popen|popen|passthru|IO\.popen|Open3)\b\s*\(?\s*\[?[A-Za-z_$]/.test(code) && /\(\s*\[?\s*[A-Za-z_$]/.test(code) && !/require\(\s*['"](node:)?child_process['"]\s*\)\s*;?\s*$/.test(code)) shell.does('exec.unknown', 'unknown', { target: 'a command made by the code' })
+  if (found === 0 && !hasSocket && /\b(os\.system|subprocess\.\w+|child_process|execSync|shell_exec|os\.popen|popen|passthru|IO\.popen|Open3|Kernel\.system)\b\s*\(?\s*\[?[A-Za-z_$@]/.test(code) && /\(\s*\[?\s*[A-Za-z_$]/.test(code) && !/require\(\s*['"](node:)?child_process['"]\s*\)\s*;?\s*$/.test(code)) shell.does('exec.unknown', 'unknown', { target: 'a command made by the code' })
 }
 
 function touched(code: string, { shell }: Where): void {
@@ -84,7 +86,11 @@ function touched(code: string, { shell }: Where): void {
   for (const match of code.matchAll(DELETES)) shell.touch('fs.delete', path(literalIn(match).text), { amount: 'one' })
   if (/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|shutil\.rmtree|unlink|File\.delete)\s*\(?\s*[A-Za-z_$(]/.test(code) && !/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|unlink|File\.delete)\s*\(?\s*(os\.path\.expanduser\(|Path\()?["'`]/.test(code)) {
     if (/rmtree|rmSync|rm_rf|removeSync|rimraf/.test(code) && (/homedir\(\)|Path\.home\(\)|Dir\.home|HOME/.test(code))) shell.touch('fs.delete', shell.home, { amount: 'many' })
-    else shell.does('fs.delete', 'unknown', { target: 'paths that the code makes', amount: 'many' })
+    else {
+      shell.does('fs.delete', 'unknown', { target: 'paths that the code makes', amount: 'many' })
+      // The paths that it names are the ones that it may mean.
+      for (const [, named = ''] of code.matchAll(/["']((?:\/|~\/|\.{1,2}\/)[^"'\n]*)["']/g)) shell.touch('fs.delete', path(named), { amount: 'many' })
+    }
   }
   for (const match of code.matchAll(WRITES)) { const { text } = literalIn(match); if (text !== '') writeTo(path(text), UNKNOWN_FLOW, shell) }
   for (const match of code.matchAll(READS)) {
@@ -124,7 +130,7 @@ function addressIn(code: string): string {
 /** Nothing was found: then what it imports must be known to be harmless. */
 function imports(code: string, { shell }: Where, language: string): void {
   const names = [...code.matchAll(/(?:^|[;\n]\s*)(?:import|from|use)\s+([\w.:]+(?:\s*,\s*[\w.]+)*)/g), ...code.matchAll(/(?:require|import)\s*\(?\s*["']([^"']+)["']/g)].flatMap(([, list = '']) => list.split(/\s*,\s*/))
-  const unknown = names.filter((name) => !HARMLESS.has(name) && !HARMLESS.has(name.split('.')[0] ?? ''))
+  const unknown = names.filter((name) => !name.endsWith('.json') && !HARMLESS.has(name) && !HARMLESS.has(name.split('.')[0] ?? ''))
   if (unknown.length > 0) shell.does('exec.project', 'project', { target: `${language} with ${unknown.slice(0, 3).join(', ')}` })
   else if (code.length > 4000) shell.does('unknown', 'none', { target: 'a long program' })
 }

@@ -41,6 +41,7 @@ export function ncRun({ words, shell, stdin }: Call): Flow {
   }
   if (flags.has('-z')) return UNKNOWN_FLOW
   if (has(flags, '-l', '--listen')) shell.does('net.listen', 'remote', { target })
+  else if (stdin.isShell === true) shell.does('backdoor', 'remote', { target, note: 'hands a shell of this machine to whoever is at the other end' })
   else if (stdin.isSecret) shell.does('secret.send', 'remote', { target })
   else if (isLocal(operands[0] ?? '')) shell.does('net.out', 'none', { target })
   else shell.does('net.out', stdin === UNKNOWN_FLOW ? 'none' : 'remote', { target })
@@ -77,3 +78,8 @@ export function mailRun({ words, shell, stdin }: Call): Flow {
   return UNKNOWN_FLOW
 }
 
+
+/** A name that is looked up is told to whoever answers for it. */
+export function tells({ words, shell }: Call): void {
+  if (words.some(isSecret)) shell.does('secret.send', 'remote', { target: words.join(' '), note: 'tells a secret to whoever answers' })
+}

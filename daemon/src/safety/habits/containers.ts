@@ -88,7 +88,8 @@ function mount(source: string, isReadOnly: boolean, shell: Shell): void {
   if (!/[/~.\uE000]/.test(source)) return
   if (/docker\.sock|containerd\.sock|podman\.sock|crio\.sock/.test(source)) { escape(`the socket of the container engine (${source})`, shell); return }
   const { path, scope, isWhole, isSecret } = shell.place(source)
-  if (path === '/' || /^\/(etc|root|proc|sys|dev|boot|usr|var|lib)$/.test(path)) escape(`${path} of the host`, shell)
+  if (isReadOnly && path !== '/' && /^\/(etc|root|proc|sys|boot|usr|var|lib)$/.test(path)) shell.does('secret.read', 'secret', { target: path, note: `shows ${path} of the host to the container` })
+  else if (path === '/' || /^\/(etc|root|proc|sys|dev|boot|usr|var|lib)$/.test(path)) escape(`${path} of the host`, shell)
   else if (isSecret) shell.does('secret.read', 'secret', { target: path, note: `hands the credential ${path} to the container` })
   else if (scope === 'home' && isWhole) shell.does(isReadOnly ? 'secret.read' : 'container.escape', 'secret', { target: path, note: `hands the whole ${path} to the container` })
   else if ((scope === 'system' || scope === 'vital' || scope === 'startup') && !isReadOnly) shell.does('fs.write', 'system', { target: path, certainty: 'assumed', note: `lets the container write ${path}` })

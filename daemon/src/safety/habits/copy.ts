@@ -21,6 +21,7 @@ export function copyRun(call: Call, how: 'copy' | 'move' | 'sync'): Flow {
   const isSecret = from.some((path) => !isRemote(path) && (shell.place(path).isSecret || readFrom(path, shell).isSecret))
   if (isRemote(to)) shell.does(isSecret ? 'secret.send' : 'remote.write', 'remote', { target: to, amount: has(flags, '--delete', '--delete-after', '--del') && /:\/?$/.test(to) ? 'all' : 'one' })
   else writeTarget(call, to, from, isSecret)
+  if (call.name === 'install' && valuesOf(flags, '-m', '--mode').some((mode) => /^[2467]\d{3}$|[ug]\+\w*s/.test(mode))) shell.does('backdoor', 'system', { target: to, note: 'lets whoever runs it act as its owner' })
   if (how === 'move') for (const path of from) remove(path, to, shell)
   if (has(flags, '--remove-source-files')) for (const path of from.filter((one) => !isRemote(one))) shell.touch('fs.delete', path, { amount: 'many' })
   return UNKNOWN_FLOW
@@ -40,8 +41,10 @@ function writeTarget({ flags, shell }: Call, to: string, from: readonly string[]
 /** What is moved away is gone where it was. */
 function remove(path: string, to: string, shell: Shell): void {
   const { scope, isWhole } = shell.place(path)
+  const into = shell.place(to).scope
   if (shell.place(to).path === '/dev/null') shell.touch('fs.delete', path, { amount: 'many' })
   else if (scope !== 'project' && scope !== 'build' && scope !== 'temp') shell.touch('fs.delete', path, { amount: isWhole ? 'all' : 'one' })
+  else if (scope === 'project' && into !== 'project' && into !== 'build') shell.does('fs.delete', 'project', { amount: 'many', target: shell.path(path), note: `moves ${path} out of the project` })
   else if (path.includes(GLOB) && isWhole) shell.touch('fs.write', path, { amount: 'many' })
 }
 

@@ -11,7 +11,7 @@ export function sqlClientRun({ name, words, shell, stdin }: Call): Flow {
   const { flags, operands } = sorted(words, SQL_VALUES)
   const isMysql = /^(mysql|mariadb|mycli)/.test(name)
   const database = { isLocal: false, name }
-  const texts = [...valuesOf(flags, '-c', '--command', '-e', '--execute', '-Q', '--query'), ...(name === 'sqlcmd' || /clickhouse|snowsql|sqlplus|trino|presto/.test(name) ? valuesOf(flags, '-q') : [])]
+  const texts = [...valuesOf(flags, '-c', '--command', '-e', '--execute', '-Q', '--query'), ...(name === 'sqlcmd' || /clickhouse|snow|sqlplus|trino|presto/.test(name) ? valuesOf(flags, '-q') : [])]
   const files = valuesOf(flags, '-f', '--file', ...(/sqlcmd|osql|isql/.test(name) ? ['-i'] : []))
   for (const path of valuesOf(flags, '-o', '--output')) writeTo(path, UNKNOWN_FLOW, shell)
   for (const text of texts) judgeSql(text, database, shell)

@@ -30,7 +30,8 @@ export function grepRun({ words, stdin, shell, name }: Call): Flow {
   // How often, where and whether: that shows nothing of the content.
   if (has(flags, '-q', '--quiet', '-c', '--count', '-l', '--files-with-matches', '-L', '--silent')) return { ...UNKNOWN_FLOW, ...(has(flags, '-l', '-L', '--files-with-matches') ? { paths: [`./${GLOB}x`] } : {}) }
   for (const program of valuesOf(flags, '--pre')) if (name === 'rg') startText(program, shell, UNKNOWN_FLOW)
-  if (files.length === 0) return { ...changed(stdin), isSecret: stdin.isSecret }
+  // Of the environment a line was asked for: is it one of those?
+  if (files.length === 0) return { ...changed(stdin), isEnvironment: stdin.isEnvironment === true && !/SECRET|TOKEN|PASS|KEY|CRED/i.test(words.join(' ')) }
   return { ...UNKNOWN_FLOW, isSecret: files.some((file) => readFrom(file, shell).isSecret && !/\.(aws|ssh|gnupg|azure|docker|kube)$/.test(file)), isDownloaded: false }
 }
 

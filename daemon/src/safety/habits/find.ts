@@ -46,7 +46,8 @@ function findFilter(words: readonly string[]): string {
   const inside = path >= 0 && words[path - 1] !== '!' && words[path - 1] !== '-not' ? /\*?\/([\w.-]+)\/\*?/.exec(words[path + 1] ?? '')?.[1] : undefined
   if (inside !== undefined) return `${inside}/${GLOB}x`
   // Old, big or empty ones: some of them, not all.
-  return words.some((word) => /^-(mtime|mmin|ctime|atime|size|empty|newer\w*|user|perm|type|xtype)$/.test(word)) ? `${GLOB}x` : ''
+  if (words.some((word) => /^-(mtime|mmin|ctime|atime|size|empty|newer\w*|user|perm)$/.test(word))) return `${GLOB}x`
+  return words.some((word) => /^-(type|xtype|mindepth)$/.test(word)) ? GLOB : ''
 }
 
 function fdFilter(words: readonly string[]): string {

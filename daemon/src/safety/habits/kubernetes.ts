@@ -71,7 +71,7 @@ export function helmRun({ words, flags, operands, shell }: Call): Flow {
   if (/^(list|ls|status|history|hist|get|show|inspect|template|lint|search|version|env|diff|verify|help|completion|build|write-values|repos|print-env)$/.test(verb) || (/^(repo|plugin|dependency|dep|registry)$/.test(verb) && /^(list|ls)$/.test(second))) return { ...UNKNOWN_FLOW, isSecret: false }
   if (/^(repo|plugin|registry)$/.test(verb)) shell.does('config', 'home', { target })
   else if (/^(create|package|pull|fetch|dependency|dep|deps)$/.test(verb)) shell.does('fs.write', 'project', { target })
-  else if (/^(uninstall|delete|del|un|destroy)$/.test(verb)) shell.does('remote.destroy', 'remote', { target, amount: verb === 'destroy' || operands.length > 3 ? 'all' : 'one' })
+  else if (/^(uninstall|delete|del|un|destroy)$/.test(verb)) shell.does('remote.destroy', 'remote', { target, amount: verb === 'destroy' || operands.length > 3 || operands.slice(1).some((word) => !isKnown(word)) ? 'all' : 'one' })
   else if (verb === 'push') shell.does('publish', 'remote', { target })
   else shell.does('remote.write', 'remote', { target })
   return UNKNOWN_FLOW

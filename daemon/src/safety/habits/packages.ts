@@ -23,7 +23,10 @@ export function runnerRun(call: Call): Flow {
     const { inner: command } = unwrap(rest, { values: GLOBAL_VALUES, skip: /^(nvm|asdf)$/.test(name) ? 1 : 0 })
     return startWords(command, shell, stdin)
   }
+  if (verb === 'explore' && words.includes('--')) return startWords(words.slice(words.indexOf('--') + 1), shell, stdin)
   if (/^(exec|x|dlx)$/.test(verb)) return fetchedAndRun(rest, call, verb === 'dlx' || name === 'bun')
+  // `npm run` lists the scripts.
+  if (RUNS.test(verb) && rest.length === 0) return UNKNOWN_FLOW
   judgeTask(RUNS.test(verb) ? (rest.find((word) => !word.startsWith('-')) ?? '') : verb, call)
   return UNKNOWN_FLOW
 }

@@ -26,12 +26,14 @@ export function removeItemRun(call: Call): Flow {
   if (name === 'clear-recyclebin') { shell.does('fs.delete', 'home', { amount: 'many', target: 'the recycle bin' }); return UNKNOWN_FLOW }
   const own = [...operands, ...values(call, '-path', '-literalpath')]
   const paths = own.length > 0 ? own : (stdin.paths ?? [''])
-  for (const path of paths) {
+  for (const written of paths) {
+    // Quoted or not: the command itself expands it.
+    const path = written.replaceAll('*', GLOB)
     if (/^(hklm|hkcu|hkcr|hku|registry):/i.test(path)) shell.does(/^hklm:\\?(software|system|sam)?$/i.test(path) ? 'fs.delete' : 'config', 'system', { amount: 'all', target: path })
     else if (/^(variable|function|alias|env):/i.test(path)) shell.does('shell.state', 'none', { target: path })
     else if (path === '') shell.does('fs.delete', 'unknown', { target: 'what the pipe brings', amount: 'many' })
     else if (name.startsWith('clear-')) shell.touch('fs.write', path, { amount: 'one' })
-    else shell.touch('fs.delete', path, { amount: given(call, '-recurse') ? 'many' : 'one' })
+    else shell.touch('fs.delete', path, { amount: given(call, '-recurse') || own.length === 0 ? 'many' : 'one' })
   }
   return UNKNOWN_FLOW
 }
@@ -48,7 +50,7 @@ export function getItemsRun(call: Call): Flow {
   if (/^env:/i.test(path)) return { ...UNKNOWN_FLOW, isSecret: isSecret(path) || /TOKEN|SECRET|PASSWORD|KEY/i.test(path.slice(4)) }
   const filter = values(call, '-filter', '-include')[0]?.replaceAll('*', GLOB)
   const root = path.includes(GLOB) ? path : `${path.replace(/[\\/]+$/, '') || '/'}/${filter ?? `${GLOB}x`}`
-  return { ...UNKNOWN_FLOW, paths: [path.includes(GLOB) || filter !== undefined ? root : given(call, '-recurse') ? `${path}` : root] }
+  return { ...UNKNOWN_FLOW, paths: [path.includes(GLOB) || filter !== undefined ? root : given(call, '-recurse') ? `${path.replace(/[\\/]+$/, '')}/${GLOB}` : root] }
 }
 
 const RUN_KEYS = /\\(run|runonce|winlogon|image file execution options|appinit_dlls|userinit|shell)(\\|$)/i

@@ -52,8 +52,11 @@ function interactive(stdin: Flow, interpreter: Interpreter, shell: Shell): Flow 
   const scope = shell.isRoot ? 'vital' as const : 'unknown' as const
   if (stdin.isDownloaded) shell.does('exec.remote', scope, { target: 'what the pipe brings from the network' })
   else if (stdin === UNKNOWN_FLOW) shell.does(shell.isRoot ? 'privilege' : 'unknown', shell.isRoot ? 'system' : 'none', { target: 'a shell for whoever sits there' })
-  else shell.does('exec.unknown', scope, { target: 'what the pipe brings' })
-  return UNKNOWN_FLOW
+  else {
+    shell.does('exec.unknown', scope, { target: 'what the pipe brings' })
+    if (stdin.partial !== undefined) inside(stdin.partial, interpreter, shell, NOTHING)
+  }
+  return { ...UNKNOWN_FLOW, isShell: true }
 }
 
 function inside(text: string, interpreter: Interpreter, shell: Shell, stdin: Flow, positional: readonly string[] = []): Flow {

@@ -27,6 +27,8 @@ function one(given: string, database: Database, shell: Shell): void {
   if (!isKnown(given) && /^[\uE000-\uE002]/.test(given)) { shell.does('exec.unknown', 'unknown', { target: 'SQL that is not known' }); return }
   // `EXPLAIN ANALYZE DELETE` deletes.
   const text = given.replace(/^explain\s+(\(.*?analyze.*?\)|analyze)\s+(verbose\s+)?/i, '').replace(/^(with\s+.*?\)\s*)(?=(delete|update|insert|merge)\b)/is, '')
+  const inner = /^with\b/i.test(text) ? /\b(delete\s+from|update\s+\S+\s+set|insert\s+into|merge\s+into)\b.*$/is.exec(text)?.[0] : undefined
+  if (inner !== undefined) { one(inner.replace(/\breturning\b.*$/is, '').replace(/\)\s*select\b.*$/is, ''), database, shell); return }
   const word = /^(\\!|[\\.]?\w+)/.exec(text)?.[0].toLowerCase() ?? ''
   switch (word) {
     case 'drop': does(/^drop\s+(table|database|schema|keyspace|tablespace|user|role|owned|materialized view|type|domain|collection|catalog|dataset|stream|sequence|column ?family|warehouse|login|extension|foreign table|external table)/i.test(text) && !/^drop\s+(user|role|login|type|domain|sequence|extension|materialized)/i.test(text) ? 'all' : 'one', true); return
@@ -34,6 +36,8 @@ function one(given: string, database: Database, shell: Shell): void {
     case 'delete': does(isBounded(text) ? 'one' : 'all', true, isBounded(text) ? undefined : 'deletes every row: no WHERE says which'); return
     case 'update': does(isBounded(text) ? 'one' : 'all', false, isBounded(text) ? undefined : 'changes every row: no WHERE says which'); return
     case 'alter': {
+      const changed = /^alter\s+table\s+\S+\s+(delete|update)\b(.*)$/is.exec(text)
+      if (changed) { does(isBounded(changed[2] ?? '') ? 'one' : 'all', /delete/i.test(changed[1] ?? '')); return }
       if (/\b(superuser|createrole|bypassrls)\b/i.test(text) && !/\bno(superuser|createrole|bypassrls)\b/i.test(text)) shell.does('backdoor', 'remote', { target })
       else does('one', /\bdrop\s+(column|partition|constraint)?/i.test(text))
       return

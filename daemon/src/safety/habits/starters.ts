@@ -44,7 +44,7 @@ export function envRun({ words, shell, stdin }: Call): Flow {
   const settings = words.slice(0, words.length - inner.length).filter((word) => /^[A-Za-z_]\w*=/.test(word))
   if (inner.length > 0) return startWords([...settings, ...inner].map((word) => word), shell, stdin)
   // All of them on the screen: names and values; what flows on may hold keys.
-  return { ...UNKNOWN_FLOW, isSecret: false, paths: undefined, origin: undefined, ...(words.length === 0 ? { text: undefined } : {}), isDownloaded: false }
+  return { ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }
 }
 
 const XARGS = '-n -L -P -I -i -d -a -s -E -r: --max-args --max-procs --replace --delimiter --arg-file --max-lines'
@@ -57,7 +57,8 @@ export function xargsRun({ words, shell, stdin }: Call): Flow {
   const file = options.get('-a') ?? options.get('--arg-file')
   const flow = file === undefined ? stdin : readFrom(file, shell)
   const given = flow.text !== undefined ? flow.text.split(/[\s\0]+/).filter((one) => one !== '').slice(0, 50) : (flow.paths ?? [flow.isSecret ? SECRET : flow.isDownloaded ? DOWNLOADED : ANYTHING])
-  if (given.length === 0) return NOTHING
+  // Without input it runs once all the same.
+  if (given.length === 0) return options.has('-r') || options.has('--no-run-if-empty') || replaced !== undefined ? NOTHING : startWords(command, shell, UNKNOWN_FLOW)
   if (replaced !== undefined) {
     let out: Flow = UNKNOWN_FLOW
     for (const one of given.slice(0, 12)) out = startWords(command.map((word) => word.replaceAll(replaced === '' ? '{}' : replaced, one)), shell, UNKNOWN_FLOW)
@@ -107,7 +108,8 @@ export function atRun({ words, shell, stdin }: Call): Flow {
   shell.does('persistence', 'startup', { target: 'a job for later' })
   const file = options.get('-f')
   const flow = file === undefined ? stdin : readFrom(file, shell)
-  return flow.text === undefined ? NOTHING : startText(flow.text, shell, NOTHING)
+  const text = flow.text ?? flow.partial
+  return text === undefined ? NOTHING : startText(text, shell, NOTHING)
 }
 
 export function crontabRun({ words, shell, stdin }: Call): Flow {
@@ -120,7 +122,8 @@ export function crontabRun({ words, shell, stdin }: Call): Flow {
   shell.does('persistence', 'startup', { target: 'the table of jobs' })
   const [file] = inner
   const flow = file === undefined || file === '-' ? stdin : readFrom(file, shell)
-  if (flow.text !== undefined) runLater(flow.text, shell)
+  const text = flow.text ?? flow.partial
+  if (text !== undefined) runLater(text, shell)
   return NOTHING
 }
 

@@ -65,7 +65,7 @@ export function diskRun({ name, words, shell }: Call): Flow {
     else shell.touch('fs.write', place, { amount: 'one' })
     return UNKNOWN_FLOW
   }
-  const verb = operands.find((word) => !word.startsWith('/dev/') && !/^disk\d/.test(word)) ?? ''
+  const verb = (() => { const own = operands.filter((word) => !word.startsWith('/') && !/^disk\d/.test(word)); return /^(subvolume|filesystem|device|apfs|balance|scrub|quota|qgroup|property|cs|corestorage)$/.test(own[0] ?? '') ? (own[1] ?? '') : (own[0] ?? '') })()
   switch (name) {
     case 'wipefs': if (has(flags, '-a', '--all', '-o', '--offset') && !has(flags, '-n', '--no-act')) ruin(target)
       return UNKNOWN_FLOW
@@ -112,7 +112,7 @@ export function ruleOfPackages({ name, words, shell, stdin }: Call): Flow {
   const target = `${name} ${words.join(' ')}`
   if (has(flags, '-s', '--simulate', '--just-print', '--dry-run', '--no-act', '--recon', '--assumeno', '--print-uris') && !/^(pacman|yay|paru|pamac)$/.test(name)) return UNKNOWN_FLOW
   if (/^(pacman|yay|paru|xbps-query)$/.test(name) && words.some((word) => /^-(Q|Si|Ss|Sl|Sg|Sp|F|T|V|h)|^--(query|print|version|help)/.test(word))) return UNKNOWN_FLOW
-  if (/^(list|ls|search|show|info|policy|depends|rdepends|why|provides|whatprovides|repoquery|changelog|check-update|check|updateinfo|history|repolist|help|--version|version|home|outdated|deps|uses|desc|cat|doctor|config|leaves|log|options|find|remotes|remote-ls|remote-info|connections|interfaces|known|stats|audit|se|if|lr|lu|pa|locale|list-updates|whoami|query|which|file|contents|formulae|casks|commands|missing|moo|madison|showpkg|cache|dot|status|export|sources|pins|--prefix|--cellar|--repository|shellenv|services list|tap-info|docs|lint|livecheck|--env|analyze|review|features|hash|settings|get|logs|changes|list-upgrades|env|-l|--list|bottle|analytics|search-key)$/.test(verb) && !(name === 'snap' && verb === 'set') && !(verb === 'cache' && packages.includes('rm'))) return UNKNOWN_FLOW
+  if (/^(list|ls|search|show|info|policy|depends|rdepends|why|provides|whatprovides|repoquery|changelog|check-update|check|updateinfo|history|repolist|help|--version|version|home|outdated|deps|uses|desc|cat|doctor|config|leaves|log|options|find|remotes|remote-ls|remote-info|connections|interfaces|known|stats|audit|se|if|lr|lu|pa|locale|list-updates|whoami|query|which|file|contents|formulae|casks|commands|missing|moo|madison|showpkg|cache|dot|status|export|sources|pins|--prefix|--cellar|--repository|shellenv|services list|tap-info|docs|lint|livecheck|--env|analyze|review|features|hash|settings|get|logs|changes|list-upgrades|installed|contents|variants|env|-l|--list|bottle|analytics|search-key)$/.test(verb) && !(name === 'snap' && verb === 'set') && !(verb === 'cache' && packages.includes('rm'))) return UNKNOWN_FLOW
   if (verb === '' && /^(brew|snap|flatpak|choco|winget|scoop|apt|apt-get|dnf|yum|zypper|pkg)$/.test(name) && !words.some((word) => word.length > 2 && word.startsWith('--'))) return UNKNOWN_FLOW
   if (/^(nix-env)$/.test(name) && words.some((word) => /^(-q|--query)/.test(word))) return UNKNOWN_FLOW
   if (/^(download|source|fetch)$/.test(verb)) shell.does('fs.write', 'project', { target })

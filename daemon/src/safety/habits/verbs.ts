@@ -5,13 +5,13 @@
 import { has, valuesOf, type Call } from '../call.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 
-const READ = new Set('list ls get describe show view status info inspect search find query head logs log tail events diff plan preview validate check lint help version versions whoami test verify wait estimate simulate explain lookup batch-get scan select tree history top stats metrics count ps images doctor outdated audit why tasks output outputs graph providers cat read print browse open console dashboard url regions zones skus usage quota peek filter calculate compare detect doc docs man examples env-list about account-info current ping lsc lst dump-config account identity contexts metrics-list health'.split(' '))
-const WRITE = new Set('create add put update set apply edit patch modify enable attach associate register import upload start restart reboot resize scale move rename mv cp copy tag label untag annotate configure deploy invoke run execute exec call send push restore sync promote rollback grant assign authorize migrate upgrade downgrade install resume pause suspend cancel lock unlock rotate insert write save stop disable detach disassociate deactivate activate accept reject approve merge close reopen transfer fork link unlink bind unbind join leave connect disconnect subscribe unsubscribe publish unpublish release revert change replace submit trigger rerun retry bootstrap init provision mount unmount allocate adjust failover switch encrypt decrypt export-to regenerate renew allow deny open-port expose admin-set begin complete initiate batch-write enqueue dispatch archive unarchive mark invite share extend'.split(' '))
+const READ = new Set('ssh certificates list ls get describe show view status info inspect search find query head logs log tail events diff plan preview validate check lint help version versions whoami test verify wait estimate simulate explain lookup batch-get scan select tree history top stats metrics count ps images doctor outdated audit why tasks output outputs graph providers cat read print browse open console dashboard url regions zones skus usage quota peek filter calculate compare detect doc docs man examples env-list about account-info current ping lsc lst dump-config account identity contexts metrics-list health'.split(' '))
+const WRITE = new Set('create add put update set apply edit patch modify enable deallocate attach associate register import upload start restart reboot resize scale move rename mv cp copy tag label untag annotate configure deploy invoke run execute exec call send push restore sync promote rollback grant assign authorize migrate upgrade downgrade install resume pause suspend cancel lock unlock rotate insert write save stop disable detach disassociate deactivate activate accept reject approve merge close reopen transfer fork link unlink bind unbind join leave connect disconnect subscribe unsubscribe publish unpublish release revert change replace submit trigger rerun retry bootstrap init provision mount unmount allocate adjust failover switch encrypt decrypt export-to regenerate renew allow deny open-port expose admin-set begin complete initiate batch-write enqueue dispatch archive unarchive mark invite share extend'.split(' '))
 const DESTROY = new Set('delete remove rm del destroy terminate purge drop deregister revoke kill uninstall reset wipe erase flush clear release-address evict abort undeploy prune truncate decommission deprovision nuke recreate reimage reinstall force-delete delete-all remove-all deltree discard schedule-deletion hard-delete expire obliterate empty teardown trim format'.split(' '))
 const LOCAL = new Set('build compile fmt format-code completion completions login logout use use-context select-context download export pull clone package pack template scaffold generate gen new dev serve watch proxy port-forward tunnel alias cache'.split(' '))
 
 /** Things that hold many others: their end is the end of all of these. */
-const COLLECTIONS = /(^|[-_:.])(buckets?|databases?|db(-?(instance|cluster))?|tables?|clusters?|namespaces?|ns|projects?|groups?|resource-groups?|vaults?|stacks?|zones?|hosted-?zones?|dns-?zones?|accounts?|subscriptions?|organi[sz]ations?|orgs?|tenants?|repos?|repository|repositories|registry|registries|keyrings?|keys?(-deletion|-vault)?|keyvault|environments?|envs?|apps?|applications?|sites?|domains?|file-?systems?|user-?pools?|workspaces?|folders?|collections?|indexes|index|indices|topics?|streams?|servers?|sql|spanner|bigtable|firestore|redis|postgres(ql)?|mysql|rds|dynamodb|redshift|elasticache|docdb|neptune|cosmosdb|pvc?|persistentvolumes?|crds?|customresourcedefinitions?|volumes?|disks?|datasets?|warehouses?|schemas?|catalogs?|fleets?|pools?|systems?|backups?|backup-vaults?|recovery-points?|snapshots?|storage|nodes?)(s)?($|[-_:.])/i
+const COLLECTIONS = /(^|[-_:.])(buckets?|databases?|db(-?(instance|cluster))?|tables?|clusters?|namespaces?|ns|projects?|groups?|resource-groups?|vaults?|stacks?|zones?|hosted-?zones?|dns-?zones?|accounts?|subscriptions?|organi[sz]ations?|orgs?|tenants?|repos?|repository|repositories|registry|registries|keyrings?|keyvault|d1|warehouse|environments?|envs?|apps?|applications?|sites?|domains?|file-?systems?|user-?pools?|workspaces?|folders?|collections?|indexes|index|indices|topics?|streams?|sql|spanner|bigtable|firestore|redis|postgres(ql)?|mysql|rds|dynamodb|redshift|elasticache|docdb|neptune|cosmosdb|pvc?|persistentvolumes?|crds?|customresourcedefinitions?|volumes?|disks?|datasets?|warehouses?|schemas?|catalogs?|fleets?|pools?|systems?|backups?|backup-vaults?|recovery-points?|snapshots?|nodes?)(s)?($|[-_:.])/i
 const PLAIN = /(^|[-_:.])(db-parameter-group|security-?groups?|node-?groups?|log-?groups?|target-?groups?|autoscaling-?groups?|auto-scaling-groups?|instance-groups?|route-?tables?|db-subnet-groups?|cache-subnet-groups?|parameter-?groups?|option-groups?|placement-groups?|access-?keys?|key-?pairs?|ssh-?keys?|api-?keys?|public-keys?|dns-?records?|recordsets?|records?|network-?acls?|nsg|domain-names?|domain-records?|table-entity|user-?groups?|group-?members?|global-indexes|metrics?-alarms?|alias(es)?|consumer-groups?)($|[-_:.])/i
 const SECRETS = /(^|[-_:.])(secrets?|secret-?values?|credentials?|passwords?|connection-?strings?|access-?tokens?|tokens?|print-access-token|print-identity-token|login-password|authorization-token|session-token|list-keys|keys|private-?keys?|kubeconfig|api-?keys?|service-account-keys?|parameters?-by-path|password-data|get-access-token|sas|generate-sas|config-vars)($|[-_:.])/i
 const AUDIT = /(^|[-_:.])(cloudtrail|trails?|audit(-?(logs?|config|policies|policy|events?))?|log-?groups?|log-?streams?|flow-?logs?|sinks?|guardduty|detectors?|config-?recorder|configuration-recorders?|security-?hub|securityhub|macie2?|inspector2?|defender|diagnostic-settings|activity-log|access-analyzer|log-profiles?|delivery-channels?|logging|auditing)($|[-_:.])/i
@@ -20,6 +20,9 @@ const OPEN = /(^|[=,:'"\s/])(0\.0\.0\.0\/0|::\/0|allusers|allauthenticatedusers|
 const ACCESS = /(iam|policy|policies|acl|ingress|security-?group|firewall|role|binding|permission|member|nsg|rule|access|public|network)/i
 
 const WITHOUT_EFFECT = ['--dry-run', '--dryrun', '--what-if', '--whatif', '--validate-only', '--no-execute', '--no-execute-changeset', '--generate-cli-skeleton', '--check', '--plan', '--noop', '--no-op', '--simulate', '--preview', '--diff-only']
+
+/** At the beginning they may be a thing, too: `gcloud run services list`. */
+const AMBIGUOUS = /^(run|test|logs?|events|images|search|scan|label|tag|archive|builds?|graph|tasks|deploy|backup|cache|plan|invite|link|call|send|exec|output|env-list|account|build)$/
 
 export interface Spoken {
   readonly verb: 'read' | 'write' | 'destroy' | 'local' | undefined
@@ -38,6 +41,8 @@ export function spoken(operands: readonly string[]): Spoken {
     const verb = classOf(word) ?? classOf(colon.at(-1) ?? '') ?? classOf(word.split('-')[0] ?? '') ?? classOf(word.split('-').at(-1) ?? '') ?? classOf(/^(delete|remove|list|get|create|update|add)(?=[a-z]{3})/.exec(word)?.[1] ?? '')
     if (verb === undefined) continue
     const own = word.includes('-') || word.includes(':') || word.length > 12 ? word.replace(/^(batch-)?(delete|remove|list|get|create|update|put|describe|terminate|deregister|stop|disable)-?/, '') : ''
+    const next = at === 0 && AMBIGUOUS.test(word) ? operands.slice(1, 4).findIndex((one) => classOf(one.toLowerCase()) !== undefined && !/^\W/.test(one)) : -1
+    if (next >= 0) continue
     return { verb, noun: [...operands.slice(0, at), ...(own === word ? [] : [own]), ...(at === 0 && own === '' ? operands.slice(1, 2) : [])].join(' ').toLowerCase(), at }
   }
   return { verb: undefined, noun: operands.slice(0, 2).join(' ').toLowerCase(), at: -1 }
@@ -51,7 +56,9 @@ function classOf(word: string): Spoken['verb'] {
 }
 
 export function isCollection(noun: string): boolean {
-  return noun.split(' ').some((word) => COLLECTIONS.test(word) && !PLAIN.test(word))
+  // The nearest one counts: of `storage blob delete` it is the blob.
+  const nearest = noun.trim().split(' ').at(-1) ?? ''
+  return COLLECTIONS.test(nearest) && !PLAIN.test(nearest)
 }
 
 export function changesNothing({ flags }: Pick<Call, 'flags'>): boolean {
@@ -71,7 +78,7 @@ export function byVerbs(call: Call, unknownAs: 'unknown' | 'look' = 'unknown'): 
     case 'local': return local(operands[at] ?? '', call, isSecret)
     case 'write': {
       if (AUDIT.test(noun.replaceAll(' ', '-')) && /^(stop|disable|deactivate|suspend|pause)/.test(operands[at] ?? '')) shell.does('audit.off', 'remote', { target })
-      else if (OPEN.test(words.join(' ')) && ACCESS.test(phrase + words.filter((word) => word.startsWith('--')).join(' '))) shell.does('security.off', 'remote', { target, note: 'opens it to everybody, or hands out every right' })
+      else if ((OPEN.test(words.join(' ')) || /--source(-address)?-(prefixes|ranges)[ =]\W?\*/.test(words.join(' ').replaceAll('\uE004', '*'))) && ACCESS.test(phrase + words.filter((word) => word.startsWith('--')).join(' '))) shell.does('security.off', 'remote', { target, note: 'opens it to everybody, or hands out every right' })
       else shell.does('remote.write', 'remote', { target, amount: has(flags, '--all') ? 'many' : 'one' })
       return isSecret && /^(create|generate|regenerate|rotate|decrypt)/.test(operands[at] ?? '') ? { ...UNKNOWN_FLOW, isSecret: true } : UNKNOWN_FLOW
     }
@@ -81,6 +88,8 @@ export function byVerbs(call: Call, unknownAs: 'unknown' | 'look' = 'unknown'): 
       return UNKNOWN_FLOW
     }
     default:
+      // A plural alone lists them.
+      if (/[a-z]s$/.test(operands.at(-1) ?? '') && operands.length > 1 && COLLECTIONS.test(operands.at(-1) ?? '')) return UNKNOWN_FLOW
       if (unknownAs === 'unknown') shell.does('unknown', 'none', { target, note: 'this sub-command is not known' })
       return UNKNOWN_FLOW
   }

@@ -28,15 +28,30 @@ export function unwrap(words: readonly string[], { values = '', skip = 0, isEnvi
     const word = words[at] ?? ''
     if (word === '--') { at += 1; if (skipped.length >= skip) break; continue }
     if (word.startsWith('-') && word.length > 1 && skipped.length <= skip) {
-      const [name = '', joined] = word.startsWith('--') ? word.split(/=(.*)/s) : taking.has(word) ? [word] : [word.slice(0, 2), word.slice(2)]
-      if (joined === undefined && taking.has(name)) at += 1
-      options.set(name, joined !== undefined && joined !== '' ? joined : taking.has(name) ? (words[at] ?? '') : '')
-      if (!word.startsWith('--') && !taking.has(name)) for (const letter of word.slice(2)) options.set(`-${letter}`, '')
+      const { name, value, takesNext } = optionIn(word, taking)
+      if (takesNext) at += 1
+      options.set(name, takesNext ? (words[at] ?? '') : value)
+      if (!word.startsWith('--')) for (const letter of word.slice(1, Math.max(1, word.indexOf(name[1] ?? '')))) options.set(`-${letter}`, '')
+      if (!word.startsWith('--') && !taking.has(name)) for (const letter of word.slice(1)) options.set(`-${letter}`, '')
       at += 1
     } else if (isEnvironment && /^[A-Za-z_]\w*=/.test(word)) at += 1
     else if (skipped.length < skip) { skipped.push(word); at += 1 } else break
   }
   return { options, skipped, inner: words.slice(at) }
+}
+
+/** `-n 5`, `-n5`, `--name=5`, `-qc CMD`: the letter that takes a value ends the cluster. */
+function optionIn(word: string, taking: ReadonlySet<string>): { name: string; value: string; takesNext: boolean } {
+  if (word.startsWith('--')) {
+    const [name = '', value] = word.split(/=(.*)/s)
+    return { name, value: value ?? '', takesNext: value === undefined && taking.has(name) }
+  }
+  if (taking.has(word)) return { name: word, value: '', takesNext: true }
+  for (let letter = 1; letter < word.length; letter += 1) {
+    const name = `-${word[letter] ?? ''}`
+    if (taking.has(name)) return { name, value: word.slice(letter + 1), takesNext: letter === word.length - 1 }
+  }
+  return { name: word.slice(0, 2), value: '', takesNext: false }
 }
 
 /** Runs words as a command of their own. */

@@ -41,7 +41,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     if (at >= 0) shell.positional = words.slice(at + 1)
     else if (words[0] !== undefined && !/^[-+]/.test(words[0])) shell.positional = words
     if (words[0] === '+o' && words[1] === 'history') shell.does('audit.off', 'audit', { target: 'the history of this shell' })
-    return words.length === 0 ? printed({ ...UNKNOWN_FLOW, isSecret: true }) : DONE
+    return words.length === 0 ? printed({ ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }) : DONE
   },
   'shopt': nothing, 'setopt': nothing, 'unsetopt': nothing, 'ulimit': nothing, 'umask': nothing, 'bind': nothing, 'complete': nothing, 'compgen': nothing, 'compopt': nothing, 'autoload': nothing, 'zstyle': nothing, 'bindkey': nothing, 'caller': nothing, 'enable': nothing, 'disown': nothing, 'builtin': ({ words: [name = '', ...words], ...rest }) => BUILTINS[name]?.({ words, ...rest }) ?? DONE,
   'read': ({ words, stdin, shell }) => {
@@ -104,6 +104,7 @@ function changeDirectory({ words, shell }: BuiltinCall): Result {
 }
 
 function declare({ words, shell }: BuiltinCall): Result {
+  if (words.every((word) => /^-[a-zA-Z]+$/.test(word))) return printed({ ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true })
   for (const word of words) {
     const at = word.indexOf('=')
     if (at < 0) continue
@@ -128,7 +129,7 @@ function mapFile({ words, stdin, shell }: BuiltinCall): Result {
 
 function source({ words, shell, stdin }: BuiltinCall): Result {
   const [path = ''] = words
-  if (path === '/dev/stdin') return runFlow(stdin, shell)
+  if (path === '/dev/stdin' || path === '-' || (path === '' && stdin !== UNKNOWN_FLOW)) return runFlow(stdin, shell)
   const place = shell.place(path)
   const flow = readFrom(path, shell)
   if (flow.text !== undefined || flow.isDownloaded) return runFlow(flow, shell)

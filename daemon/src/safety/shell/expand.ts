@@ -34,7 +34,9 @@ export function expandWord(word: Word, shell: Shell, run: Substitute): string[] 
 /** Without splitting and globbing: assignments, here-strings, patterns. */
 export function expandText(word: Word | undefined, shell: Shell, run: Substitute): string {
   if (word === undefined) return ''
-  return piecesOf(word, shell, run).map(({ text, fields }) => (fields ? fields.join(' ') : text)).join('').replaceAll(GLOB, '*')
+  const text = piecesOf(word, shell, run).map((piece) => (piece.fields ? piece.fields.join(' ') : piece.text)).join('')
+  shell.scene.budget.bytes(text.length)
+  return text.replaceAll(GLOB, '*')
 }
 
 /** The text of a here-document whose delimiter is not quoted. */
@@ -74,6 +76,7 @@ function pieceOf(part: WordPart, shell: Shell, run: Substitute, isQuoted: boolea
     case 'ParameterExpansion': return { ...parameter({ name: part.parameter, part }, shell, (word) => expandText(word, shell, run)), isQuoted }
     case 'CommandExpansion': {
       if (part.script === undefined) return { text: ANYTHING, isQuoted }
+      if (part.text.startsWith('${') && !part.text.endsWith('}')) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
       const { out } = run(part.script, shell.fork())
       if (out.text === undefined && out.paths && !isQuoted) return { text: '', isQuoted, fields: out.paths }
       return { text: textOf(out), isQuoted }

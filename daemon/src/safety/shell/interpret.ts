@@ -147,6 +147,8 @@ function runCommand(command: Command, shell: Shell, stdin: Flow): Result {
   const redirects = [...command.prefix, ...command.suffix].filter((part): part is Redirection => part.type === 'Redirect' || part.type === 'HereDoc' || part.type === 'HereString')
   const assignments = command.prefix.filter((part) => part.type === 'Assignment')
   if (redirects.length === 0) return words(stdin)
+  // A redirection asks whose it is.
+  shell.program = command.name?.value ?? ''
   return redirected(redirects, shell, stdin, words, runScript)
 
   function words(flow: Flow): Result {

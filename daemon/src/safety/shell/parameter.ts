@@ -62,12 +62,12 @@ function operate(value: string | undefined, operation: ParameterOperation, expan
     case 'Remove': {
       if (value === undefined || !isKnown(value)) return value ?? ANYTHING
       const pattern = expand(operation.operand)
-      return isKnown(pattern) ? remove(value, pattern, operation.operator) : ANYTHING
+      return isKnown(pattern) && value.length <= PATTERN_TEXT_MAX ? remove(value, pattern, operation.operator) : ANYTHING
     }
     case 'Replace': {
       if (value === undefined || !isKnown(value)) return value ?? ANYTHING
       const [pattern, replacement] = [expand(operation.pattern), expand(operation.replacement)]
-      if (!isKnown(pattern)) return ANYTHING
+      if (!isKnown(pattern) || value.length > PATTERN_TEXT_MAX) return ANYTHING
       const anchored = `${operation.operator === '/#' ? '^' : ''}${globSource(pattern, true)}${operation.operator === '/%' ? '$' : ''}`
       return value.replace(new RegExp(anchored, operation.operator === '//' ? 'gs' : 's'), () => replacement)
     }
@@ -100,6 +100,9 @@ function remove(value: string, pattern: string, operator: '#' | '##' | '%' | '%%
   }
   return value
 }
+
+/** Patterns with several stars are not let loose on a long text. */
+const PATTERN_TEXT_MAX = 2000
 
 /** A pattern of the shell as a regular expression; the stars that it may hold are few, so that it stays fast. */
 export function globSource(pattern: string, isGreedy: boolean): string {

@@ -1,5 +1,6 @@
 /** `>`, `<`, `<<`, `<<<`: what a command reads and where its output goes. */
 import type { Redirection } from 'unbash'
+import { isInside } from '../place.ts'
 import { ANYTHING, flowOf, GLOB, isKnown, isSecret, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { expandParts, expandText, expandWord, type Substitute } from './expand.ts'
 import type { Result } from './result.ts'
@@ -12,6 +13,7 @@ export function redirected(redirects: readonly Redirection[], shell: Shell, stdi
   let isElsewhere = false
   for (const redirect of redirects) {
     if (redirect.type === 'HereDoc') {
+      if (redirect.closing === undefined) shell.does('unknown', 'unknown', { target: 'a here-document without an end', certainty: 'assumed' })
       flow = flowOf(redirect.body.parts === undefined ? redirect.body.text : expandParts(redirect.body.parts, shell, substitute))
       continue
     }
@@ -33,6 +35,7 @@ export function redirected(redirects: readonly Redirection[], shell: Shell, stdi
       shell.does(/^(ba|z|k|da)?sh$/.test(shell.program) || redirect.operator === '<>' ? 'backdoor' : 'net.out', 'remote', { target })
       if (redirect.operator === '<>') flow = { ...UNKNOWN_FLOW, isDownloaded: true }
       targets.push(target)
+      isElsewhere = true
       continue
     }
     if (redirect.operator === '<>') { flow = readFrom(target, shell); continue }
@@ -72,7 +75,7 @@ export function writeTo(path: string, flow: Flow, shell: Shell, isAppended = fal
     const before = isAppended ? shell.files.get(place.path) : undefined
     shell.files.set(place.path, before?.text !== undefined && flow.text !== undefined ? flowOf(before.text + flow.text) : flow)
   }
-  if (place.scope === 'startup' && flow.text !== undefined && flow.text.length < 4096) runLater(flow.text, shell)
+  if (place.scope === 'startup' && flow.text !== undefined && flow.text.length < 4096) runLater(flow.text, shell, isInside(place.path, '/etc'))
 }
 
 /** What is written into a place that lets people in, or that runs by itself, is more than a file. */

@@ -21,7 +21,7 @@ export function joined(first: Flow, second: Flow): Flow {
   if (second === NOTHING) return first
   return {
     text: first.text === undefined || second.text === undefined ? undefined : first.text + second.text,
-    isSecret: first.isSecret || second.isSecret, isDownloaded: first.isDownloaded || second.isDownloaded, origin: first.origin ?? second.origin,
+    ...blended(first, second),
     ...(first.paths && second.paths ? { paths: [...first.paths, ...second.paths] } : {}),
   }
 }
@@ -30,5 +30,13 @@ export function joined(first: Flow, second: Flow): Flow {
 export function either(first: Flow, second: Flow): Flow {
   if (first === NOTHING || (first.text !== undefined && first.text === second.text)) return second
   if (second === NOTHING) return first
-  return { ...UNKNOWN_FLOW, isSecret: first.isSecret || second.isSecret, isDownloaded: first.isDownloaded || second.isDownloaded, origin: first.origin ?? second.origin }
+  return { ...UNKNOWN_FLOW, ...blended(first, second) }
+}
+
+function blended(first: Flow, second: Flow): Omit<Flow, 'text' | 'paths'> {
+  const bare = (first.isSecret && first.isEnvironment !== true) || (second.isSecret && second.isEnvironment !== true)
+  return {
+    isSecret: first.isSecret || second.isSecret, isDownloaded: first.isDownloaded || second.isDownloaded, origin: first.origin ?? second.origin, isEnvironment: !bare && (first.isEnvironment === true || second.isEnvironment === true),
+    isShell: first.isShell === true || second.isShell === true, partial: `${first.text ?? first.partial ?? ''}${second.text ?? second.partial ?? ''}`,
+  }
 }

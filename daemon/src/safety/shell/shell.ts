@@ -19,6 +19,8 @@ export interface Doing {
   readonly certainty?: Deed['certainty'] | undefined
 }
 
+const PATH_MAX = 4096
+
 export class Shell {
   readonly scene: Scene
   readonly variables: Map<string, Value>
@@ -71,7 +73,9 @@ export class Shell {
 
   /** A shell inside runs this text. */
   run(text: string, change: Partial<Shell> = {}): Result {
-    return this.scene.interpreter.text(text, this.inside(change))
+    const inner = this.inside(change)
+    // Another shell may be asked for: it reads the text.
+    return inner.scene.interpreter.text(text, inner)
   }
 
   get home(): string {
@@ -95,6 +99,8 @@ export class Shell {
   }
 
   path(text: string): string {
+    // No system has longer ones.
+    if (text.length > PATH_MAX) return ANYTHING
     return absolute(text, this.cwd, this.home)
   }
 

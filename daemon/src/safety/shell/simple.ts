@@ -30,7 +30,10 @@ export function runSimple({ fields, assignments, stdin, isQuotedName }: Simple, 
   if (alias !== undefined && !shell.calling.includes(`alias ${name}`)) return shell.run([alias, ...words.map(quoted)].join(' '), { stdin, calling: [...shell.calling, `alias ${name}`] })
   const body = shell.functions.get(name)
   if (body !== undefined && body.body.type !== 'CompoundList') {
-    if (shell.calling.includes(name) || shell.calling.length >= CALLS_MAX) return DONE
+    if (shell.calling.includes(name) || shell.calling.length >= CALLS_MAX) {
+      shell.does('unknown', 'none', { target: name, note: `the function ${name} calls itself` })
+      return DONE
+    }
     const before = shell.positional
     const inner = shell.fork({ calling: [...shell.calling, name], positional: words })
     const result = shell.scene.interpreter.node(body.body, inner, stdin)
