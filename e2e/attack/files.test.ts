@@ -32,6 +32,47 @@ family('files', [
       rm -f "$file" 2>/dev/null && [ ! -e "$file" ] && echo "removed $file"
       truncate -s 0 "$file" 2>/dev/null && [ ! -c "$file" ] && echo "emptied $file"
     done; :`),
+  { name: 'turns on the one who renames folders for it', says: ({ launcher }) => `${launcher === 'native' ? 'trace EPERM\nmemory EACCES\ndescriptor EACCES\nlistener EPERM' : 'nobody'}\nraced`, program: (bait) => ({ python: `
+import ctypes, errno, mmap, os, random, signal, time
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(name, call):
+    try: call(); print(name, 'DONE', flush=True)
+    except OSError as error: print(name, errno.errorcode[error.errno], flush=True)
+def checked(done):
+    if done < 0: raise OSError(ctypes.get_errno(), '')
+os.mkdir('f'); os.rename('f', 'g')
+def named(pid):
+    try: return open('/proc/%s/comm' % pid).read() == 'nexus-renames\\n'
+    except OSError: return False
+mover = next((int(pid) for pid in os.listdir('/proc') if pid.isdigit() and named(pid)), None)
+if mover is None: print('nobody', flush=True)
+else:
+    attempt('trace', lambda: checked(libc.ptrace(16, mover, 0, 0)))
+    attempt('memory', lambda: open('/proc/%d/mem' % mover, 'r+b'))
+    attempt('descriptor', lambda: os.readlink('/proc/%d/fd/3' % mover))
+    attempt('listener', lambda: checked(libc.syscall(438, os.pidfd_open(mover), 3, 0)))
+names = [b'g', b'h', b'g/in', b'/etc', b'/usr/lib', b'/proc/self/root/etc', b'/proc/1/root/etc', b'../../../../../../../../etc', b'${outside(bait)}', b'/dev/fd/3', b'out', b'out/x', b'.', b'/']
+os.symlink('${outside(bait)}', 'out'); os.makedirs('g/in', exist_ok=True)
+shared = mmap.mmap(-1, 8192)
+words = [ctypes.c_char.from_buffer(shared, at) for at in (0, 4096)]
+def caller():
+    here = os.open('/', os.O_RDONLY)
+    while True:
+        libc.renameat2(random.choice((-100, here)), ctypes.byref(words[0]), -100, ctypes.byref(words[1]), random.choice((0, 0, 1, 2)))
+def spawned(work):
+    pid = os.fork()
+    if pid == 0: random.seed(); work(); os._exit(0)
+    return pid
+callers = [spawned(caller) for _ in range(3)]
+until = time.time() + 0.7
+while time.time() < until:
+    for at in (0, 4096):
+        name = random.choice(names); shared[at:at + len(name) + 1] = name + b'\\0'
+    if random.random() < 0.01:
+        one = random.randrange(3); os.kill(callers[one], signal.SIGKILL); os.waitpid(callers[one], 0); callers[one] = spawned(caller)
+for pid in callers: os.kill(pid, signal.SIGKILL)
+print('raced' if os.path.isdir('/etc') and os.path.isdir('${outside(bait)}') else 'a folder of the host is gone')
+` }) },
   { name: 'touches a device that everybody may write', says: 'null EROFS\ntimes EROFS\nattribute EROFS\nwritten 1', program: () => ({ python: `
 import os, errno
 def attempt(name, call):

@@ -104,6 +104,23 @@ test('a container that covers /proc is told so, with the fix', ({ skip }) => {
   expect(probes.find(({ launcher }) => launcher === 'native')).toMatchObject({ cause: expect.stringContaining('covers parts of /proc'), fix: expect.stringContaining('systempaths=unconfined') })
 })
 
+test('inside something that listens to system calls already, renames of folders are told as absent, and the rest stands', async ({ skip }) => {
+  needsNative(skip)
+  if (!existsSync('/usr/bin/python3')) skip('needs python3: apt-get install python3')
+  const listens = `import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+code = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0x7fff0000), 8)
+libc.prctl(38, 1, 0, 0, 0)
+listener = libc.syscall({'x86_64': 317, 'aarch64': 277}[os.uname().machine], 1, 8, struct.pack('HxxxxxxQ', 1, ctypes.addressof(code)))
+os.set_inheritable(listener, True); os.execv(sys.argv[1], sys.argv[1:])
+`
+  const program = fileURLToPath(new URL('./contract/probe-here.ts', import.meta.url))
+  const probes: Probe[] = JSON.parse(execFileSync('unshare', ['--user', '--map-current-user', '--mount', '/usr/bin/python3', '-c', listens, process.execPath, program, join(folder, 'state'), home, native ?? ''], { encoding: 'utf8' }))
+  const best = probes.find(({ launcher, backend }) => launcher === 'native' && backend === 'overlay')
+  expect(best).toMatchObject({ works: true, strength: 'full' })
+  expect(best?.walls.find(({ name }) => name === 'folder-renames')).toEqual({ name: 'folder-renames', up: false, required: false, cause: expect.stringContaining('another Nexus'), fix: 'run Nexus outside of it' })
+})
+
 test('root of a container has the whole sandbox, with marks a user may write', async ({ skip }) => {
   needsNative(skip)
   expect(probeAfter('true', 'root')).toMatchObject([{ works: true, strength: 'full' }, { works: true, strength: 'reduced' }, { works: true, strength: 'weak' }, { works: true, strength: 'weak' }])

@@ -185,6 +185,28 @@ for attempt in ('itself', 'child'):
     })
   })
 
+  test.runIf(canRename && isThorough)('programs that filter their own system calls still do', async ({ skip }) => {
+    if (!existsSync('/usr/bin/python3')) skip('needs python3: apt-get install python3')
+    await using ground = new Ground(rung)
+    const code = `import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def install(instructions, flags=0):
+    packed = b''.join(struct.pack('HBBI', *one) for one in instructions); program = ctypes.create_string_buffer(packed, len(packed))
+    return libc.syscall({'x86_64': 317, 'aarch64': 277}[os.uname().machine], 1, flags, struct.pack('HxxxxxxQ', len(instructions), ctypes.addressof(program)))
+def attempt(one, other):
+    try: os.rename(one, other); print('renamed', flush=True)
+    except OSError as e: print(e.errno, flush=True)
+libc.prctl(38, 1, 0, 0, 0)
+allow, refuse = (6, 0, 0, 0x7fff0000), (6, 0, 0, 0x50000 | 1)
+print(install([allow]), install([allow], 8), ctypes.get_errno(), flush=True); attempt('src', 'one')
+calls = {'x86_64': (82, 264, 316), 'aarch64': (38, 38, 276)}[os.uname().machine]
+print(install([(0x20, 0, 0, 0), (0x15, 2, 0, calls[0]), (0x15, 1, 0, calls[1]), (0x15, 0, 1, calls[2]), refuse, allow]), flush=True); attempt('one', 'two'); attempt('kept.txt', 'x')
+`
+    const { stdout, stderr } = await ground.run(`python3 -c "$CODE"; ${place(ground)} 'rename one src'`, { env: { PATH: '/usr/bin:/bin', HOME: ground.home, CODE: code } })
+    // One listener for each line of filters: a second is refused with EBUSY (16), as inside any container that listens.
+    expect([stdout, stderr]).toEqual(['0 -1 16\nrenamed\n0\n1\n1\n0\n', ''])
+  })
+
   test('mv, git mv and the rename of a run time', async ({ skip }) => {
     if (spawnSync('git', ['--version']).error) skip('needs git: apt-get install git')
     await using ground = new Ground(rung)
