@@ -260,11 +260,20 @@ describe('where the project lies', () => {
     needs(skip, 'bindfs')
     const behind = mkdtempSync(join(nexus.base, 'behind-'))
     mkdirSync(join(behind, '.git'))
-    expect(spawnSync('bindfs', [behind, nexus.project]).status).toBe(0)
+    writeFileSync(join(behind, 'kept'), 'kept\n')
+    rmSync(join(nexus.project, '.git'), { recursive: true })
+    const mounted = spawnSync('bindfs', [behind, nexus.project], { encoding: 'utf8' })
+    if (mounted.status !== 0) skip(`needs the right to mount FUSE: ${mounted.stderr.trim()}`)
     try {
-      const run = await nexus.run('--backend', 'copy', '--keep', 'echo 1 > made')
-      expect(await nexus.json('apply', run.id)).toMatchObject({ code: 0 })
-      expect(readFileSync(join(behind, 'made'), 'utf8')).toBe('1\n')
+      const before = snapshot(behind)
+      for (const backend of ['overlay', 'copy']) {
+        const run = await nexus.run('--backend', backend, '--keep', 'cat kept; echo more >> kept; mkdir -p a/b; echo 1 > a/b/made; ln -s made a/b/link')
+        expect({ stdout: run.stdout, stderr: run.stderr, changes: run.changes.map(({ path }) => path) }).toEqual({ stdout: 'kept\n', stderr: '', changes: ['a', 'a/b', 'a/b/link', 'a/b/made', 'kept'] })
+        expect(await nexus.json('apply', run.id)).toMatchObject({ code: 0 })
+        expect(readFileSync(join(behind, 'a/b/made'), 'utf8')).toBe('1\n')
+        expect(await nexus.json('rollback', run.id)).toMatchObject({ code: 0 })
+        expect(differences(before, snapshot(behind))).toEqual([])
+      }
     } finally {
       spawnSync('umount', ['-l', nexus.project])
     }

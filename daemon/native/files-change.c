@@ -121,7 +121,9 @@ static int set_meta_at(int parent, const char *name, const struct meta *meta)
 	}
 	if (meta->what & META_MODE && !S_ISLNK(status.st_mode) && fchmodat(parent, name, meta->mode & 07777, AT_SYMLINK_NOFOLLOW))
 		return errno;
-	if (meta->what & META_MTIME && utimensat(parent, name, meta->times, AT_SYMLINK_NOFOLLOW))
+	/* Both times: programs behind FUSE often pass over a request that leaves one out. */
+	struct timespec times[2] = { status.st_atim, meta->mtime };
+	if (meta->what & META_MTIME && utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW))
 		return errno;
 	return 0;
 }

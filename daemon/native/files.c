@@ -210,9 +210,8 @@ static int perform(struct session *session, enum operation operation, struct rea
 		meta.mode = take_u32(reader);
 		meta.user = take_u32(reader);
 		meta.group = take_u32(reader);
-		meta.times[0].tv_nsec = UTIME_OMIT;
-		meta.times[1].tv_sec = (int64_t)take_u64(reader);
-		meta.times[1].tv_nsec = take_u32(reader);
+		meta.mtime.tv_sec = (int64_t)take_u64(reader);
+		meta.mtime.tv_nsec = take_u32(reader);
 		return reader->bad ? EBADMSG : set_meta(&place, &meta);
 	}
 	case OP_MARKS: {

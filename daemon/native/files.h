@@ -86,7 +86,7 @@ struct guard {
 struct meta {
 	uint8_t what;
 	uint32_t mode, user, group;
-	struct timespec times[2];
+	struct timespec mtime;
 };
 
 int rename_place(struct place *from, struct place *to, uint8_t flags, const struct guard *guard);
