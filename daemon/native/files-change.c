@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* ESTALE: somebody else was here since the caller looked. */
@@ -168,6 +169,20 @@ int carry_attributes(struct place *from, struct place *to)
 		close(target);
 	}
 	close(source);
+	return wrong;
+}
+
+int put_marks(struct place *place, uint8_t namespace, uint8_t opaque, const char *redirect, size_t length)
+{
+	int directory;
+	int wrong = place_open(place, O_RDONLY | O_DIRECTORY, &directory);
+	if (wrong)
+		return wrong;
+	if (opaque && fsetxattr(directory, namespace ? "user.overlay.opaque" : "trusted.overlay.opaque", "y", 1, 0))
+		wrong = errno;
+	if (!wrong && length > 0 && fsetxattr(directory, namespace ? "user.overlay.redirect" : "trusted.overlay.redirect", redirect, length, 0))
+		wrong = errno;
+	close(directory);
 	return wrong;
 }
 

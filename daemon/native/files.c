@@ -23,6 +23,7 @@
 enum operation {
 	OP_HELLO = 1, OP_ROOT, OP_CLOSE, OP_STAT, OP_MKDIR, OP_SYMLINK, OP_LINK, OP_COPY, OP_RENAME, OP_UNLINK, OP_RMDIR,
 	OP_META, OP_MARKS, OP_ATTRIBUTES, OP_COPY_ATTRIBUTES, OP_FSYNC, OP_SYNCFS, OP_LIST, OP_LOCK, OP_HASH,
+	OP_MARK,
 };
 
 static int answer_requests(struct session *session);
@@ -218,6 +219,13 @@ static int perform(struct session *session, enum operation operation, struct rea
 		place = take_place(session, reader);
 		uint8_t namespace = take_u8(reader);
 		return reader->bad ? EBADMSG : read_marks(&place, namespace, out);
+	}
+	case OP_MARK: {
+		place = take_place(session, reader);
+		uint8_t namespace = take_u8(reader), opaque = take_u8(reader);
+		size_t length;
+		const char *redirect = take_text(reader, &length);
+		return reader->bad ? EBADMSG : put_marks(&place, namespace, opaque, redirect, length);
 	}
 	case OP_ATTRIBUTES:
 		root = take_root(session, reader);

@@ -95,6 +95,8 @@ int make_place(struct place *place, uint32_t mode, const char *target);
 int link_place(struct place *from, struct place *to);
 int set_meta(struct place *place, const struct meta *meta);
 int carry_attributes(struct place *from, struct place *to);
+/* What overlayfs would have written on a directory of an upper layer. */
+int put_marks(struct place *place, uint8_t namespace, uint8_t opaque, const char *redirect, size_t length);
 int sync_place(struct place *place, bool whole);
 
 /* ---- The trees that the daemon has opened (files-roots.c) ---- */

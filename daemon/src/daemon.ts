@@ -31,6 +31,7 @@ import { nameOf, Runs } from './runs/runs.ts'
 import { Sealer } from './runs/seal.ts'
 import { Shell } from './runs/shell.ts'
 import { inThrowAwayLayer } from './runs/throw-away.ts'
+import { Squash } from './runs/squash.ts'
 import { Turnstile } from './runs/turnstile.ts'
 import { Safety } from './safety/safety.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
@@ -75,7 +76,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const check = new Check({ sandbox, ledger, changes, network, handed, secrets, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const agents: Agents = new Agents({ agents: AGENTS, state: home.state, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
-  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, live, turnstile, now: clock.now, log })
+  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, live, turnstile, squash: new Squash({ state, ledger, changes, sandbox, log }), now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, secrets, live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })

@@ -84,6 +84,8 @@ export interface Files extends AsyncDisposable {
   rmdir(place: Place): Promise<void>
   setMeta(place: Place, meta: Meta): Promise<void>
   marks(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]>
+  /** Puts them on a directory. Only the helper can: ENOTSUP without it. */
+  mark(place: Place, marks: Marks, xattrs: 'trusted' | 'user'): Promise<void>
   /** Of each path the extended attributes in one comparable string; '' for none and for what cannot be read. */
   attributes(root: Root, paths: readonly string[]): Promise<string[]>
   /**
@@ -128,7 +130,7 @@ const MAX_UINT32 = 0xffffffff
 
 const OPERATIONS = {
   hello: 1, root: 2, close: 3, stat: 4, mkdir: 5, symlink: 6, link: 7, copy: 8, rename: 9, unlink: 10, rmdir: 11, meta: 12, marks: 13,
-  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19, hash: 20,
+  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19, hash: 20, mark: 21,
 } as const
 type Operation = keyof typeof OPERATIONS
 
@@ -245,6 +247,10 @@ class NativeFiles implements Files {
       const answer = await this.#ask('marks', place.path, new Request().place(place).u8(xattrs === 'user' ? 1 : 0))
       return { opaque: answer.u8() === 1, redirect: answer.text() || null }
     }))
+  }
+
+  async mark(place: Place, { opaque, redirect }: Marks, xattrs: 'trusted' | 'user'): Promise<void> {
+    await this.#ask('mark', place.path, new Request().place(place).u8(xattrs === 'user' ? 1 : 0).u8(opaque ? 1 : 0).text(redirect ?? ''))
   }
 
   async attributes(root: Root, paths: readonly string[]): Promise<string[]> {

@@ -133,6 +133,11 @@ export interface Changes {
   hasRedirects(upper: string): Promise<boolean>
   /** The change sets of a stack as one, nearest the host first; `ground` has `below`. What comes and goes again is no change. */
   combine(ground: Ground, sets: readonly (readonly Change[])[]): Promise<ChangeSet>
+  /**
+   * Fills the empty folder `to` with what the layers of `ground` are together: laid over the project it shows the same. They
+   * must not change any more. Rejects where that cannot be; then they go on as they are.
+   */
+  squash(ground: Ground, to: string): Promise<void>
   /** Unified text diff of the given changes; binary and metadata changes as one-line notes. */
   patch(ground: Ground, changes: readonly Change[], options?: { maxBytes?: number }): Promise<string>
   apply(order: ApplyOrder): Promise<Outcome>

@@ -106,6 +106,10 @@ export class NodeFiles implements Files {
     return await readMarksWithTar(places, xattrs)
   }
 
+  async mark(place: Place): Promise<void> {
+    throw new FileError('ENOTSUP', 'mark', place.path)
+  }
+
   async attributes(_root: Root, paths: readonly string[]): Promise<string[]> {
     return paths.map(() => '')
   }

@@ -31,6 +31,7 @@ import { hasRedirects } from './redirects.ts'
 import { rollback } from './rollback.ts'
 import { settle } from './settle.ts'
 import type { Site } from './site.ts'
+import { squash } from './squash.ts'
 import { survey } from './survey.ts'
 import { readSmall, TEXT_MAX_BYTES } from './texts.ts'
 import type { View } from './view.ts'
@@ -75,6 +76,13 @@ class ChangesRoom implements Changes, AsyncDisposable {
     const breath = new Breath()
     await using view = await this.#view(ground, await this.#files('reading'), breath)
     return await combine({ view, project: ground.project, isRoot: this.#isRoot, breath }, sets)
+  }
+
+  async squash(ground: Ground, to: string): Promise<void> {
+    const breath = new Breath()
+    const files = await this.#files('reading')
+    await using view = await this.#view(ground, files, breath)
+    await squash({ ground, view, files, breath }, to)
   }
 
   async patch(ground: Ground, changes: readonly Change[], options: { maxBytes?: number } = {}): Promise<string> {

@@ -25,6 +25,7 @@ import { Questions } from './questions.ts'
 import { reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
+import type { Squash } from './squash.ts'
 import { pendingBelow, staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
@@ -45,6 +46,7 @@ export interface ExecutionParts {
   readonly turnstile: Turnstile
   /** What an agent has around it besides what every command has. */
   readonly agentAround: (agent: string, project: string) => { readonly home: string; readonly env: Readonly<Record<string, string>> }
+  readonly squash: Squash
   readonly now: () => number
   readonly log: Log
 }
@@ -77,6 +79,7 @@ export class Execution {
     this.#parts.handed.forget(id)
     // The result is on the screen by now.
     await this.#keepBefore(id, 'later')
+    await this.#parts.squash.consider(id)
   }
 
   async #open(row: RunRow, choice: Choice, signal: AbortSignal, actor: string): Promise<Layer> {

@@ -16,6 +16,7 @@ import type { Ledger } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { runDetails } from './runs.sql.ts'
 import { sizeOf } from './size.ts'
+import { orphanSquashes } from './squash.ts'
 
 export interface GarbageParts {
   readonly state: State
@@ -51,7 +52,7 @@ export function orphanLayers({ state, ledger, sandbox }: Pick<GarbageParts, 'sta
 
 /** Everything but blobs, which are judged and deleted in one breath. */
 export async function findLitter(parts: GarbageParts): Promise<Piece[]> {
-  const pieces = [...orphanLayers(parts, 'later'), ...orphanOutput(parts), ...orphanPreImages(parts)]
+  const pieces = [...orphanLayers(parts, 'later'), ...orphanSquashes(parts, 'later'), ...orphanOutput(parts), ...orphanPreImages(parts)]
   const measured: Piece[] = []
   for (const piece of pieces) measured.push({ ...piece, bytes: await sizeOf(piece.path) })
   return measured

@@ -1,5 +1,5 @@
 /** The table of runs: each change of a run is one transaction with its event. Rows in, Run objects out. */
-import { and, count, desc, eq, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNotNull, isNull, lt, lte, ne, or } from 'drizzle-orm'
 import { toBytes } from '@nexus/protocol/bytes'
 import { countChanges } from '@nexus/protocol/change-flags'
 import type { Run, RunFlag, RunRequest, RunStatus, RunSummary } from '@nexus/protocol/runs'
@@ -194,6 +194,12 @@ export class Ledger {
   /** The folders of all layers that exist. */
   layers(): string[] {
     return this.#state.db.select({ layer: runs.layer }).from(runs).where(isNotNull(runs.layer)).all().flatMap(({ layer }) => layer ?? [])
+  }
+
+  /** Everything that a layer stands on, or that a run is about to. */
+  grounds(): string[] {
+    return this.#state.db.select({ id: runs.id, status: runs.status, layer: runs.layer, parents: runs.parents }).from(runs).where(ne(runs.parents, [])).all()
+      .flatMap((row) => (row.layer !== null || !this.isAtRest(row) ? row.parents : []))
   }
 
   count(status: RunStatus): number {

@@ -8,6 +8,7 @@ import type { Aftermath } from './aftermath.ts'
 import { orphanLayers, type Litter } from './garbage.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
+import { orphanSquashes } from './squash.ts'
 
 const ACTOR = 'daemon'
 
@@ -31,7 +32,7 @@ export async function recoverRuns(parts: RecoveryParts): Promise<Litter[]> {
   const output = join(parts.state.folder, 'output')
   rmSync(output, { recursive: true, force: true })
   mkdirSync(output, { recursive: true, mode: 0o700 })
-  return orphanLayers(parts, 'at start')
+  return [...orphanLayers(parts, 'at start'), ...orphanSquashes(parts, 'at start')]
 }
 
 /** A layer is not read while anything of its run is alive. */

@@ -24,6 +24,11 @@ export function layersFolder(state: string): string {
   return join(state, 'layers')
 }
 
+/** Layers of long stacks, several as one. */
+export function squashedFolder(state: string): string {
+  return join(state, 'squashed')
+}
+
 /** Leaves nothing behind when it fails or is aborted. */
 export async function openLayer(order: NewLayer, signal?: AbortSignal): Promise<Layer> {
   const { run, project, backend, xattrs, parents } = order

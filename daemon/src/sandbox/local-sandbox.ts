@@ -4,6 +4,7 @@ import type { Outside } from '@nexus/protocol/changes'
 import type { Backend, Wall } from '@nexus/protocol/runs'
 import type { Probe } from '@nexus/protocol/system'
 import type { Clock } from '../base/clock.ts'
+import { isInside } from '../base/project.ts'
 import { Chooser } from './choose.ts'
 import { discardLayer } from './discard.ts'
 import type { Launch, LaunchOrder } from './launch.ts'
@@ -12,7 +13,7 @@ import { Limits } from './limits/limits.ts'
 import { stillborn } from './launchers/child.ts'
 import { launchersOf } from './launchers/index.ts'
 import type { Layer } from './layer.ts'
-import { layersFolder, openLayer } from './layers.ts'
+import { layersFolder, openLayer, squashedFolder } from './layers.ts'
 import { endLeftovers } from './leftovers.ts'
 import { Masks } from './masks.ts'
 import { leftOutside } from './outside.ts'
@@ -102,6 +103,7 @@ class LocalSandbox implements Sandbox {
   }
 
   discard(folder: string): Promise<void> {
-    return discardLayer(folder, layersFolder(this.#parts.state), this.#parts.path)
+    const { state, path } = this.#parts
+    return discardLayer(folder, isInside(folder, squashedFolder(state)) ? squashedFolder(state) : layersFolder(state), path)
   }
 }
