@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@nexus/daemon/base/clock'
+import type { Layer } from '@nexus/daemon/sandbox/layer'
 import { createSandbox, environmentInside, type Choice } from '@nexus/daemon/sandbox/sandbox'
 import { removeTree, root } from '../nexus.ts'
 import { pairs, type Pair } from './pairs.ts'
@@ -14,13 +15,17 @@ import { pairs, type Pair } from './pairs.ts'
 export interface Rung {
   readonly name: 'native' | 'util-linux' | 'copy'
   readonly choice: Choice
-  measure(project: string, rounds: number): Promise<Pair>
+  /** With `parents`, uppers nearest first, the making of the layer is in the figure as well. */
+  measure(project: string, rounds: number, parents?: readonly string[]): Promise<Pair>
+  /** Runs a shell line and keeps its layer: the upper. */
+  leave(project: string, parents: readonly string[], line: string): Promise<string>
 }
 
 const NATIVE = join(root, 'daemon/dist/nexus-native')
 const COMMAND = ['/bin/true']
 
 export class Overheads implements Disposable {
+  readonly native = NATIVE
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'nexus-bench-')))
 
   /** A project with this many small files in folders of 100. */
@@ -52,18 +57,30 @@ export class Overheads implements Disposable {
     if (name !== 'copy' && choice.launcher !== name) return `the launcher here is ${choice.launcher}`
     const env = environmentInside({ PATH: process.env.PATH ?? '' }, userHome)
     let number = 0
-    const launchIn = async (project: string): Promise<number> => {
-      number += 1
-      // Layers stay until the end: ext4 looks past every inode that was freed in the last seconds when it makes a new one,
-      // so forty layers removed in one second would make each mkdir dearer than it is for anybody's next command.
-      const layer = await sandbox.open(`bench-${number}`, project, choice, [])
-      const launch = sandbox.launch(layer, choice, { argv: COMMAND, cwd: project, env, umask: 0o022, net: 'off', stdin: false })
+    // Layers stay until the end: ext4 looks past every inode that was freed in the last seconds when it makes a new one,
+    // so forty layers removed in one second would make each mkdir dearer than it is for anybody's next command.
+    const open = (project: string, parents: readonly string[]) => sandbox.open(`bench-${(number += 1)}`, project, choice, parents)
+    const launchIn = async (layer: Layer, argv: string[]): Promise<number> => {
+      const launch = sandbox.launch(layer, choice, { argv, cwd: layer.project, env, umask: 0o022, net: 'off', stdin: false })
       launch.onOutput(() => undefined)
       const end = await launch.ended
       if (end.type !== 'exited' || end.exitCode !== 0) throw new Error(`the command ended badly: ${JSON.stringify(end)}`)
       return end.durationMs
     }
-    return { name, choice, measure: (project, rounds) => pairs(rounds, () => bare(project, env), () => launchIn(project)) }
+    const passing = async (project: string, parents: readonly string[] | undefined): Promise<number> => {
+      const beganAt = performance.now()
+      const layer = await open(project, parents ?? [])
+      const openedMs = parents ? performance.now() - beganAt : 0
+      return openedMs + (await launchIn(layer, COMMAND))
+    }
+    return {
+      name, choice, measure: (project, rounds, parents) => pairs(rounds, () => bare(project, env), () => passing(project, parents)),
+      leave: async (project, parents, line) => {
+        const layer = await open(project, parents)
+        await launchIn(layer, ['/bin/sh', '-c', line])
+        return layer.upper
+      },
+    }
   }
 
   [Symbol.dispose](): void {
