@@ -158,7 +158,7 @@ test(proves('the command is run again on what is there now', 'SYS-2', 'RUN-4'), 
   await goTo(page, run.id)
   await page.getByRole('button', { name: /^Apply all/ }).click()
   await page.getByRole('region', { name: 'Conflicts' }).getByRole('button', { name: /^Run it again/ }).click()
-  await status(page, run.id, 'expired')
+  await status(page, run.id, 'stale')
   await page.getByRole('button', { name: /^Apply all/ }).click()
   await said(page, 'Applied 1 path.')
   const [again] = (await nexus.json<{ runs: Run[] }>('runs')).runs

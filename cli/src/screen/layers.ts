@@ -1,12 +1,10 @@
 /** The layers of a project as a tree: what stands on what, its station, its size, what to do next. */
+import { branchesOf } from '@nexus/protocol/layer-branches'
 import type { LayerNode } from '@nexus/protocol/layers'
 import { safe } from '@nexus/protocol/readable'
 import { bytes, commandLine, plural } from '@nexus/protocol/words'
 import type { Theme } from './theme.ts'
 import { cut, widthOf } from './width.ts'
-
-/** Deeper than this a tree is drawn no further to the right, so that a line keeps its words. */
-const INDENT_MAX = 12
 
 export function layerLines(layers: readonly LayerNode[], theme: Theme, width: number): string[] {
   const columns = Math.max(40, Math.min(width, 120))
@@ -23,26 +21,6 @@ export function layerLines(layers: readonly LayerNode[], theme: Theme, width: nu
       ...(layer.next ? [`${theme.dim(hangs)}  ${theme.dim(cut(`next: ${layer.next}`, columns - widthOf(hangs) - 2))}`] : []),
     ]
   })
-}
-
-/** What is drawn left of a layer, and left of the lines below it. */
-function branchesOf(layers: readonly LayerNode[], at: number): { trunk: string; hangs: string } {
-  const depth = layers[at]?.depth ?? 0
-  const goesOn = (level: number) => {
-    for (const later of layers.slice(at + 1)) {
-      if (later.depth < level) return false
-      if (later.depth === level) return true
-    }
-    return false
-  }
-  if (depth === 0) return { trunk: '', hangs: goesOn(1) ? '│' : ' ' }
-  const levels = Array.from({ length: depth }, (_, index) => index + 1)
-  const [own, ...above] = levels.reverse()
-  const shown = above.slice(0, INDENT_MAX).reverse()
-  const skipped = above.length > INDENT_MAX ? `${depth} ` : ''
-  const lead = skipped + shown.map((level) => (goesOn(level) ? '│ ' : '  ')).join('')
-  const isLast = !goesOn(own ?? depth)
-  return { trunk: `${lead}${isLast ? '└ ' : '├ '}`, hangs: `${lead.replace(/\d/g, ' ')}${isLast ? '  ' : '│ '}${goesOn(depth + 1) ? '│' : ' '}` }
 }
 
 function endOf({ endReason, signal, exitCode }: LayerNode): string[] {

@@ -1,5 +1,5 @@
 /** The decision: apply all or what is chosen, keep, discard, roll back; stop what runs, answer what waits. */
-import { useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { FLAG_WORDS } from '@nexus/protocol/change-words'
 import { safePath } from '@nexus/protocol/readable'
 import { companionsOf } from '@nexus/protocol/repository'
@@ -9,17 +9,19 @@ import { problemOf } from '../daemon/calls.ts'
 import { Dialog } from '../page/dialog.tsx'
 import { useKeys } from '../page/keys.ts'
 import { useNexus } from '../page/nexus.ts'
-import { go } from '../page/place.ts'
+import { go, placeOfRun } from '../page/place.ts'
+import { TogetherDialog } from './together.tsx'
 import { UnderWay } from './under-way.tsx'
 import { flaggedIn, firstChoice, namedPaths, openChanges, type Choice } from './choice.ts'
 
-export interface DecisionProps { readonly run: Run; readonly choice: Choice; readonly onChoose: (choice: Choice) => void }
+/** `above`: how many layers stand on it. */
+export interface DecisionProps { readonly run: Run; readonly above: number; readonly choice: Choice; readonly onChoose: (choice: Choice) => void }
 
 const FLAGGED_SHOWN = 30
 
-export function Decision({ run, choice, onChoose }: DecisionProps) {
+export function Decision({ run, above, choice, onChoose }: DecisionProps) {
   const { calls, mirror, say } = useNexus()
-  const [asked, setAsked] = useState<'flagged' | 'discard'>()
+  const [asked, setAsked] = useState<'flagged' | 'discard' | 'together'>()
   const [busy, setBusy] = useState<string>()
   const open = openChanges(run)
   const can = abilitiesOf(run)
@@ -27,6 +29,8 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
   const whole = useMemo(() => new Set([...choice, ...companions]), [choice, companions])
   const flagged = flaggedIn(run, choice)
   const second = [...flagged, ...companions]
+  const { needs = [] } = run
+  const closeDialog = useCallback(() => setAsked(undefined), [])
 
   /** Whatever comes of it, the page shows the run as it is afterwards. */
   const carryOut = async (what: string, work: () => Promise<string>) => {
@@ -45,15 +49,21 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
   }
   // The digest is the one that was on the screen: if the layer was sealed anew meanwhile, the daemon refuses.
   const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, whole), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
-  const askToApply = () => (choice.size === 0 ? say('Choose a path first: Space in the tree.') : second.length > 0 ? setAsked('flagged') : void apply())
+  const together = (digest: string) => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, withParents: true, digest }), 'applied'))
+  const rerun = () => carryOut('Starting…', async () => {
+    const { run: again } = await calls.runs.rerun.mutate({ run: run.id })
+    go(placeOfRun(again.id))
+    return 'It runs again, on what is there now.'
+  })
+  const askToApply = () => (needs.length > 0 ? setAsked('together') : choice.size === 0 ? say('Choose a path first: Space in the tree.') : second.length > 0 ? setAsked('flagged') : void apply())
   const rollback = () => carryOut('Rolling back…', async () => outcome(await calls.runs.rollback.mutate({ run: run.id }), 'rolled back'))
-  const discard = () => carryOut('Discarding…', async () => { await calls.runs.discard.mutate({ run: run.id }); return 'Discarded: nothing of it is left.' })
+  const discard = () => carryOut('Discarding…', async () => { await calls.runs.discard.mutate({ run: run.id, cascade: above > 0 }); return 'Discarded: nothing of it is left.' })
   const approve = (deny: boolean) => carryOut(deny ? 'Denying…' : 'Starting…', async () => { await calls.runs.approve.mutate({ run: run.id, deny }); return deny ? 'Denied: it never ran.' : 'It runs.' })
   const stop = () => carryOut('Stopping…', async () => { await calls.runs.kill.mutate({ run: run.id }); return 'Stopped. Its layer is kept for a look.' })
   const keep = () => { say('Kept as it is. Nothing on the host changed.'); go('#/') }
 
   useKeys({
-    ...(can.apply ? { 'a': askToApply } : {}), ...(can.keep ? { 'k': keep } : {}), ...(can.discard ? { 'x': () => setAsked('discard') } : {}), ...(can.rollback ? { 'r': () => void rollback() } : {}),
+    ...(can.apply ? { 'a': askToApply } : {}), ...(can.keep ? { 'k': keep } : {}), ...(can.discard ? { 'x': () => setAsked('discard') } : {}), ...(can.rollback ? { 'r': () => void rollback() } : {}), ...(can.rerun ? { 'e': () => void rerun() } : {}),
     ...(can.stop ? { 's': () => void stop() } : can.approve ? { 's': () => void approve(false) } : {}),
   })
   if (run.status === 'applying' || run.status === 'rolling-back') return <UnderWay run={run} />
@@ -64,11 +74,12 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
       {can.approve && <button type="button" className="primary" disabled={busy !== undefined} onClick={() => void approve(false)}>Run it</button>}
       {can.approve && <button type="button" disabled={busy !== undefined} onClick={() => void approve(true)}>Deny</button>}
       {can.stop && <button type="button" disabled={busy !== undefined} onClick={() => void stop()}>Stop this run <kbd aria-hidden="true">s</kbd></button>}
-      {can.apply && <button type="button" className="primary" disabled={busy !== undefined || choice.size === 0} onClick={askToApply}>{busy ?? (choice.size === run.changes.length ? `Apply all ${choice.size}` : `Apply ${choice.size} of ${open.length}`)} <kbd aria-hidden="true">a</kbd></button>}
+      {can.rerun && <button type="button" className="primary" disabled={busy !== undefined} onClick={() => void rerun()}>Run again <kbd aria-hidden="true">e</kbd></button>}
+      {can.apply && <button type="button" className="primary" disabled={busy !== undefined || (choice.size === 0 && needs.length === 0)} onClick={askToApply}>{busy ?? (needs.length > 0 ? `Apply with the ${needs.length} below` : choice.size === run.changes.length ? `Apply all ${choice.size}` : `Apply ${choice.size} of ${open.length}`)} <kbd aria-hidden="true">a</kbd></button>}
       {can.rollback && <button type="button" disabled={busy !== undefined} onClick={() => void rollback()}>Roll back <kbd aria-hidden="true">r</kbd></button>}
       {can.keep && <button type="button" disabled={busy !== undefined} onClick={keep}>Keep <kbd aria-hidden="true">k</kbd></button>}
       {can.discard && <button type="button" disabled={busy !== undefined} onClick={() => setAsked('discard')}>Discard <kbd aria-hidden="true">x</kbd></button>}
-      {can.apply && <span className="choosing">
+      {can.apply && needs.length === 0 && <span className="choosing">
         <button type="button" className="link" onClick={() => onChoose(new Set(open))}>all</button>
         <button type="button" className="link" onClick={() => onChoose(firstChoice(run))}>unflagged</button>
         <button type="button" className="link" onClick={() => onChoose(new Set())}>none</button>
@@ -84,8 +95,10 @@ export function Decision({ run, choice, onChoose }: DecisionProps) {
           </p>
         </Dialog>
       )}
+      {asked === 'together' && <TogetherDialog run={run} onAgreed={(digest) => void together(digest)} onClose={closeDialog} />}
       {asked === 'discard' && (
-        <Dialog title="Throw this layer away?" onClose={() => setAsked(undefined)}>
+        <Dialog title={above > 0 ? `Throw away ${above + 1} layers?` : 'Throw this layer away?'} onClose={() => setAsked(undefined)}>
+          {above > 0 && <p>{above === 1 ? 'One layer stands' : `${above} layers stand`} on it and would go along.</p>}
           <p>{run.changes.length === 0 ? 'It holds no changes.' : `Its ${plural(run.changes.length, 'change')} cannot be brought back.`} The host stays as it is.</p>
           <p className="actions">
             <button type="button" autoFocus onClick={() => setAsked(undefined)}>Keep it</button>
@@ -110,8 +123,8 @@ function SecondLook({ run, paths }: { readonly run: Run; readonly paths: readonl
 function abilitiesOf(run: Run) {
   const hasOpen = openChanges(run).length > 0
   return {
-    apply: hasOpen && ['kept', 'rolled-back', 'applied'].includes(run.status), keep: run.status === 'kept', rollback: run.status === 'applied',
-    discard: ['kept', 'unchanged', 'rolled-back', 'failed'].includes(run.status), approve: run.status === 'waiting', stop: run.status === 'running' || run.status === 'queued',
+    apply: hasOpen && ['kept', 'rolled-back', 'applied'].includes(run.status), keep: run.status === 'kept', rollback: run.status === 'applied' && run.appliedWith === undefined, rerun: run.status === 'stale' && !run.next?.startsWith('nexus show'),
+    discard: ['kept', 'unchanged', 'rolled-back', 'failed', 'stale'].includes(run.status), approve: run.status === 'waiting', stop: run.status === 'running' || run.status === 'queued',
   }
 }
 

@@ -8,7 +8,7 @@ import { Decision } from './decision.tsx'
 import { Diff } from './diff.tsx'
 import { treeOf } from './tree.ts'
 
-export function Review({ run, isShown }: { readonly run: Run; readonly isShown: boolean }) {
+export function Review({ run, above, isShown }: { readonly run: Run; readonly above: number; readonly isShown: boolean }) {
   const tree = useMemo(() => treeOf(run.changes), [run.changes])
   const applied = run.appliedPaths.length + (run.keptPaths?.length ?? 0)
   const [chosen, setChosen] = useState<{ readonly applied: number; readonly choice: Choice }>(() => ({ applied, choice: firstChoice(run) }))
@@ -29,7 +29,7 @@ export function Review({ run, isShown }: { readonly run: Run; readonly isShown: 
           </div>
         </div>
       )}
-      <Decision run={run} choice={choice} onChoose={(next) => setChosen({ applied, choice: next })} />
+      <Decision run={run} above={above} choice={choice} onChoose={(next) => setChosen({ applied, choice: next })} />
     </>
   )
 }

@@ -1,6 +1,7 @@
 /** One run: what it was, how it ended, what it printed, what it would change, and the decision. */
 import { useEffect, useState } from 'react'
 import { safe } from '@nexus/protocol/readable'
+import type { LayerNode } from '@nexus/protocol/layers'
 import type { Run } from '@nexus/protocol/runs'
 import { commandLine } from '@nexus/protocol/words'
 import { Review } from '../changes/review.tsx'
@@ -9,10 +10,11 @@ import { useKeys } from '../page/keys.ts'
 import { useNexus, usePicture } from '../page/nexus.ts'
 import { Denials } from './denials.tsx'
 import { Facts } from './facts.tsx'
+import { Stack, useStack } from './stack.tsx'
 import { StatusMark } from './status.tsx'
 import { Tabs } from './tabs.tsx'
 
-export type Part = 'changes' | 'output'
+export type Part = 'changes' | 'output' | 'stack'
 
 export function RunPage({ id }: { readonly id: string }) {
   const { mirror } = useNexus()
@@ -40,8 +42,11 @@ const LONG_COMMAND = 240
 function Shown({ run }: { readonly run: Run }) {
   const isOver = run.digest !== null || !['queued', 'waiting', 'running'].includes(run.status)
   const [asked, setAsked] = useState<Part>()
-  const part = asked ?? (isOver && run.changes.length > 0 ? 'changes' : 'output')
-  useKeys({ 'c': () => setAsked('changes'), 'o': () => setAsked('output') })
+  const layers = useStack(run)
+  const isStacked = layers.length > 1
+  const above = layers.length === 0 ? 0 : countAbove(layers, run.id)
+  const part = (asked === 'stack' && !isStacked ? undefined : asked) ?? (isOver && run.changes.length > 0 ? 'changes' : 'output')
+  useKeys({ 'c': () => setAsked('changes'), 'o': () => setAsked('output'), ...(isStacked ? { 't': () => setAsked('stack') } : {}) })
   return (
     <article className="run-page" aria-label={`Run ${run.id}`}>
       <header>
@@ -49,13 +54,22 @@ function Shown({ run }: { readonly run: Run }) {
         <p className="facts"><StatusMark status={run.status} /> <Facts run={run} /></p>
         <Denials run={run} />
       </header>
-      <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }]} />
+      <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }, ...(isStacked ? [{ id: 'stack' as const, words: 'Stack', count: layers.length }] : [])]} />
       <section role="tabpanel" id={`panel-${part}`} aria-labelledby={`tab-${part}`} className={`panel ${part}`}>
         {part === 'output' ? <Output key={String(run.status === 'running')} run={run.id} isRunning={run.status === 'running'} /> : null}
+        {part === 'stack' ? <Stack run={run} layers={layers} /> : null}
         {part === 'changes' && run.changes.length === 0 ? <p className="quiet pad">{isOver ? 'It would change nothing in the project.' : 'What it changes is known when it has ended.'}</p> : null}
       </section>
       {/* Review holds what was chosen, so it stays when the output is looked at. */}
-      <Review key={run.digest ?? ''} run={run} isShown={part === 'changes' && run.changes.length > 0} />
+      <Review key={run.digest ?? ''} run={run} above={above} isShown={part === 'changes' && run.changes.length > 0} />
     </article>
   )
+}
+
+/** Each stands before what stands on it, which is deeper. */
+function countAbove(layers: readonly LayerNode[], id: string): number {
+  const at = layers.findIndex((layer) => layer.id === id)
+  const rest = layers.slice(at + 1)
+  const end = rest.findIndex(({ depth }) => depth <= (layers[at]?.depth ?? 0))
+  return at < 0 ? 0 : end < 0 ? rest.length : end
 }

@@ -19,7 +19,7 @@ const STATIONS: Readonly<Record<RunStatus, Station>> = {
   queued: { words: 'queued', tone: 'quiet', shape: 'ring' }, waiting: { words: 'waits for you', tone: 'careful', shape: 'pause' }, running: { words: 'running', tone: 'accent', shape: 'busy' },
   unchanged: { words: 'no changes', tone: 'quiet', shape: 'line' }, kept: { words: 'to decide', tone: 'accent', shape: 'disc' }, applying: { words: 'applying', tone: 'accent', shape: 'busy' },
   applied: { words: 'applied', tone: 'good', shape: 'check' }, 'rolling-back': { words: 'rolling back', tone: 'accent', shape: 'busy' }, 'rolled-back': { words: 'rolled back', tone: 'quiet', shape: 'back' },
-  discarded: { words: 'discarded', tone: 'quiet', shape: 'cross' }, refused: { words: 'refused', tone: 'careful', shape: 'cross' }, stale: { words: 'expired', tone: 'quiet', shape: 'line' }, failed: { words: 'failed', tone: 'bad', shape: 'cross' },
+  discarded: { words: 'discarded', tone: 'quiet', shape: 'cross' }, refused: { words: 'refused', tone: 'careful', shape: 'cross' }, stale: { words: 'stale', tone: 'careful', shape: 'line' }, failed: { words: 'failed', tone: 'bad', shape: 'cross' },
 }
 
 export function isMoving(status: RunStatus): boolean {
