@@ -9,7 +9,7 @@ import { Nexus } from './nexus.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
-const DEPTH = isEndurance ? 300 : 110
+const DEPTH = isEndurance ? 300 : 60
 /** One file in seven is written again and again, one goes when the next comes, a folder moves along. */
 const stepOf = (depth: number) => `cat log; echo ${depth} >> log; echo ${depth} > f${depth % 7}; rm -f gone-*; echo ${depth} > gone-${depth}; mv at-* at-${depth}`
 
@@ -38,9 +38,9 @@ test(proves(`a stack of ${DEPTH}, squashed on the way`, 'RUN-7'), async () => {
   expect(differences(before, snapshot(project, { xattrs: false }))).toEqual([])
 
   // From a squashed one and from one of the middle it goes on as from any other.
-  const middle = stack[59]
+  const middle = stack[54]
   const fork = await nexus.run('--on', middle?.id ?? '', '--discard', 'wc -l < log; cat f4 gone-*; ls -d at-*; cat at-*/inside')
-  expect(fork.stdout).toBe('60\n60\n60\nat-60\nit moves along\n')
+  expect(fork.stdout).toBe('55\n53\n55\nat-55\nit moves along\n')
 
   expect((await nexus.json('apply', top.id, '--with-parents')).code).toBe(0)
   expect({ log: readFileSync(join(project, 'log'), 'utf8').split('\n').length, gone: readdirSync(project).filter((name) => name.startsWith('gone-')), moved: readFileSync(join(project, `at-${DEPTH}/inside`), 'utf8') }).toEqual({ log: DEPTH + 1, gone: [`gone-${DEPTH}`], moved: 'it moves along\n' })

@@ -31,6 +31,9 @@ import { standing } from './standing.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
 
+/** The kernel takes one page of options; so many names of layers fit into it. Squashed, a stack never comes near. */
+const LOWERS_MAX = 180
+
 export interface ExecutionParts {
   readonly state: State
   readonly ledger: Ledger
@@ -86,7 +89,9 @@ export class Execution {
     const { ledger, sandbox } = this.#parts
     const layer = await sandbox.open(row.id, row.project, choice, row.parents, signal)
     ledger.note(row.id, 'run.layer-opened', actor, { layer: layer.folder, xattrs: layer.xattrs })
-    return { ...layer, parents: await standing(ledger, this.#parts.changes, layer.parents) }
+    const parents = await standing(ledger, this.#parts.changes, layer.parents)
+    if (parents.length > LOWERS_MAX) throw new Problem('stack-too-deep', { run: row.id, depth: parents.length })
+    return { ...layer, parents }
   }
 
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {

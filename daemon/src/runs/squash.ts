@@ -13,6 +13,7 @@ import type { State } from '../state/state.ts'
 import type { Litter } from './garbage.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { groundOf, layerOf } from './seal.ts'
+import { standing } from './standing.ts'
 
 /** As many layers below the nearest become one. */
 export const SQUASHED_FROM = 50
@@ -20,7 +21,7 @@ export const SQUASHED_FROM = 50
 export interface SquashParts {
   readonly state: Pick<State, 'folder'>
   readonly ledger: Ledger
-  readonly changes: Pick<Changes, 'squash'>
+  readonly changes: Pick<Changes, 'squash' | 'hasRedirects'>
   readonly sandbox: Pick<Sandbox, 'discard'>
   readonly log: Pick<Log, 'warn'>
 }
@@ -49,7 +50,7 @@ export class Squash {
     // The nearest may carry this one alone: were it thrown away, that layer could be entered again.
     if (row.layer === null || row.backend !== 'overlay' || nearest === undefined || rest.length < SQUASHED_FROM || !below?.parent) return
     const folder = join(this.#folder, below.parent)
-    if (!existsSync(folder)) await this.#make(below, rest, folder)
+    if (!existsSync(folder) && !(await this.#make(below, rest, folder))) return
     const now = ledger.row(run)
     if (now.layer !== null && now.parents.join('\0') === row.parents.join('\0')) ledger.note(run, 'run.squashed', 'daemon', { parents: [nearest, join(folder, 'upper')] }, { layers: rest.length })
   }
@@ -64,11 +65,12 @@ export class Squash {
     return ledger.row(row.id)
   }
 
-  async #make(below: RunRow, parents: readonly string[], folder: string): Promise<void> {
-    const { changes, sandbox } = this.#parts
+  /** False: it goes on as it is. What the host stands for (standing.ts) must come back with a rollback, so it stays a layer of its own. */
+  async #make(below: RunRow, parents: readonly string[], folder: string): Promise<boolean> {
+    const { ledger, changes, sandbox } = this.#parts
     const layer = layerOf(below)
     const [upper, ...others] = parents
-    if (!layer || upper === undefined) return
+    if (!layer || upper === undefined || (await standing(ledger, changes, parents)).length < parents.length) return false
     const unfinished = `${folder}.new`
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     rmSync(unfinished, { recursive: true, force: true })
@@ -81,6 +83,7 @@ export class Squash {
       throw error
     }
     renameSync(unfinished, folder)
+    return true
   }
 }
 
