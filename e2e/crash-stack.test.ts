@@ -66,7 +66,8 @@ test(proves('with parents it is all or none, whatever the moment', 'RUN-5', 'RUN
     const told = `${isApply ? 'apply' : 'rollback'} killed at ${at}`
     expect(statuses.size === 1 ? [] : layers.map(({ id, status }) => `${id} ${status}`), told).toEqual([])
     const isNew = statuses.has('applied')
-    expect(differences(isNew ? after : before, look()), told).toEqual([])
+    // A daemon that died while it let go of pre-images leaves them, as second names of files, to retention.
+    expect(differences(isNew ? after : before, look(), { ignore: () => ['links'] }), told).toEqual([])
     const { run } = await nexus.json<{ run: Run }>('show', below.id)
     expect({ with: run.appliedWith, paths: run.appliedPaths.length }, told).toEqual({ with: isNew ? above.id : undefined, paths: isNew ? run.changes.length : 0 })
     if (killed) counts.killed += 1
