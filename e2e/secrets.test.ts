@@ -10,7 +10,7 @@ import { proves } from './requirements.ts'
 const SECRET = `tr0ub4dor&3/${process.pid}-ünsafe`
 const VARIABLE = `variable-${process.pid}-of-the-caller`
 let nexus: Nexus
-beforeAll(() => { nexus = new Nexus({ env: { DEPLOY_TOKEN: SECRET, DEPLOY_TARGET: VARIABLE, STAGE: 'live', SHORT: 'abc' } }) })
+beforeAll(() => { nexus = new Nexus({ env: { DEPLOY_TOKEN: SECRET, DEPLOY_TARGET: VARIABLE, STAGE: 'live', CORP_API_KEY: `plain-key-${process.pid}`, SHORT: 'abc' } }) })
 afterAll(() => nexus[Symbol.asyncDispose]())
 
 /** Files of the state that hold it: database, journal, log, layers, output, blobs. */
@@ -49,6 +49,14 @@ echo ended`
     const again = await nexus.json<{ run: Run }>('rerun', first.id)
     expect({ status: again.run.status, says: again.run.stderr.toString().includes('handed to another run') }).toEqual({ status: 'failed', says: true })
     for (const words of [['--secret', 'NOT_SET'], ['--env', 'A=b'], ['--env', 'PATH'], ['--secret', 'SHORT']]) expect((await nexus.call('run', ...words, 'true')).code).toBe(2)
+  })
+
+  test('a key for one host is used outside: inside are an address and a stand-in', async () => {
+    const run = await nexus.run('--secret', 'CORP_API_KEY@api.corp.invalid:X-Token', 'echo $CORP_BASE_URL $CORP_API_KEY; env | grep -c plain-key; curl -s -o /dev/null -w "%{http_code}\\n" $CORP_BASE_URL/x; curl -s -o /dev/null -w "%{http_code}\\n" http://other.invalid/')
+    expect(run.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+ kept-by-nexus\n0\n502\n403\n$/)
+    expect({ handed: run.handed, denials: run.denials.map(({ target }) => target) }).toEqual({ handed: ['CORP_API_KEY@api.corp.invalid'], denials: ['other.invalid:80'] })
+    expect(holding(`plain-key-${process.pid}`)).toEqual([])
+    expect((await nexus.call('run', '--secret', 'CORP_API_KEY@*.corp.invalid', 'true')).code).toBe(2)
   })
 
   test('what looks like a secret goes from the output, too, and the record says so', async () => {

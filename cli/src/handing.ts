@@ -1,11 +1,13 @@
 /** `--env NAME` and `--secret NAME`: values of the caller's own environment, for one run. Never taken from the command line, which everybody can read. */
-import type { Handed } from '@nexus/protocol/handed'
+import type { HandedInput } from '@nexus/protocol/handed'
 import { Problem } from '@nexus/protocol/problem'
 import { texts, type Invocation } from './command.ts'
 
 /** Undefined: nothing is handed. Throws Problem `usage`. */
-export function handedFrom(invocation: Invocation, declared: readonly string[] = []): Handed | undefined {
-  const secrets = valuesOf(invocation, 'secret', texts(invocation, 'secret'))
+export function handedFrom(invocation: Invocation, declared: readonly string[] = []): HandedInput | undefined {
+  const given = texts(invocation, 'secret')
+  const secrets = valuesOf(invocation, 'secret', given.filter((word) => !word.includes('@')))
+  const keys = given.filter((word) => word.includes('@')).map((word) => keyFrom(invocation, word))
   // What the settings declare is taken where it is there.
   const present = declared.filter((name) => invocation.env[name] !== undefined)
   const env = valuesOf(invocation, 'env', [...new Set([...present, ...texts(invocation, 'env')])])
@@ -13,7 +15,14 @@ export function handedFrom(invocation: Invocation, declared: readonly string[] =
     if (value.length < 4) throw new Problem('usage', { what: `${name} is too short to be kept out of the output`, topic: 'run' })
     delete env[name]
   }
-  return Object.keys(env).length + Object.keys(secrets).length > 0 ? { env, secrets } : undefined
+  return Object.keys(env).length + Object.keys(secrets).length + keys.length > 0 ? { env, secrets, keys } : undefined
+}
+
+/** `NAME@HOST[:PORT][:HEADER]`: for that host alone, and never inside. */
+function keyFrom(invocation: Invocation, word: string): NonNullable<HandedInput['keys']>[number] {
+  const [, name = '', rule = '', header] = /^([^@]*)@(.+?)(?::([A-Za-z][A-Za-z0-9-]*))?$/.exec(word) ?? []
+  const { [name]: value = '' } = valuesOf(invocation, 'secret', [name])
+  return { name, rule, value, ...(header === undefined ? {} : { header }) }
 }
 
 function valuesOf({ env }: Invocation, option: string, names: readonly string[]): Record<string, string> {

@@ -12,6 +12,9 @@ export const handedSchema = z.object({
   /** Taken out of the output where they are long enough to be told from ordinary words. */
   env: z.record(name, value),
   /** Always taken out of the output. */
+  /** Keys for one host each: put into the requests outside, so that the run never holds them. */
+  keys: z.array(z.object({ name, rule: z.string(), header: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/).optional(), value: value.refine((text) => text.length >= 4 && /^[!-~]+$/.test(text), 'is no key') })).max(20).default([]),
   secrets: z.record(name, value.refine((text) => text.length >= 4, 'is too short to be kept out of the output')),
 })
 export type Handed = z.infer<typeof handedSchema>
+export type HandedInput = z.input<typeof handedSchema>

@@ -23,7 +23,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       detach: { type: 'boolean', help: 'do not wait for it; print its id' },
       'no-pty': { type: 'boolean', help: 'no terminal inside, even from a terminal' },
       env: { type: 'string', value: 'NAME', multiple: true, help: 'hand this variable to the run; never stored' },
-      secret: { type: 'string', value: 'NAME', multiple: true, help: 'the same, and kept out of its output' },
+      secret: { type: 'string', value: 'NAME[@HOST]', multiple: true, help: 'kept out of its output; @HOST: never inside' },
     },
   },
   { name: 'runs', summary: 'the runs of this project, newest first', usage: '[--all] [--limit N] [--before RUN]', positionals: { min: 0, max: 0 }, exits: [2, 125, 127], load: () => import('./runs.ts'),

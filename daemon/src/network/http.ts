@@ -54,7 +54,7 @@ interface Heard {
   readonly rest: Buffer
 }
 
-async function wholeHead(visitor: Visitor, first: Buffer): Promise<Heard | null> {
+export async function wholeHead(visitor: Visitor, first: Buffer): Promise<Heard | null> {
   let heard = first
   for (;;) {
     const end = heard.indexOf(END)

@@ -1,11 +1,18 @@
 /** The proxy as a command meets it: the real ferry (with its sanitizers on) at the doors of a real sandbox. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseNetRules } from '@nexus/protocol/net-rule'
+import { parseNetRule, parseNetRules, type NetRule } from '@nexus/protocol/net-rule'
 import { Ground, nativeProgram, removePrograms } from '../sandbox/contract/ground.ts'
 import { nativeLauncher } from '../sandbox/launchers/native.ts'
-import { Network } from './network.ts'
+import type { Secure } from './keys.ts'
+import { Network, type Opening } from './network.ts'
 
 const program = nativeProgram(['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'])
 afterAll(removePrograms)
@@ -74,13 +81,13 @@ beforeAll(async () => {
 afterAll(() => { for (const server of servers) server.close() })
 
 /** A network whose names lead where the test says. */
-function network(words: readonly string[], patienceMs?: number) {
+function network(words: readonly string[], patienceMs?: number, opening?: Opening, secure?: Secure) {
   const parsed = parseNetRules(words)
   if ('fault' in parsed) throw new Error(parsed.fault)
   const complaints: unknown[] = []
   const names: Record<string, string[]> = { 'private.example': ['10.0.0.1'], 'metadata.example': ['169.254.169.254'], 'mapped.example': ['::ffff:127.0.0.1'], 'mixed.example': ['8.8.8.8', '127.0.0.1'] }
-  const made = new Network({ resolve: async (host) => names[host] ?? Promise.reject(new Error('ENOTFOUND')), ownAddresses: () => [], log: { warn: (...words_: unknown[]) => complaints.push(words_) }, ...(patienceMs === undefined ? {} : { patienceMs }) })
-  return { access: made.open(parsed.rules), complaints }
+  const made = new Network({ resolve: async (host) => names[host] ?? Promise.reject(new Error('ENOTFOUND')), ownAddresses: () => [], log: { warn: (...words_: unknown[]) => complaints.push(words_) }, ...(patienceMs === undefined ? {} : { patienceMs }), ...(secure ? { secure } : {}) })
+  return { access: made.open(parsed.rules, opening), complaints }
 }
 
 const rung = { launcher: nativeLauncher(program ?? null), backend: 'overlay' as const, xattrs: process.geteuid?.() === 0 ? 'trusted' as const : 'user' as const }
@@ -165,6 +172,38 @@ describe.skipIf(program === undefined)('the proxy', () => {
     const answers = await talks(network(LIST(), 400), { slow: { send: slow }, socks: { send: ['\u0005', ...Array.from({ length: 20 }, () => 0.1)] }, door: { port: echo, send: ['by the door'], end: true } })
     expect(answers.door).toBe('by the door')
     for (const name of ['slow', 'socks']) expect([name, answers[name]]).toEqual([name, expect.stringMatching(/^$|^(BrokenPipe|ConnectionReset)Error$/) as unknown])
+  })
+
+  test('a key goes into the requests for its host outside; the run never holds it', async ({ skip }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nexus-keys-'))
+    try {
+      const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key', '-out', 'cert', '-days', '2', '-subj', '/CN=keys.example', '-addext', 'subjectAltName=DNS:keys.example'], { cwd: folder, stdio: 'ignore' })
+      if (made.status !== 0) skip('needs openssl: apt-get install openssl')
+      const [cert, key] = [readFileSync(join(folder, 'cert')), readFileSync(join(folder, 'key'))]
+      const heard: unknown[] = []
+      const port = await listen(createTlsServer({ cert, key }, (request, response) => {
+        const parts: Buffer[] = []
+        request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
+          heard.push([request.method, request.url, request.headers.host, request.headers['x-api-key'], request.headers.authorization, Buffer.concat(parts).toString()])
+          response.end('answered')
+        })
+      }))
+      const rule = parseNetRule(`keys.example:${port}=127.0.0.1`) as NetRule // just written
+      const secure: Secure = (place) => connectTls({ host: place.address, port: place.port, servername: place.host, ca: cert })
+      const reached = network(['web.example'], undefined, { keys: [{ name: 'KEYS_API_KEY', value: 'the-real-key', rule, header: 'x-api-key' }] }, secure)
+      const door = Number(/:(\d+)$/.exec(reached.access.env.KEYS_BASE_URL ?? '')?.[1])
+      expect(JSON.stringify(reached.access.env)).not.toContain('the-real-key')
+      const ask = (...lines: string[]) => ({ port: door, send: [lines.join('\r\n')] })
+      const answers = await talks(reached, {
+        get: ask('GET /v1/models HTTP/1.1', 'Host: 127.0.0.1', 'x-api-key: kept-by-nexus', 'Authorization: Bearer kept-by-nexus', '', ''), post: ask('POST /v1 HTTP/1.1', 'Content-Length: 5', '', 'hello'), chunks: ask('POST /v1 HTTP/1.1', 'Transfer-Encoding: chunked', '', '5\r\nhello\r\n0\r\n\r\n'),
+        other: ask('GET http://evil.example/ HTTP/1.1', '', ''), tunnel: ask('CONNECT keys.example:443 HTTP/1.1', '', ''),
+      })
+      for (const name of ['get', 'post', 'chunks']) expect([name, answers[name]]).toEqual([name, expect.stringMatching(/^HTTP\/1\.1 200 OK[^]*answered/) as unknown])
+      for (const name of ['other', 'tunnel']) expect(first(answers[name])).toBe('HTTP/1.1 400 Bad Request')
+      expect(heard.toSorted()).toEqual([['GET', '/v1/models', ''], ['POST', '/v1', 'hello'], ['POST', '/v1', 'hello']].map(([method, path, body]) => [method, path, `keys.example:${port}`, 'the-real-key', undefined, body]))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   test('a thousand at once, each its own; then megabytes both ways, and the end of one side', async () => {

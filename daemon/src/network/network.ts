@@ -13,12 +13,21 @@ import type { Log } from '../base/log.ts'
 import { proxyEnvironment } from './environment.ts'
 import { attend } from './ferry.ts'
 import { Gate, type GateParts } from './gate.ts'
+import { keyEnvironment, secureHere, serveKey, type Key, type Secure } from './keys.ts'
 import { receive } from './reception.ts'
-import { Mistaken } from './visitor.ts'
+import { Mistaken, type Visitor } from './visitor.ts'
+
+export type { Key } from './keys.ts'
 
 export interface NetworkParts extends Pick<GateParts, 'resolve' | 'ownAddresses'> {
   readonly log: Pick<Log, 'warn'>
   readonly patienceMs?: number
+  readonly secure?: Secure
+}
+
+export interface Opening {
+  readonly ask?: GateParts['ask']
+  readonly keys?: readonly Key[]
 }
 
 /** What one run has of the network. */
@@ -41,19 +50,23 @@ export class Network {
     this.#parts = parts
   }
 
-  open(rules: readonly NetRule[], ask?: GateParts['ask']): Access {
-    const { log, patienceMs = PATIENCE_MS, ...parts } = this.#parts
+  open(rules: readonly NetRule[], { ask, keys = [] }: Opening = {}): Access {
+    const { log, patienceMs = PATIENCE_MS, secure = secureHere, ...parts } = this.#parts
     const ports = [...new Set(rules.filter(({ kind }) => kind === 'loopback').flatMap((rule) => rule.ports))]
-    let proxyPort = PROXY_PORT
-    while (ports.includes(proxyPort)) proxyPort += 1
+    const proxyPort = freeFrom(PROXY_PORT, ports)
     const gate = new Gate({ ...parts, rules, ...(ask ? { ask } : {}) })
-    const house = { gate, proxyPort, rules, patienceMs }
+    const keyed = keys.map((key, at) => ({ key, port: freeFrom(proxyPort + 1 + at * 100, ports), gate: new Gate({ ...parts, rules: [key.rule] }) }))
+    const house = { gate, proxyPort, rules, patienceMs, keys: new Map(keyed.map((one) => [one.port, (visitor: Visitor) => serveKey(visitor, one.key, one.gate, secure)])) }
     const complain = (error: unknown) => { if (!(error instanceof Mistaken)) log.warn({ err: error }, 'a connection of a run broke off') }
     return {
-      doors: { ports: [proxyPort, ...ports], attend: (channel) => attend(channel, (visitor) => receive(house, visitor), complain) },
-      env: proxyEnvironment(proxyPort), denials: () => gate.denials,
+      doors: { ports: [proxyPort, ...ports, ...keyed.map(({ port }) => port)], attend: (channel) => attend(channel, (visitor) => receive(house, visitor), complain) },
+      env: { ...proxyEnvironment(proxyPort), ...Object.assign({}, ...keyed.map(({ key, port }) => keyEnvironment(key, port))) as Record<string, string> }, denials: () => [gate, ...keyed.map((one) => one.gate)].flatMap(({ denials }) => denials),
     }
   }
+}
+
+function freeFrom(port: number, taken: readonly number[]): number {
+  return taken.includes(port) ? freeFrom(port + 1, taken) : port
 }
 
 /** As every program of this machine would look it up: /etc/hosts, then the resolver. */

@@ -12,11 +12,15 @@ export interface House {
   /** Where the proxy's own door is; the others are ports of this machine. */
   readonly proxyPort: number
   readonly rules: readonly NetRule[]
+  /** Doors to one host each, with a key that the run does not hold. */
+  readonly keys: ReadonlyMap<number, (visitor: Visitor) => Promise<void>>
   /** Until a visitor has said where it wants to go; one that drops a byte now and then keeps its place no longer. */
   readonly patienceMs: number
 }
 
 export async function receive(house: House, visitor: Visitor): Promise<void> {
+  const key = house.keys.get(visitor.port)
+  if (key) return key(visitor)
   if (visitor.port !== house.proxyPort) return toThisMachine(house, visitor)
   const patience = setTimeout(() => visitor.close(), house.patienceMs)
   const reached: Way = { pass: async (host, port) => {

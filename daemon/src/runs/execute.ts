@@ -101,7 +101,7 @@ export class Execution {
     if (questions) running.questions = questions
     const inHand = handed.of(row)
     const agent = request.agent === undefined ? undefined : this.#parts.agentAround(request.agent, row.project)
-    const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, questions && ((host, port) => questions.ask(host, port)))
+    const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, { keys: inHand.keys, ...(questions ? { ask: (host, port) => questions.ask(host, port) } : {}) })
     running.denials = reach.denials
     const masks = await masksFor(secrets, row)
     noteMasks(ledger, row, masks, actor)

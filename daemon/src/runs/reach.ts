@@ -1,18 +1,24 @@
 /** What a run may reach: what was asked for, as far as the settings allow; and the way there, for one launch. */
-import type { Denial, Net, NetAnswer } from '@nexus/protocol/network'
+import type { Handed } from '@nexus/protocol/handed'
+import type { Denial, Net } from '@nexus/protocol/network'
 import { covers, parseNetRules, type NetRule } from '@nexus/protocol/net-rule'
 import { Problem } from '@nexus/protocol/problem'
 import type { EffectiveSettings } from '@nexus/protocol/settings'
-import type { Network } from '../network/network.ts'
+import type { Network, Opening } from '../network/network.ts'
 import type { LaunchOrder } from '../sandbox/launch.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
 import type { RunDetails } from './ledger.ts'
 
 /** What a new run is asked with. Where the machine's settings have the last word, nobody is asked later. */
-export function askedNet({ net, asks }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>, choice: Choice): { net: Net; asks: boolean; masks: boolean } {
+export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined; readonly handed?: Handed | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>, choice: Choice): { net: Net; asks: boolean; masks: boolean } {
   const granted = netOf(net, settings, choice)
+  const keys = handed?.keys ?? []
+  if (keys.length > 0) {
+    if (granted === 'on') throw new Problem('bad-request', { what: "a key for one host goes with a network that is not the host's: leave --net on out" })
+    netOf(keys.map(({ rule }) => rule), settings, choice)
+  }
   // What cannot leave need not be hidden; what can, is, unless a person says otherwise.
-  const masks = settings.secretFiles === 'mask' || (settings.secretFiles === 'auto' && granted !== 'off')
+  const masks = settings.secretFiles === 'mask' || (settings.secretFiles === 'auto' && (granted !== 'off' || keys.length > 0))
   return { net: granted, asks: asks === true && settings.network.ceiling === null, masks }
 }
 
@@ -36,11 +42,10 @@ export interface Reach {
   readonly denials: () => Denial[]
 }
 
-export type Ask = (host: string, port: number) => Promise<NetAnswer>
-
-export function reachOf(network: Network, net: Net | undefined, env: Readonly<Record<string, string>>, ask?: Ask): Reach {
-  if (net === undefined || net === 'off' || net === 'on') return { order: { net: net ?? 'off', env }, denials: () => [] }
-  const access = network.open(rulesOf(net), ask)
+export function reachOf(network: Network, net: Net | undefined, env: Readonly<Record<string, string>>, opening: Opening = {}): Reach {
+  const hasKeys = opening.keys !== undefined && opening.keys.length > 0
+  if (net === 'on' || (!hasKeys && (net === undefined || net === 'off'))) return { order: { net: net ?? 'off', env }, denials: () => [] }
+  const access = network.open(net === undefined || net === 'off' ? [] : rulesOf(net), opening)
   return { order: { net: 'off', doors: access.doors, env: { ...env, ...access.env } }, denials: access.denials }
 }
 
