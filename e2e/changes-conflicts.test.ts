@@ -195,7 +195,7 @@ class Story implements AsyncDisposable {
   }
 
   static async of(nativePath: string | null, { project, run, stateIn }: { project: string; run: string; stateIn?: string }): Promise<Story> {
-    const lab = new Lab([], project, stateIn)
+    const lab = new Lab([], project, stateIn === undefined ? {} : { stateIn })
     const layer = lab.run({ shell: run })
     const changes = await lab.changes(nativePath)
     return new Story(lab, layer, changes, await changes.survey(layer.ground))

@@ -20,7 +20,7 @@ struct empties {
 /* Sources are opened before anything is covered; every later step uses the descriptors. */
 struct sources {
   int home, tmp, vartmp;
-  int *binds, *readonly;
+  int *binds, *readonly, *silent;
 };
 
 static struct sources open_sources(const struct launch_request *request);
@@ -29,7 +29,9 @@ static struct empties make_empties(int root);
 static void mount_private_places(int root, const struct launch_request *request, const struct sources *sources);
 static void mount_run(int root);
 static void mount_home(int root, const struct launch_request *request, const struct sources *sources);
-static void mount_readonly(int root, const struct launch_request *request, const struct sources *sources);
+static void mount_silent_places(int root, const struct launch_request *request, const struct sources *sources, int empty_folder);
+static void mount_readonly(int root, const struct launch_request *request, const struct sources *sources, int empty_folder);
+static bool holds(const struct text_list *list, const char *path);
 static void enter(int root);
 
 #define PRIVATE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
@@ -41,12 +43,13 @@ void mounts_build(const struct cell *cell) {
   struct sources sources = open_sources(request);
   int root = copy_root();
   struct empties empties = make_empties(root);
+  mount_silent_places(root, request, &sources, empties.folder);
   mount_proc(root);
   mount_dev(root);
   mount_run(root);
   mount_private_places(root, request, &sources);
   mount_project(root, request, empties.folder);
-  mount_readonly(root, request, &sources);
+  mount_readonly(root, request, &sources, empties.folder);
   for (size_t i = 0; i < request->hide.count; i++) hide(root, request->hide.items[i], empties.folder, empties.file);
   protect_proc(root, empties.folder, empties.file);
   enter(root);
@@ -59,11 +62,13 @@ static struct sources open_sources(const struct launch_request *request) {
     .vartmp = host_open(request->vartmp_from, "tmp"),
     .binds = calloc(request->bind_from.count + 1, sizeof(int)),
     .readonly = calloc(request->readonly.count + 1, sizeof(int)),
+    .silent = calloc(request->silent.count + 1, sizeof(int)),
   };
-  if (!sources.binds || !sources.readonly) fail("memory", NULL);
+  if (!sources.binds || !sources.readonly || !sources.silent) fail("memory", NULL);
   for (size_t i = 0; i < request->bind_from.count; i++) sources.binds[i] = host_open(request->bind_from.items[i], "bind");
   /* One that has just gone away is simply not there inside either. */
   for (size_t i = 0; i < request->readonly.count; i++) sources.readonly[i] = open(request->readonly.items[i], O_PATH | O_CLOEXEC);
+  for (size_t i = 0; i < request->silent.count; i++) sources.silent[i] = holds(&request->readonly, request->silent.items[i]) ? -1 : open(request->silent.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
   return sources;
 }
 
@@ -150,15 +155,32 @@ static void mount_run(int root) {
   free(resolver);
 }
 
-static void mount_readonly(int root, const struct launch_request *request, const struct sources *sources) {
+/* Before anything private lies on them. Those of `readonly` have their place only afterwards. */
+static void mount_silent_places(int root, const struct launch_request *request, const struct sources *sources, int empty_folder) {
+  for (size_t i = 0; i < request->silent.count; i++) {
+    int target = sources->silent[i] < 0 ? -1 : inside_open(root, request->silent.items[i]);
+    /* The outer one hides it already: it must be shown in any case. */
+    if (target >= 0 && !mount_silent(sources->silent[i], target, empty_folder)) inside_bind(sources->silent[i], target, MOUNT_ATTR_RDONLY | PRIVATE, "silent");
+    close(target);
+  }
+}
+
+static void mount_readonly(int root, const struct launch_request *request, const struct sources *sources, int empty_folder) {
   for (size_t i = 0; i < request->readonly.count; i++) {
+    const char *path = request->readonly.items[i];
     struct stat found;
     if (sources->readonly[i] < 0 || fstat(sources->readonly[i], &found) != 0) continue;
     /* A place for a single file is never made: it would be left behind in the private home. */
-    int target = S_ISDIR(found.st_mode) ? inside_make(root, request->readonly.items[i]) : inside_open(root, request->readonly.items[i]);
-    if (target >= 0) inside_bind(sources->readonly[i], target, MOUNT_ATTR_RDONLY | PRIVATE, "readonly");
+    int target = S_ISDIR(found.st_mode) ? inside_make(root, path) : inside_open(root, path);
+    bool is_silent = S_ISDIR(found.st_mode) && holds(&request->silent, path);
+    if (target >= 0 && !(is_silent && mount_silent(sources->readonly[i], target, empty_folder))) inside_bind(sources->readonly[i], target, MOUNT_ATTR_RDONLY | PRIVATE, "readonly");
     close(target);
   }
+}
+
+static bool holds(const struct text_list *list, const char *path) {
+  for (size_t i = 0; i < list->count; i++) if (strcmp(list->items[i], path) == 0) return true;
+  return false;
 }
 
 static void enter(int root) {

@@ -21,7 +21,16 @@ bool report_send(const struct report *report, int passed_fd) {
 int report_receive(int socket, struct report *report, int *passed_fd) {
   ssize_t got = descriptor_receive(socket, report, sizeof *report, MSG_DONTWAIT, passed_fd);
   if (got < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
-  return got == (ssize_t)sizeof *report;
+  bool is_whole = got == (ssize_t)sizeof *report;
+  /* Only these bring a descriptor along, and only whole. */
+  if (*passed_fd >= 0 && (!is_whole || (report->kind != REPORT_TERMINAL && report->kind != REPORT_DOOR))) {
+    close(*passed_fd);
+    *passed_fd = -1;
+  }
+  if (!is_whole) return 0;
+  /* Whoever sent it is on the other side of a wall. */
+  report->step[sizeof report->step - 1] = report->text[sizeof report->text - 1] = '\0';
+  return 1;
 }
 
 bool descriptor_send(int socket, const void *bytes, size_t length, int passed_fd) {
@@ -50,6 +59,11 @@ ssize_t descriptor_receive(int socket, void *bytes, size_t length, int flags, in
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) memcpy(passed_fd, CMSG_DATA(header), sizeof *passed_fd);
   return got;
+}
+
+/* Unsigned on the way: what I reports may be any number. */
+long long microseconds(struct timeval spent) {
+  return (long long)((unsigned long long)spent.tv_sec * 1000000 + (unsigned long long)spent.tv_usec);
 }
 
 _Noreturn void fail(const char *step, const char *detail) {

@@ -47,6 +47,7 @@ static const struct key KEYS[] = {
   {"tmp_from", PATH, AT(tmp_from), NULL, 0},
   {"vartmp_from", PATH, AT(vartmp_from), NULL, 0},
   {"readonly", PATHS, AT(readonly), NULL, 256},
+  {"silent", PATHS, AT(silent), NULL, 512},
   {"bind_from", PATHS, AT(bind_from), NULL, 64},
   {"bind_to", PATHS, AT(bind_to), NULL, 64},
   {"hide", PATHS, AT(hide), NULL, 1024},

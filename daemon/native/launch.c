@@ -164,8 +164,11 @@ static void hear_init(struct run *run) {
     run->reports = -1;
     return;
   }
-  if (report.kind == REPORT_TERMINAL) attach_terminal(run, passed);
-  else if (report.kind == REPORT_DOOR) doors_add(&run->doors, passed, report.number);
+  if (report.kind == REPORT_TERMINAL) {
+    /* Once, and only where one was asked for. */
+    if (passed >= 0 && run->master < 0 && run->request.rows) attach_terminal(run, passed);
+    else close(passed);
+  } else if (report.kind == REPORT_DOOR) doors_add(&run->doors, passed, report.number);
   else if (report.kind == REPORT_STARTED) doors_open(&run->doors), answer("started %d", (int)run->init);
   else {
     run->last = report;
@@ -254,8 +257,7 @@ static void report_end(struct run *run) {
   const struct report *last = &run->last;
   const struct rusage *usage = run->has_ended && last->kind == REPORT_ENDED ? &last->usage : &run->usage;
   char spent[80];
-  snprintf(spent, sizeof spent, "%lld %lld %ld", usage->ru_utime.tv_sec * 1000000LL + usage->ru_utime.tv_usec,
-    usage->ru_stime.tv_sec * 1000000LL + usage->ru_stime.tv_usec, usage->ru_maxrss);
+  snprintf(spent, sizeof spent, "%lld %lld %ld", microseconds(usage->ru_utime), microseconds(usage->ru_stime), usage->ru_maxrss);
   if (run->is_stuck) answer("lingering %d", (int)run->init);
   if (run->has_timed_out) answer("timedout %s", spent);
   else if (run->is_killed) answer("killed %s", spent);

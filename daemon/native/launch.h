@@ -45,6 +45,7 @@ struct launch_request {
   char *home, *home_from; /* the private home, at its usual path */
   char *tmp_from, *vartmp_from;
   struct text_list readonly;           /* host folders shown at their own path */
+  struct text_list silent;             /* host folders, outer ones first, shown as overlays of nothing; also some of `readonly` */
   struct text_list bind_from, bind_to; /* private folders, pairwise */
   struct text_list hide;               /* files and folders that are empty inside */
 
@@ -104,6 +105,7 @@ int report_receive(int socket, struct report *report, int *passed_fd);
 /* One record with or without a descriptor; the lower half of the two above. */
 bool descriptor_send(int socket, const void *bytes, size_t length, int passed_fd);
 ssize_t descriptor_receive(int socket, void *bytes, size_t length, int flags, int *passed_fd);
+long long microseconds(struct timeval spent);
 /* Ends I: the sandbox cannot be built. Takes errno. `detail` may be NULL. */
 _Noreturn void fail(const char *step, const char *detail);
 
@@ -147,6 +149,7 @@ _Noreturn void command_main(const struct launch_request *request, const struct s
 
 void mounts_build(const struct cell *cell);                    /* launch-mounts.c */
 void mount_project(int root, const struct launch_request *request, int empty_folder); /* launch-project.c */
+bool mount_silent(int source, int target, int empty_folder); /* launch-silent.c */
 void mount_proc(int root);                                     /* launch-system.c */
 void mount_dev(int root);
 void protect_proc(int root, int empty_folder, int empty_file);

@@ -34,7 +34,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info', managed: '/etc/nexus',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
     dashboard: join(dirname(package_), 'dashboard/dist'),
-    path: env.PATH ?? '/usr/bin:/bin',
+    path: [...SYSTEM_FOLDERS, ...(env.PATH ?? '').split(':')].join(':'),
   }
 }
 
@@ -45,6 +45,9 @@ function portOf(text: string | undefined): number | undefined | null {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new Problem('usage', { what: `NEXUS_PORT is ${text}: not a port`, topic: 'daemon' })
 }
+
+/** Where only root puts programs. They come first: a PATH may lead into a project, where a command has left an `rm` of its own; and users often lack some. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin', '/run/current-system/sw/bin']
 
 function existing(path: string): string | null {
   return existsSync(path) ? path : null

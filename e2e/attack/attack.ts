@@ -21,8 +21,10 @@ export interface Attack {
   /** Only root has what this needs, or could do it at all. */
   readonly who?: 'root'
   readonly program: (bait: Bait) => Program
+  /** What people on the host do while it runs; disposed with its end. */
+  readonly meanwhile?: (bait: Bait) => Disposable
   /** More than what it said. */
-  readonly also?: (run: Run, bait: Bait) => void
+  readonly also?: (run: Run, bait: Bait) => void | Promise<void>
 }
 
 const MARK = 'nexus-was-here'
@@ -50,11 +52,12 @@ export function family(title: string, attacks: readonly Attack[]): void {
       for (const [at, attack] of attacks.entries()) {
         if (!front.has(attack)) continue
         test(attack.name, async () => {
+          using _around = attack.meanwhile?.(bait)
           const run = await bait.nexus.run('--discard', '--net', attack.net ?? 'off', '--', ...programs.words(at))
           const said = String(run.stdout).trim()
           const expected = typeof attack.says === 'function' ? attack.says(front, bait) : attack.says
           expect(said, String(run.stderr)).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected))
-          attack.also?.(run, bait)
+          await attack.also?.(run, bait)
           expect(OPEN_FOLDERS.filter((folder) => existsSync(`${folder}/${MARK}`))).toEqual([])
         })
       }

@@ -1,14 +1,19 @@
 /** What an attacker would like to have, laid out on the host; and the oracle that says whether any of it was touched. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { accessSync, chmodSync, chownSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { Nexus } from '../nexus.ts'
+import { Nexus, root } from '../nexus.ts'
 import { differences, snapshot, type Snapshot } from '../oracle.ts'
 import type { Front } from './fronts.ts'
 
 const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/tty', '/dev/random', '/dev/urandom']
-const MACHINE_FILES = ['/etc/passwd', '/etc/hostname', '/etc/hosts', '/etc/crontab', '/proc/sys/kernel/core_pattern']
+/** The programs of Nexus itself are among them: who changes those acts outside of every sandbox later. */
+const MACHINE_FILES = [...['daemon/dist/nexus-native', 'daemon/dist/nexusd.mjs', 'cli/dist/nexus.mjs', 'nexus'].map((path) => join(root, path)), '/etc/passwd', '/etc/hostname', '/etc/hosts', '/etc/crontab', '/proc/sys/kernel/core_pattern']
+
+/** Deeper than anybody looks for sockets. */
+export const DEEP = 'one/two/three/four/five/six'
+const LATE = 'late/two/three/four/five/six'
 
 export class Bait implements AsyncDisposable {
   readonly nexus: Nexus
@@ -21,6 +26,8 @@ export class Bait implements AsyncDisposable {
   /** Answers `host` on 127.0.0.1. */
   port = 0
   readonly abstract = `nexus-attack-${process.pid}-${process.hrtime.bigint()}`
+  /** What host programs share by name: a queue, and memory and semaphores by a key. */
+  readonly shared = { queue: `nexus-attack-${process.pid}`, key: 0x4e58_0000 + (process.pid & 0xffff) }
   readonly owner: { readonly uid: number; readonly gid: number }
   readonly #servers: Server[] = []
   #victim: ChildProcess | undefined
@@ -53,11 +60,23 @@ export class Bait implements AsyncDisposable {
     if (open) {
       put(join(open, 'world.txt'), 0o644)
       writeFileSync(join(open, 'shut.txt'), `${secret}\n`, { mode: 0o600 })
+      mkdirSync(join(open, DEEP), { recursive: true })
+      writeFileSync(join(open, DEEP, 'shut.txt'), `${secret}\n`, { mode: 0o600 })
+      for (const folder of [LATE, 'inner']) mkdirSync(join(open, folder), { recursive: true })
+      put(join(open, 'inner/world.txt'), 0o644)
+      execFileSync('mkfifo', ['-m', '666', join(open, 'inner/orders')])
     }
     await bait.#listen()
     bait.#mountAgain()
+    bait.#mountDisk()
+    share(SHARE, bait.shared)
     bait.#victim = spawn('sleep', ['3600'], { env: { NEXUS_ATTACK_SECRET: secret, PATH: process.env.PATH }, stdio: 'ignore' })
     return bait
+  }
+
+  /** A pipe that anybody may write to, as of a program that waits for orders. */
+  get pipe(): string | undefined {
+    return this.open && join(this.open, 'inner/orders')
   }
 
   /** A process of the host, with the secret in its environment. */
@@ -70,8 +89,22 @@ export class Bait implements AsyncDisposable {
     return [join(this.nexus.base, 'tmp.sock'), join(this.nexus.userHome, 'home.sock'), join(this.nexus.project, 'project.sock'), ...(this.open ? [join(this.open, 'open.sock')] : [])]
   }
 
+  /** Services that come up while a command runs: a new socket every fifth of a second, deep in the open. */
+  latecomers(): Disposable & { readonly paths: readonly string[] } {
+    const paths: string[] = []
+    const servers: Server[] = []
+    const timer = setInterval(() => {
+      const path = join(this.open ?? this.nexus.base, LATE, `late-${paths.length}.sock`)
+      servers.push(answer().listen({ path }, () => { chmodSync(path, 0o777) }))
+      paths.push(path)
+    }, 200)
+    return { paths, [Symbol.dispose]: () => {
+      clearInterval(timer)
+      for (const server of servers) server.close()
+    } }
+  }
+
   async #listen(): Promise<void> {
-    const answer = () => createServer((socket) => socket.on('error', () => {}).end('host'))
     for (const path of [...this.sockets, `\0${this.abstract}`]) {
       const server = answer()
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ path }, resolve))
@@ -83,6 +116,19 @@ export class Bait implements AsyncDisposable {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     this.port = (server.address() as { port: number }).port // it listens on TCP
     this.#servers.push(server)
+  }
+
+  /** Another file system within the open folder. */
+  get disk(): string | undefined {
+    return this.open && join(this.open, 'disk')
+  }
+
+  #mountDisk(): void {
+    if (process.geteuid?.() !== 0 || !this.disk) return
+    mkdirSync(this.disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=755', 'nexus-attack', this.disk])
+    mkdirSync(join(this.disk, 'data'))
+    writeFileSync(join(this.disk, 'data/shut.txt'), `${this.secret}\n`, { mode: 0o600 })
   }
 
   #mountAgain(): void {
@@ -106,7 +152,7 @@ export class Bait implements AsyncDisposable {
   }
 
   #snapshots(): Snapshot[] {
-    return [this.nexus.project, this.nexus.userHome, ...(this.open ? [this.open] : [])].map((folder) => snapshot(folder, { skip: (path) => path === 'again' }))
+    return [this.nexus.project, this.nexus.userHome, ...(this.open ? [this.open] : [])].map((folder) => snapshot(folder, { skip: (path) => ['again', 'late', 'inner/orders'].includes(path) }))
   }
 
   #inodes(): string[] {
@@ -119,12 +165,26 @@ export class Bait implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#victim?.kill('SIGKILL')
+    share(UNSHARE, this.shared)
     for (const server of this.#servers) server.close()
     await this.nexus[Symbol.asyncDispose]()
+    if (this.disk && existsSync(join(this.disk, 'data'))) execFileSync('umount', [this.disk])
     // Without this the removal below would go through it.
     if (this.alias && spawnSync('umount', [this.alias]).status !== 0) throw new Error(`${this.alias} is still mounted`)
     if (this.open) rmSync(this.open, { recursive: true, force: true })
   }
+}
+
+const LIBC = 'import ctypes, sys; libc = ctypes.CDLL(None); name, key = sys.argv[1].encode(), int(sys.argv[2])'
+const SHARE = `${LIBC}; assert libc.mq_open(b'/' + name, 0o102, 0o666, None) >= 0 and libc.shmget(key, 4096, 0o1666) >= 0 and libc.semget(key, 1, 0o1666) >= 0`
+const UNSHARE = `${LIBC}; libc.mq_unlink(b'/' + name); libc.shmctl(libc.shmget(key, 0, 0), 0, None); libc.semctl(libc.semget(key, 0, 0), 0, 0)`
+
+function share(python: string, { queue, key }: Bait['shared']): void {
+  execFileSync('python3', ['-c', python, queue, String(key)], { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+function answer(): Server {
+  return createServer((socket) => socket.on('error', () => {}).end('host'))
 }
 
 function isWritable(path: string): boolean {

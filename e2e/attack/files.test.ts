@@ -1,4 +1,6 @@
 /** Against the files of the host: links, odd paths, devices, the overlay's own marks. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { family, type Attack } from './attack.ts'
 import type { Bait } from './bait.ts'
@@ -130,4 +132,41 @@ for folder in ('/home', '/root', '/run', '/dev', '/dev/pts', ${JSON.stringify(ne
     try: open(folder + '/nexus-was-here', 'w').close(); print(folder, 'private')
     except OSError as error: print(folder, errno.errorcode[error.errno])
 ` }) },
+  { name: 'makes folders in folders until nobody can name them', says: 'made', program: () => ({ python: `
+import os
+name = 'd' * 250
+for depth in range(1100):
+    os.mkdir(name)
+    os.chdir(name)
+open('end', 'w').write('x')
+print('made', flush=True)
+` }), also: async (run, { nexus }) => {
+    expect({ status: run.status, endReason: run.endReason, told: String(run.stderr).includes('too much to review') }).toEqual({ status: 'failed', endReason: 'seal-failed', told: true })
+    // Nothing else could take it away afterwards.
+    expect((await nexus.call('discard', run.id)).code).toBe(0)
+    expect(existsSync(join(nexus.base, 'state/layers', run.id))).toBe(false)
+  } },
+  { name: 'makes files of nothing that are read for hours', says: 'made', program: () => ({ sh: 'truncate -s 200M first-hole; for n in $(seq 60); do truncate -s 3950M "hole-$n"; done; truncate -s 8T most 2>/dev/null; echo made' }), also: (run) => {
+    const holes = run.changes.filter(({ path }) => String(path).startsWith('hole-'))
+    expect([holes.length, holes.filter(({ flags }) => flags.includes('unreadable')).length]).toEqual([60, 60])
+    expect(run.changes.find(({ path }) => path === 'first-hole')?.flags).toEqual([])
+  } },
+  { name: 'leaves so many files that the review drowns', says: 'made', program: () => ({ python: `
+import os
+for folder in range(60):
+    os.mkdir('f%d' % folder)
+    for number in range(100): os.close(os.open('f%d/%d' % (folder, number), os.O_CREAT | os.O_WRONLY, 0o644))
+print('made', flush=True)
+` }), also: (run) => { expect(run.counts.added).toBe(60 * 101) } },
+  shell('names files like what Nexus itself puts there', 'named', () => `
+    mkdir .nexus-stage-r12345678 .nexus-stage-; echo x >.nexus-stage-r12345678/0; echo x >.nexus-stage-file; ln -s /etc .nexus-stage-link; touch .wh.kept.txt .wh..wh..opq '#1' work upper; echo named`),
+  { name: 'sets times before and after all calendars', says: 'set', program: () => ({ python: `
+import os
+for number, when in enumerate((-2**31, -1, 2**31, 2**32, 2**33, 15032385535)):
+    open('t%d' % number, 'w').close()
+    try: os.utime('t%d' % number, ns=(when * 10**9 + 999999999, when * 10**9 + 999999999))
+    except OSError: pass
+os.utime('kept.txt', (4102444800, 4102444800))
+print('set')
+` }), also: (run) => { expect(run.changes.filter(({ path }) => /^t\d$/.test(String(path))).length).toBe(6) } },
 ])

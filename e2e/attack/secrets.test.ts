@@ -1,6 +1,6 @@
 /** Against secrets: those of the person, of the machine, of other processes, and of Nexus itself. */
 import { family, type Attack } from './attack.ts'
-import type { Bait } from './bait.ts'
+import { DEEP, type Bait } from './bait.ts'
 
 const shell = (name: string, says: Attack['says'], sh: (bait: Bait) => string): Attack => ({ name, says, program: (bait) => ({ sh: sh(bait) }) })
 
@@ -49,5 +49,6 @@ print([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 2 and not target(fd
       grep -rsl --exclude-dir=project ${secret} ${alias} 2>/dev/null; ls -A ${alias}/state/layers ${alias}/home 2>/dev/null; echo state
       python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('${alias}/home/home.sock')" 2>/dev/null && echo REACHED; echo held`), who: 'root',
   },
-  { ...shell('reads a file of root that lies in the open', '', ({ open }) => `cat ${open}/shut.txt 2>/dev/null; :`), who: 'root' },
+  { ...shell('reads a file of root that lies in the open', '', ({ open }) => `cat ${open}/shut.txt ${open}/${DEEP}/shut.txt 2>/dev/null; :`), who: 'root' },
+  { ...shell('reads a file of root on a disk of its own', '', ({ disk }) => `cat ${disk}/data/shut.txt 2>/dev/null; :`), who: 'root' },
 ])

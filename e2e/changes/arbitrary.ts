@@ -30,5 +30,24 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('become' as const), path: number, what: fc.constantFrom('file' as const, 'directory' as const, 'symlink' as const) }) },
 )
 
+/** What other suites do without: holes, and times before 1970 and after 2106. */
+const rareOperation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 30, arbitrary: operation },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('sparse' as const), folder: number, name, at: fc.array(fc.constantFrom(0, 1, 4095, 70_000, 1_048_576), { maxLength: 3 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('utimes' as const), path: number, seconds: fc.constantFrom(-1, -86_400, 0, 4_294_967_296, 8_589_934_592) }) },
+)
+/** Extended attributes and pipes: other programs must be started for them, so they come in few cases, and there in numbers. */
+const slowOperation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: rareOperation },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('attribute' as const), path: number, name: fc.constantFrom('user.a', 'user.b', 'user.overlay', 'user.overlays.x'), value: fc.constantFrom('', 'x', 'a longer value', '0x00ff00', null) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('fifo' as const), folder: number, name: fc.constantFrom('pipe', 'a', 'src') }) },
+)
+const some = (one: fc.Arbitrary<Operation>, minLength: number, maxLength: number) => fc.array(one, { minLength, maxLength })
+
+/** The tree before, and two runs. */
+export const story = fc.oneof(
+  { weight: 9, arbitrary: fc.tuple(some(rareOperation, 5, 40), some(rareOperation, 1, 20), some(rareOperation, 1, 20)) },
+  { weight: 1, arbitrary: fc.tuple(some(slowOperation, 5, 25), some(slowOperation, 1, 20), some(slowOperation, 1, 20)) },
+)
 export const tree = fc.array(operation, { minLength: 5, maxLength: 40 })
 export const work = fc.array(operation, { minLength: 1, maxLength: 15 })

@@ -2,15 +2,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { createChanges, type Changes, type Ground } from '../../daemon/src/changes/changes.ts'
 import type { Entry, Snapshot } from '../oracle.ts'
-import type { Order } from './inside.ts'
 import { perform, type Operation } from './operations.ts'
+import { Workshop } from './workshop.ts'
 
 export const isRoot = process.getuid?.() === 0
-const here = dirname(fileURLToPath(import.meta.url))
 
 export interface LayerMade {
   readonly ground: Ground
@@ -18,17 +16,26 @@ export interface LayerMade {
   readonly merged: Snapshot
 }
 
+export interface LabOptions {
+  /** Another folder for the state, as on another file system. */
+  readonly stateIn?: string
+  /** One for many laboratories; else each has its own. */
+  readonly workshop?: Workshop
+}
+
 export class Lab implements AsyncDisposable {
   readonly folder = fs.mkdtempSync(join(tmpdir(), 'nexus-lab-'))
   readonly project = join(this.folder, 'project')
   readonly state: string
   readonly #rooms: AsyncDisposable[] = []
+  readonly #own = new DisposableStack()
+  #workshop: Workshop | undefined
   #layers = 0
 
-  /** `stateIn`: another folder for the state, as on another file system. */
-  constructor(operations: readonly Operation[] = [], shell?: string, stateIn?: string) {
+  constructor(operations: readonly Operation[] = [], shell?: string, { stateIn, workshop }: LabOptions = {}) {
     fs.mkdirSync(this.project)
     this.state = fs.mkdtempSync(join(stateIn ?? this.folder, 'state-'))
+    this.#workshop = workshop
     perform(this.project, operations)
     if (shell !== undefined) this.host(shell)
   }
@@ -45,19 +52,20 @@ export class Lab implements AsyncDisposable {
   }
 
   /** A run over the project (and over earlier layers, nearest first). */
-  run(work: { operations?: readonly Operation[]; shell?: string }, parents: readonly LayerMade[] = []): LayerMade {
+  run(work: { operations?: readonly Operation[]; shell?: string; xattrs?: boolean }, parents: readonly LayerMade[] = []): LayerMade {
     const folder = join(this.folder, `layer-${++this.#layers}`)
     const [upper, workdir, merged] = [join(folder, 'upper'), join(folder, 'work'), join(folder, 'merged')]
     for (const path of [folder, upper, workdir, merged]) fs.mkdirSync(path)
     fs.chmodSync(upper, fs.statSync(this.project).mode & 0o7777)
     const uppers = parents.map(({ ground }) => ground.upper)
-    const order: Order = { lowers: [...uppers, this.project], upper, work: workdir, merged, userxattr: !isRoot, operations: work.operations ?? [], ...(work.shell === undefined ? {} : { shell: work.shell }) }
-    const [question, answer] = [join(folder, 'order.json'), join(folder, 'answer.json')]
-    fs.writeFileSync(question, JSON.stringify(order))
+    const answer = join(folder, 'answer.json')
     settleClock()
     const startedAtNs = BigInt(Date.now()) * 1_000_000n
-    const done = spawnSync('unshare', [isRoot ? '-m' : '-Urm', process.execPath, join(here, 'inside.ts'), question, answer], { encoding: 'utf8' })
-    if (done.status !== 0) throw new Error(`the run failed: ${done.stderr}`)
+    this.#workshop ??= this.#own.use(new Workshop())
+    this.#workshop.carryOut({
+      lowers: [...uppers, this.project], upper, work: workdir, merged, userxattr: !isRoot, operations: work.operations ?? [], xattrs: work.xattrs ?? false, answer,
+      ...(work.shell === undefined ? {} : { shell: work.shell }),
+    })
     const ground: Ground = { project: this.project, backend: 'overlay', upper, parents: uppers, xattrs: isRoot ? 'trusted' : 'user', startedAtNs }
     return { ground, merged: readSnapshot(answer) }
   }
@@ -75,6 +83,7 @@ export class Lab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const room of this.#rooms) await room[Symbol.asyncDispose]()
+    this.#own.dispose()
     // The overlay's work folder has mode 000.
     spawnSync('chmod', ['-R', 'u+rwX', this.folder])
     for (const folder of [this.folder, this.state]) fs.rmSync(folder, { recursive: true, force: true })
@@ -83,7 +92,7 @@ export class Lab implements AsyncDisposable {
 
 /** What was written a moment ago must not look as if it had been written during the run. */
 function settleClock(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 15)
 }
 
 function readSnapshot(path: string): Snapshot {

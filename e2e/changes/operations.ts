@@ -1,4 +1,5 @@
 /** What random programs do to a tree. Paths are picked by number among those that exist, so any list of operations is valid. */
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 
 export type Operation =
@@ -13,6 +14,9 @@ export type Operation =
   | { readonly do: 'link'; readonly file: number; readonly folder: number; readonly name: string }
   | { readonly do: 'rename'; readonly path: number; readonly folder: number; readonly name: string }
   | { readonly do: 'remove'; readonly path: number }
+  | { readonly do: 'sparse'; readonly folder: number; readonly name: string; readonly at: readonly number[] }
+  | { readonly do: 'attribute'; readonly path: number; readonly name: string; readonly value: string | null }
+  | { readonly do: 'fifo'; readonly folder: number; readonly name: string }
   | { readonly do: 'become'; readonly path: number; readonly what: 'file' | 'directory' | 'symlink' }
 
 /** Carries them out below a root. What the file system refuses (a directory into itself, a name taken) is skipped. */
@@ -59,6 +63,12 @@ function carryOut(root: string, operation: Operation): void {
       return fs.renameSync(pick(paths, operation.path), child(operation.folder, operation.name))
     case 'remove':
       return fs.rmSync(pick(paths, operation.path), { recursive: true })
+    case 'sparse':
+      return sparse(child(operation.folder, operation.name), operation.at)
+    case 'attribute':
+      return attribute(pick([...files, ...folders.slice(1)], operation.path), operation.name, operation.value)
+    case 'fifo':
+      return through(pick(folders, operation.folder), (folder) => execFileSync('mkfifo', ['-m', '600', operation.name], { cwd: folder, stdio: 'ignore' }))
     case 'become': {
       const path = pick(paths, operation.path)
       fs.rmSync(path, { recursive: true })
@@ -76,6 +86,36 @@ function write(path: Buffer, data: string, mode: number): void {
   try {
     fs.writeSync(file, data)
     fs.fchmodSync(file, mode)
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+/** Bytes with holes between them. */
+function sparse(path: Buffer, at: readonly number[]): void {
+  const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants
+  const file = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+  try {
+    for (const position of at) fs.writeSync(file, 'x', position)
+    fs.ftruncateSync(file, Math.max(0, ...at) + 4096)
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+/** Sets one, or takes it away. Where setfattr is not installed nothing happens. */
+function attribute(path: Buffer, name: string, value: string | null): void {
+  through(path, (open) => execFileSync('setfattr', value === null ? ['-x', name, open] : ['-n', name, '-v', value, open], { stdio: 'ignore' }))
+}
+
+/** Programs take no names that are not UTF-8, and follow links: they get what was opened here. */
+function through(path: Buffer, work: (open: string) => void): void {
+  const file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK)
+  try {
+    work(`/proc/${process.pid}/fd/${file}`)
+  } catch (error) {
+    // What the program says no to is skipped like what the file system says no to.
+    if (!(error instanceof Error && 'status' in error)) throw error
   } finally {
     fs.closeSync(file)
   }

@@ -7,7 +7,7 @@ import type { Signature } from '@nexus/protocol/changes'
 import { FileError, type Files } from '../base/native-files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
-import { Hasher, isTooSparse, signatureOf } from './seen.ts'
+import { Hasher, isMostlyHoles, signatureOf } from './seen.ts'
 import type { Found, View } from './view.ts'
 
 export interface Content {
@@ -17,6 +17,8 @@ export interface Content {
 
 const ASKED_MAX_BYTES = 1024n * 1024n
 const BATCH = 250
+/** As much of files that are mostly holes is hashed; what comes after is shown as unreadable. */
+const HOLES_MAX_BYTES = 4n * 1024n ** 3n
 
 /** What is needed to ask for a content; `Found` has it, and so has a file of the upper before it is compared. */
 export type Wanted = Pick<Found, 'layer' | 'path' | 'real' | 'seen'>
@@ -29,6 +31,7 @@ export class Contents {
   readonly #attributes = new Map<string, string>()
   readonly #queues = new Map<number, Wanted[]>()
   readonly #asked: Promise<void>[] = []
+  #holesLeft = HOLES_MAX_BYTES
   #failure: unknown
 
   constructor(files: Files, view: Pick<View, 'roots' | 'layers'>, breath: Breath) {
@@ -105,9 +108,16 @@ export class Contents {
   async #hash(found: Found): Promise<string | null> {
     const known = this.#hashes.get(found.real)
     if (known !== undefined) return known
-    const sha256 = isTooSparse(found.seen) ? null : await this.#read(found)
+    const sha256 = this.#isTooSparse(found) ? null : await this.#read(found)
     this.#hashes.set(found.real, sha256)
     return sha256
+  }
+
+  #isTooSparse({ seen }: Found): boolean {
+    if (!isMostlyHoles(seen)) return false
+    if (seen.size > this.#holesLeft) return true
+    this.#holesLeft -= seen.size
+    return false
   }
 
   async #read(found: Found): Promise<string | null> {

@@ -4,6 +4,7 @@
  */
 import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
+import { Extent } from './extent.ts'
 import type { Ground } from './changes.ts'
 import type { Wanted } from './contents.ts'
 import type { Visit } from './doors.ts'
@@ -20,6 +21,7 @@ export class CopyView implements View {
   readonly #breath: Breath
   readonly #visit: Visit
   readonly #tree = new Tree()
+  readonly #extent = new Extent()
 
   private constructor(parts: { ground: Ground; hidden: Hidden; breath: Breath; visit: Visit; roots: readonly Root[] }) {
     this.#ground = parts.ground
@@ -91,6 +93,7 @@ export class CopyView implements View {
       // A directory that the run never touched lost no entry: this one came to the host later.
       if (!is && !isTouched && !mayHaveMoved) continue
       const isUntouched = is !== null && !mayHaveMoved && !this.#isTouched(is.seen)
+      if (!isUntouched) this.#extent.add(at)
       if (!isUntouched) found({ path: at, before: was, after: is })
       if (is?.parts || was?.parts) await this.#compare(at, is, was, mayHaveMoved || !is?.parts || this.#isTouched(is.seen), found)
     }

@@ -83,7 +83,7 @@ function request(id: number, operation: number, body: Buffer): Buffer {
 }
 
 function hello(): Buffer {
-  return request(0, 1, Buffer.from('NXF1\x03\0\0\0', 'latin1'))
+  return request(0, 1, Buffer.from('NXF1\x04\0\0\0', 'latin1'))
 }
 
 function without(operation: number, drawn: number): number {

@@ -4,6 +4,7 @@
  */
 import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
+import { Extent } from './extent.ts'
 import type { Ground } from './changes.ts'
 import type { Wanted } from './contents.ts'
 import type { Visit } from './doors.ts'
@@ -31,6 +32,7 @@ export class OverlayView implements View {
   readonly #breath: Breath
   readonly #visit: Visit
   readonly #tree = new Tree()
+  readonly #extent = new Extent()
   /** Topmost first: the upper, the uppers of parents, the project; and what was there before. */
   readonly #sides: { readonly after: readonly Part[]; readonly before: readonly Part[] }
   readonly #own: ReadonlySet<number>
@@ -117,6 +119,7 @@ export class OverlayView implements View {
         const real = this.#tree.child(folder.part.real, name)
         const seen = this.#visit.look(real)
         if (!seen || this.#hidden.has(path)) continue
+        this.#extent.add(path)
         const child: Node = { seen, part: { layer: 0, path, real }, children: null }
         folder.children.set(name, child)
         if (seen.type === 'directory') open.push(child)
@@ -158,6 +161,7 @@ export class OverlayView implements View {
     for (const name of names) {
       const at = below(path, name)
       if (this.#hidden.has(at)) continue
+      this.#extent.add(at)
       const sides = [this.#lookup(after, name), this.#lookup(before, name)] as const
       const is = sides[0] instanceof Promise ? await sides[0] : sides[0]
       const was = sides[1] instanceof Promise ? await sides[1] : sides[1]

@@ -66,11 +66,9 @@ export function signatureOf(seen: Pick<Seen, 'type' | 'mode' | 'size' | 'mtimeNs
 }
 
 const CHUNK_BYTES = 1024 * 1024
-const SPARSE_FROM_BYTES = 4n * 1024n ** 3n
-
-/** Mostly holes: a terabyte of nothing would be hashed for an hour. Such a file is shown as unreadable. */
-export function isTooSparse(seen: Pick<Seen, 'size' | 'blocks'>): boolean {
-  return seen.size > SPARSE_FROM_BYTES && seen.blocks * 512n < seen.size / 8n
+/** Mostly holes: a terabyte of nothing would be hashed for an hour. */
+export function isMostlyHoles(seen: Pick<Seen, 'size' | 'blocks'>): boolean {
+  return seen.blocks * 512n < seen.size / 8n
 }
 
 /** Hashes files with one buffer; large ones in pieces, so that the daemon goes on answering. */

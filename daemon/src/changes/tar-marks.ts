@@ -8,6 +8,9 @@ import { Tree } from './tree.ts'
 /** tar takes no path longer than the system does in one call: below such a folder it starts anew. */
 const ANCHOR_BYTES = 2000
 
+/** The daemon's own may lead into a project, where a command has left a `tar` of its own. */
+const SYSTEM_PATH = '/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin'
+
 /** All places lie in one tree. */
 export async function readMarksWithTar(places: readonly Place[], xattrs: 'trusted' | 'user'): Promise<Marks[]> {
   const found = new Map<string, Marks>()
@@ -33,7 +36,7 @@ function anchorOf(path: string): string {
 async function readBelow(folder: string, paths: readonly string[], xattrs: 'trusted' | 'user'): Promise<Map<string, Marks>> {
   const tar = spawn('tar', [
     '-c', '--format=pax', '--xattrs', `--xattrs-include=${xattrs}.overlay.*`, '--no-recursion', '-C', folder, '--null', '-T', '-',
-  ], { stdio: ['pipe', 'pipe', 'ignore'] })
+  ], { stdio: ['pipe', 'pipe', 'ignore'], env: { LC_ALL: 'C', PATH: SYSTEM_PATH }, cwd: '/' })
   const ended = new Promise<number | null>((resolve, reject) => tar.once('error', reject).once('close', resolve))
   // A tar that ends early is told by its exit code.
   tar.stdin.on('error', () => {})

@@ -34,6 +34,13 @@ test('what is not for everybody is found where services keep it, links are not f
   expect(found()).toEqual(['/etc/app/shut.key', '/var/lib/app'])
 })
 
+test('what lies deep is found after what lies near', async () => {
+  put(at('var/one/two/three/four/five/six/seven/eight/shut.key'), 0o600)
+  put(at('srv/near.key'), 0o600)
+  await masks.ready()
+  expect(found()).toEqual([...(process.geteuid?.() === 0 ? ['/srv/near.key'] : []), '/var/one/two/three/four/five/six/seven/eight/shut.key'])
+})
+
 test('what a run needs stays visible, with what lies around it', async () => {
   put(at('opt/tool/bin/tool'), 0o700)
   put(at('etc/app/shut.key'), 0o600)

@@ -10,13 +10,17 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { isInside } from '../base/project.ts'
+import { mountTable } from './mount-table.ts'
+import { isLocal } from './silent.ts'
 
 /** Where services keep state and settings. In `ownToo`, what is our own is masked as well: nobody works there. */
 const PLACES = [
   { path: '/etc', ownToo: true }, { path: '/var', ownToo: true }, { path: '/boot', ownToo: true },
   { path: '/srv', ownToo: false }, { path: '/opt', ownToo: false }, { path: '/usr/local', ownToo: false },
 ] as const
-const DEPTH_MAX = 4
+/** Other disks, wherever they are mounted but in these: what is private inside, and the system's own. */
+const NO_DISKS = /^\/($|(proc|sys|dev|run|tmp|home|root|usr|lib|lib64|bin|sbin)(\/|$)|var\/(tmp|run)(\/|$))/
+const DEPTH_MAX = 12
 const LOOKED_AT_MAX = 60_000
 const MASKS_MAX = 700
 /** After the first time a run may use what is older, while it is looked again; not what is older than the second. */
@@ -59,34 +63,55 @@ export class Masks {
   async #look(): Promise<void> {
     const at = this.#clock.now()
     const walk = new Walk()
-    for (const { path, ownToo } of PLACES) await walk.place(join(this.#root, path), ownToo)
+    for (const { path, ownToo } of PLACES) await walk.add(join(this.#root, path), ownToo)
+    const disks = mountTable().filter(({ point, type }) => isLocal(type) && !NO_DISKS.test(point)).map(({ point }) => point)
+    for (const disk of disks) if (isInside(disk, this.#root)) await walk.add(disk, PLACES.some(({ path, ownToo }) => ownToo && isInside(disk, path)))
+    await walk.go()
     this.#survey = { at, sockets: walk.sockets, shut: walk.shut }
   }
 }
 
-/** One bounded walk; never follows a link, never leaves a file system: a network share may take for ever. */
+interface Folder {
+  readonly path: string
+  readonly device: number
+  readonly ownToo: boolean
+  readonly depth: number
+}
+
+/**
+ * One bounded walk over all places, what lies nearest first; never follows a link, never leaves a file system by itself: a
+ * network share may take for ever.
+ */
 class Walk {
   readonly sockets: string[] = []
   readonly shut: string[] = []
+  readonly #open: Folder[] = []
   #left = LOOKED_AT_MAX
 
-  async place(path: string, ownToo: boolean): Promise<void> {
+  async add(path: string, ownToo: boolean): Promise<void> {
     const stat = await lstat(path).catch(() => undefined) // not every machine has every place
-    if (stat?.isDirectory()) await this.#folder(path, { device: stat.dev, ownToo }, DEPTH_MAX)
+    if (stat?.isDirectory()) this.#open.push({ path, device: stat.dev, ownToo, depth: 1 })
   }
 
-  async #folder(folder: string, place: { readonly device: number; readonly ownToo: boolean }, depth: number): Promise<void> {
+  async go(): Promise<void> {
+    for (let at = 0; at < this.#open.length && this.#left > 0; at += 1) {
+      const folder = this.#open[at]
+      if (folder) await this.#look(folder)
+    }
+  }
+
+  async #look({ path: folder, device, ownToo, depth }: Folder): Promise<void> {
     const names = await readdir(folder).catch(() => [])
     this.#left -= names.length
     if (this.#left < 0) return
     const stats = await Promise.all(names.map((name) => lstat(join(folder, name)).catch(() => undefined)))
     for (const [at, stat] of stats.entries()) {
       const path = join(folder, names[at] ?? '')
-      if (!stat || stat.isSymbolicLink() || stat.dev !== place.device) continue
+      if (!stat || stat.isSymbolicLink() || stat.dev !== device) continue
       const isShut = stat.isDirectory() ? (stat.mode & 0o005) !== 0o005 : (stat.mode & 0o004) === 0
       if (stat.isSocket()) this.sockets.push(path)
-      else if (isShut && (place.ownToo || stat.uid !== process.geteuid?.() || stat.uid === 0) && isOpenToUs(path)) this.shut.push(path)
-      else if (stat.isDirectory() && !isShut && depth > 1) await this.#folder(path, place, depth - 1)
+      else if (isShut && (ownToo || stat.uid !== process.geteuid?.() || stat.uid === 0) && isOpenToUs(path)) this.shut.push(path)
+      else if (stat.isDirectory() && !isShut && depth < DEPTH_MAX) this.#open.push({ path, device, ownToo, depth: depth + 1 })
     }
   }
 }

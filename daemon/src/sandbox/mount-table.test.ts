@@ -11,11 +11,11 @@ const TEXT = String.raw`22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 
 test('names are unescaped and the mount on top counts', () => {
   expect(mountTable(TEXT)).toEqual([
-    { point: '/', options: ['rw', 'relatime'] },
-    { point: '/srv/p/a b', options: ['ro'] },
-    { point: '/srv/p/a b/inner', options: ['ro', 'relatime'] },
-    { point: '/srv/pother', options: ['rw'] },
-    { point: '/srv/p\nq', options: ['rw'] },
+    { point: '/', options: ['rw', 'relatime'], type: 'ext4' },
+    { point: '/srv/p/a b', options: ['ro'], type: 'tmpfs' },
+    { point: '/srv/p/a b/inner', options: ['ro', 'relatime'], type: 'tmpfs' },
+    { point: '/srv/pother', options: ['rw'], type: 'tmpfs' },
+    { point: '/srv/p\nq', options: ['rw'], type: 'tmpfs' },
   ])
 })
 

@@ -7,13 +7,16 @@ export interface Mount {
   readonly point: string
   /** Its own options (`rw`, `nosuid`, `relatime` …), which a user namespace may tighten but not loosen. */
   readonly options: readonly string[]
+  /** Of its file system: `ext4`, `nfs4` … */
+  readonly type: string
 }
 
 /** One for each mount point: the one on top. */
 export function mountTable(text: string = readFileSync('/proc/self/mountinfo', 'utf8')): Mount[] {
   const mounts = text.split('\n').filter(Boolean).map((line): Mount => {
     const fields = line.split(' ')
-    return { point: unescape(fields[4] ?? ''), options: (fields[5] ?? '').split(',') }
+    // The optional fields before it end with a dash.
+    return { point: unescape(fields[4] ?? ''), options: (fields[5] ?? '').split(','), type: fields[fields.indexOf('-', 6) + 1] ?? '' }
   })
   return [...new Map(mounts.map((mount) => [mount.point, mount])).values()]
 }

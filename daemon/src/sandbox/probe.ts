@@ -82,7 +82,7 @@ async function miniSandbox({ launcher, backend, xattrs, without }: Trial, state:
     for (const name of ['kept', 'gone']) await writeFile(join(at('project'), name), `${name}\n`)
     if (backend === 'copy') for (const name of ['kept', 'gone']) await writeFile(join(at('upper'), name), `${name}\n`)
     const scene: Scene = {
-      folder, project: at('project'), tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], binds: [], hide: [],
+      folder, project: at('project'), tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], silent: [], binds: [], hide: [],
       ground: backend === 'copy' ? { backend, tree: at('upper') } : { backend, upper: at('upper'), work: at('work'), parents: [], xattrs },
     }
     const launch = launcher.launch(scene, orderFor(at('project')), { without })
@@ -118,7 +118,7 @@ export async function tryProject({ launcher, xattrs, probe }: Tried, project: st
   try {
     for (const name of ['upper', 'work', 'tmp', 'vartmp']) await mkdir(at(name))
     const ground = { backend: 'overlay', upper: at('upper'), work: at('work'), parents: [], xattrs } as const
-    const scene: Scene = { folder, project, ground, tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], binds: [], hide: [state] }
+    const scene: Scene = { folder, project, ground, tmpFrom: at('tmp'), vartmpFrom: at('vartmp'), readonly: [], silent: [], binds: [], hide: [state] }
     const end = await launcher.launch(scene, { ...orderFor(project), argv: ['/bin/sh', '-c', ':'] }, { without: leftOut(probe.walls) }).ended
     return fault(end, '')?.cause
   } finally {

@@ -1,10 +1,9 @@
-/** System programs that Nexus itself uses (cp, rm, unshare …): found on the daemon's PATH, run with a clean environment. */
+/** System programs that Nexus itself uses (cp, rm, unshare …): found where the configuration says, run with a clean environment. */
 import { spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Also looked in when the daemon's PATH is short: users often lack the system folders. */
-const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const ERROR_TEXT_MAX = 4096
 
 export interface ProgramEnd {
@@ -15,14 +14,13 @@ export interface ProgramEnd {
 
 /** The absolute path, or undefined. */
 export function findProgram(name: string, path: string): string | undefined {
-  const folders = [...path.split(':').filter((folder) => folder.startsWith('/')), ...USUAL_FOLDERS]
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
+  return path.split(':').filter((folder) => folder.startsWith('/')).map((folder) => join(folder, name)).find(isExecutable)
 }
 
 /** Resolves with the end of the program; rejects when it cannot be started or the signal ended it. */
 export function runProgram(program: string, args: readonly string[], signal?: AbortSignal): Promise<ProgramEnd> {
   const { promise, resolve, reject } = Promise.withResolvers<ProgramEnd>()
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C', PATH: USUAL_FOLDERS.join(':') }, cwd: '/', signal, killSignal: 'SIGKILL' })
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C', PATH: USUAL_PATH }, cwd: '/', signal, killSignal: 'SIGKILL' })
   let errorText = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => { if (errorText.length < ERROR_TEXT_MAX) errorText += chunk })
   // After an abort the end of the process is awaited, so that nothing still writes when the caller cleans up.

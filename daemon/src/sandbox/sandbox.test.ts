@@ -74,8 +74,8 @@ test('without a compiler the run is reduced, and the missing walls are named', a
 test('with nothing that works, nothing runs, and the fix is named', async () => {
   const broken = join(folder, 'broken')
   writeFileSync(broken, '#!/bin/sh\nexit 1\n', { mode: 0o755 })
-  await expect(open(broken, folder).choose('auto', project)).resolves.toMatchObject({ launcher: 'util-linux' })
-  const nowhere = createSandbox({ state: join(folder, 'state'), nativePath: broken, userHome: home, path: folder, hidden: [], clock: systemClock })
+  await expect(open(broken).choose('auto', project)).resolves.toMatchObject({ launcher: 'util-linux' })
+  const nowhere = createSandbox({ state: join(folder, 'state'), nativePath: broken, userHome: home, path: `${folder}:${SYSTEM_PATH}`, hidden: [], clock: systemClock })
   for (const name of ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh', 'bash']) writeFileSync(join(folder, name), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   await expect(nowhere.choose('auto', project)).rejects.toMatchObject({ code: 'sandbox-unavailable', next: expect.stringMatching(/\w/) })
 })

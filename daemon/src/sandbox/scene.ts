@@ -13,6 +13,8 @@ export interface Scene {
   readonly vartmpFrom: string
   /** Host folders shown read-only at their own path: toolchains below the home, mounts below the project. */
   readonly readonly: readonly string[]
+  /** Host folders, outer ones first, that are shown so that no socket, pipe or lock of the host is in them; those of `readonly`, too. */
+  readonly silent: readonly string[]
   /** Folders of the state that a run may write: package caches. */
   readonly binds: readonly { readonly from: string; readonly to: string }[]
   /** Files and folders that are empty inside. */

@@ -7,9 +7,10 @@ import { externalGitFolders } from './git-folder.ts'
 import type { LaunchOrder } from './launch.ts'
 import type { Layer } from './layer.ts'
 import { machineSecrets } from './machine-secrets.ts'
-import { aliasesOf, mountsBelow } from './mount-table.ts'
+import { aliasesOf, mountsBelow, mountTable } from './mount-table.ts'
 import type { Masks } from './masks.ts'
 import type { Scene } from './scene.ts'
+import { silentPlaces, withMounts } from './silent.ts'
 import { toolchainsIn } from './toolchains.ts'
 
 export interface Stage {
@@ -23,8 +24,12 @@ export interface Stage {
 export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
   const { folder, project } = layer
   const home = homeIn(stage, layer, order)
-  const shown = [...mountsBelow(project), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
+  const table = mountTable()
+  const visible = [...mountsBelow(project, table), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
     .filter((path) => !isInside(path, stage.state) && (!home || hasRoom(home, path)))
+  const silent = withMounts(visible, table)
+  const shown = [...new Set([...visible, ...silent])]
+  const hide = hiddenIn(stage, layer, order, shown)
   return {
     folder, project,
     ground: layer.backend === 'copy' ? { backend: 'copy', tree: layer.upper } : { backend: 'overlay', upper: layer.upper, work: join(folder, 'work'), parents: layer.parents, xattrs: layer.xattrs },
@@ -32,8 +37,9 @@ export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
     tmpFrom: join(folder, 'tmp'),
     vartmpFrom: join(folder, 'vartmp'),
     readonly: shown,
+    silent: [...silentPlaces((path) => isCovered(path) || [...hide, project, ...(home ? [home.path] : [])].some((place) => isInside(path, place)), { covers: process.geteuid?.() === 0, table }), ...silent],
     binds: home ? [...secondHome(home), ...cachesIn(stage, project, home)] : [],
-    hide: hiddenIn(stage, layer, order, shown),
+    hide,
   }
 }
 

@@ -4,7 +4,7 @@ import type { Scene } from '../scene.ts'
 import type { KernelWall } from '../walls.ts'
 
 /** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
-export const NATIVE_PROTOCOL = 3
+export const NATIVE_PROTOCOL = 4
 export const REQUEST_BYTES_MAX = 1024 * 1024
 
 export type Pair = readonly [key: string, value: string | number]
@@ -31,6 +31,7 @@ export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly
     ['project', scene.project], ...groundPairs(scene.ground),
     ...optional('home', scene.home?.path), ...optional('home_from', scene.home?.from), ['tmp_from', scene.tmpFrom], ['vartmp_from', scene.vartmpFrom],
     ...scene.readonly.map((path): Pair => ['readonly', path]),
+    ...scene.silent.map((path): Pair => ['silent', path]),
     ...scene.binds.flatMap(({ from, to }): Pair[] => [['bind_from', from], ['bind_to', to]]),
     ...scene.hide.map((path): Pair => ['hide', path]),
     ['calls', without.includes('seccomp') ? 'all' : order.nestedSandboxes ? 'nested' : 'filtered'],

@@ -1,4 +1,4 @@
-/** The scene as one fstab: a single call of mount(8) reads it top to bottom. A call for each mount would cost 40 ms.
+/** The scene as fstabs, each read by a single call of mount(8) from top to bottom: a call for each mount would cost 40 ms.
  *  Everything is mounted below `stage/root`, a read-only copy of the host's tree, while the sources stay visible in the
  *  host's own. Sources that are no path are called `nexus`: mount -a skips what it believes to be mounted already. */
 import { existsSync, realpathSync, statSync } from 'node:fs'
@@ -19,17 +19,26 @@ const KERNEL_HIDDEN = [
   '/sys/firmware', '/sys/kernel/debug', '/sys/kernel/tracing', '/sys/kernel/security', '/sys/fs/bpf', '/sys/fs/pstore', '/sys/devices/virtual/powercap',
 ] as const
 
+export interface Fstabs {
+  /** Read first, and it may fail in part: the kernel does not take every folder for an overlay. */
+  readonly silent: string
+  readonly fstab: string
+  /** Where the silent folders are mounted: nothing is lost when one of them has gone. */
+  readonly targets: readonly string[]
+}
+
 /** The folders named here are made by stage-folder.ts; relative paths start at the layer's folder. */
-export function fstabOf(scene: Scene): string {
+export function fstabsOf(scene: Scene): Fstabs {
   const stage = join(scene.folder, 'stage')
   const inside = (path: string) => join(stage, 'root', realTarget(path))
   const hide = (path: string) => line(join(stage, isFolder(path) ? 'empty-folder' : 'empty-file'), inside(path), 'none', HIDDEN)
   const mkdir = 'X-mount.mkdir'
-  return [
+  const fstab = [
     ...readonlyTree(),
     line('/', join(stage, 'root'), 'none', 'rbind'),
     // Writable again, and both on one mount: overlayfs wants that of upper and work.
     line(scene.folder, join(stage, 'self'), 'none', `bind,${PRIVATE}`),
+    ...silentIn(scene).map((path, at) => line(join(stage, `quiet${at}`), inside(path), 'none', 'bind,ro,nosuid,nodev')),
     line('nexus', inside('/proc'), 'proc', 'nosuid,nodev,noexec'),
     ...devices(stage),
     line(join(stage, 'dev'), inside('/dev'), 'none', 'rbind'),
@@ -46,7 +55,8 @@ export function fstabOf(scene: Scene): string {
     ...scene.hide.filter((path) => isSeen(path, scene)).map(hide),
     ...KERNEL_READONLY.filter((path) => existsSync(path)).map((path) => line(inside(path), inside(path), 'none', HIDDEN)),
     ...KERNEL_HIDDEN.filter((path) => existsSync(path)).map(hide),
-  ].join('')
+  ]
+  return { silent: silentLines(scene, stage).join(''), fstab: fstab.join(''), targets: silentIn(scene).map(inside) }
 }
 
 /** mount(8) cannot make a tree read-only at once before 2.39: each mount is tightened by itself. Nothing of the host can
@@ -64,6 +74,29 @@ function devices(stage: string): string[] {
   return DEVICES.filter((name) => existsSync(`/dev/${name}`)).map((name) => line(`/dev/${name}`, join(stage, 'dev', name), 'none', 'bind,ro,dev,nosuid,noexec'))
 }
 
+/** What is below the home has its place only later, and is shown as it is. */
+export function silentIn({ silent, readonly }: Scene): string[] {
+  return silent.filter((path) => !readonly.includes(path) && isFolder(path))
+}
+
+/** By relative names, as in projectLines. Two lowers, because an overlay without an upper needs two; mode and owner are those of the first. */
+function silentLines(scene: Scene, stage: string): string[] {
+  return [
+    // On a file system of its own: a layer of an overlay may not lie inside of another one.
+    line('nexus', join(stage, 'empty-folder'), 'tmpfs', 'ro,mode=0555,size=4k,nosuid,nodev'),
+    ...silentIn(scene).flatMap((path, at) => [
+      // Twice: where the overlay fails, the folder is shown as it is.
+      ...['silent', 'quiet'].map((name) => line(path, join(stage, `${name}${at}`), 'none', 'bind,ro,nosuid,nodev')),
+      line('nexus', join(stage, `quiet${at}`), 'overlay', `ro,nosuid,nodev${isNoexec(path) ? ',noexec' : ''},lowerdir=stage/silent${at}:stage/empty-folder`),
+    ]),
+  ]
+}
+
+function isNoexec(path: string): boolean {
+  const around = mountTable().filter(({ point }) => isInside(path, point)).sort((a, b) => b.point.length - a.point.length)
+  return around[0]?.options.includes('noexec') ?? false
+}
+
 /** Relative names: commas and colons in a path would end an option, and fifty long ones would not fit. */
 function projectLines({ ground, project, folder }: Scene, stage: string, target: string): string[] {
   if (ground.backend === 'copy') return [line(ground.tree, target, 'none', `bind,${PRIVATE},X-mount.mkdir`)]
@@ -71,7 +104,7 @@ function projectLines({ ground, project, folder }: Scene, stage: string, target:
   // The kernel refuses layers that lie inside the project, but not with one more overlay in between; it needs two lowers.
   const last = `stage/lower${lowers.length - 1}`
   const twin = isInside(folder, project)
-    ? [line('nexus', join(stage, 'empty-folder'), 'tmpfs', 'ro,mode=0555,size=4k'), line('nexus', join(folder, last), 'overlay', `ro,lowerdir=stage/empty-folder:${last}`)] : []
+    ? [line('nexus', join(folder, last), 'overlay', `ro,lowerdir=stage/empty-folder:${last}`)] : []
   const marks = ground.xattrs === 'trusted' ? 'redirect_dir=on,metacopy=off,index=off' : 'userxattr'
   return [
     ...lowers.map((path, at) => line(path, join(stage, `lower${at}`), 'none', 'bind')),

@@ -4,6 +4,15 @@
 export const SETUP = `
 fail() { echo "failed $1 0 \${2%%
 *}" >&3; exit 125; }
+# A folder that would only have been silenced may have gone meanwhile.
+gone() {
+  printf '%s\\n' "$1" | while IFS= read -r line; do
+    case $line in '' | *dmesg*) continue ;; *': mount point does not exist.') ;; *) exit 1 ;; esac
+    line=\${line#mount: } found=
+    while IFS= read -r one; do if [ "$one" = "\${line%: mount point does not exist.}" ]; then found=1; fi; done <stage/silent
+    [ -n "$found" ] || exit 1
+  done
+}
 # Below, -1 means everybody: outside of a pid namespace of our own that would be the whole machine.
 [ "$$" = 1 ] || fail pid-namespace "not pid 1"
 [ $$ = 1 ] || fail pid-namespace "not in one of its own"
@@ -11,7 +20,8 @@ if [ -n "$BASH_VERSION" ]; then for fd in /proc/self/fd/*; do if [ "\${fd##*/}" 
 (while read -r word <&3; do kill -TERM -1; done; kill -KILL -1) </dev/null >/dev/null 2>&1 &
 cd "$1" || fail stage "no layer folder"
 if [ -d work/work/incompat ]; then rm -rf work/work/incompat; fi
-said=$(mount -a -T stage/fstab 2>&1 </dev/null) || fail mounts "$said"
+mount -a -T stage/fstab-silent </dev/null >/dev/null 2>&1
+said=$(mount -a -T stage/fstab 2>&1 </dev/null) || gone "$said" || fail mounts "$said"
 cd stage/root || fail root "no new root"
 said=$(pivot_root . run/lock 2>&1 && umount -l /run/lock 2>&1) || fail root "$said"
 cd /
