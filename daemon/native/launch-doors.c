@@ -12,8 +12,11 @@
 
 static void keep_only(struct doors *doors);
 
-void doors_add(struct doors *doors, int socket, int port) {
-  if (doors->count < sizeof doors->all / sizeof *doors->all) doors->all[doors->count++] = (struct door){.socket = socket, .port = (uint16_t)port};
+/* False: there is no room for one more. */
+bool doors_add(struct doors *doors, int socket, int port) {
+  if (doors->count == sizeof doors->all / sizeof *doors->all) return false;
+  doors->all[doors->count++] = (struct door){.socket = socket, .port = (uint16_t)port};
+  return true;
 }
 
 /* Whoever was quicker waits in the doors' queues. */

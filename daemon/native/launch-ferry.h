@@ -22,7 +22,7 @@ struct doors {
 };
 
 /* What L does with them (launch-doors.c): collects them, starts the ferry, ends it with the run. */
-void doors_add(struct doors *doors, int socket, int port);
+bool doors_add(struct doors *doors, int socket, int port);
 void doors_open(struct doors *doors);
 void doors_close(struct doors *doors);
 

@@ -164,11 +164,10 @@ static void hear_init(struct run *run) {
     run->reports = -1;
     return;
   }
-  if (report.kind == REPORT_TERMINAL) {
-    /* Once, and only where one was asked for. */
-    if (passed >= 0 && run->master < 0 && run->request.rows) attach_terminal(run, passed);
-    else close(passed);
-  } else if (report.kind == REPORT_DOOR) doors_add(&run->doors, passed, report.number);
+  /* Once, and only where one was asked for. */
+  if (report.kind == REPORT_TERMINAL && passed >= 0 && run->master < 0 && run->request.rows) attach_terminal(run, passed);
+  else if (report.kind == REPORT_DOOR && passed >= 0 && doors_add(&run->doors, passed, report.number)) return;
+  else if (report.kind == REPORT_TERMINAL || report.kind == REPORT_DOOR) close(passed);
   else if (report.kind == REPORT_STARTED) doors_open(&run->doors), answer("started %d", (int)run->init);
   else {
     run->last = report;

@@ -2,14 +2,16 @@
 import { Problem } from '@nexus/protocol/problem'
 import type { BytePath } from './byte-path.ts'
 
-/** More than a million changed paths of ordinary length, each met twice. */
-const PATH_BYTES_MAX = 192 * 1024 * 1024
+/** More than a million changed paths of ordinary length. */
+const PATH_BYTES_MAX = 128 * 1024 * 1024
 
 export class Extent {
   #left = PATH_BYTES_MAX
 
-  add(path: BytePath): void {
+  /** The path itself; throws when it is one too many. */
+  add(path: BytePath): BytePath {
     this.#left -= path.length
     if (this.#left < 0) throw new Problem('change-set-too-large', { most: `${PATH_BYTES_MAX / 1024 / 1024} MiB` })
+    return path
   }
 }

@@ -115,11 +115,10 @@ export class OverlayView implements View {
       if (!names) continue
       folder.children = new Map()
       for (const name of names) {
-        const path = below(folder.part.path, name)
+        const path = this.#extent.add(below(folder.part.path, name))
         const real = this.#tree.child(folder.part.real, name)
         const seen = this.#visit.look(real)
         if (!seen || this.#hidden.has(path)) continue
-        this.#extent.add(path)
         const child: Node = { seen, part: { layer: 0, path, real }, children: null }
         folder.children.set(name, child)
         if (seen.type === 'directory') open.push(child)
@@ -161,7 +160,6 @@ export class OverlayView implements View {
     for (const name of names) {
       const at = below(path, name)
       if (this.#hidden.has(at)) continue
-      this.#extent.add(at)
       const sides = [this.#lookup(after, name), this.#lookup(before, name)] as const
       const is = sides[0] instanceof Promise ? await sides[0] : sides[0]
       const was = sides[1] instanceof Promise ? await sides[1] : sides[1]
