@@ -150,8 +150,22 @@ for folder, folders, files in os.walk(b'.'):
 print(json.dumps(found))
 `
 
-/** Empty where python3 is missing: then extended attributes are not compared. */
+/** By getfattr, which starts quicker, or by python3. Empty where both are missing: then extended attributes are not compared. */
 function xattrsBelow(root: string): Map<string, Record<string, string>> {
+  const listed = spawnSync('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'base64', '--', '.'], { cwd: root, encoding: 'latin1', maxBuffer: 256 * 1024 * 1024 })
+  if (!listed.error) return attributesIn(listed.stdout)
   const python = spawnSync('python3', ['-c', PYTHON, root], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 })
   return python.status === 0 ? new Map(Object.entries(JSON.parse(python.stdout) as Record<string, Record<string, string>>)) : new Map()
+}
+
+/** `# file: NAME`, then a line for each attribute; what would break a line is written as three octal digits. */
+function attributesIn(text: string): Map<string, Record<string, string>> {
+  const plain = (name: string) => name.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+  const found = new Map<string, Record<string, string>>()
+  for (const block of text.split('\n\n')) {
+    const [head = '', ...lines] = block.split('\n')
+    const attributes = lines.filter(Boolean).map((line) => line.split(/=(.*)/s)).filter(([name = '']) => !/^(trusted\.|security\.|user\.overlay\.)/.test(name))
+    if (attributes.length > 0) found.set(plain(head.replace('# file: ', '')), Object.fromEntries(attributes.map(([name = '', value = '']) => [plain(name), value.replace(/^0s|^""$/, '')]).sort()))
+  }
+  return found
 }

@@ -74,9 +74,9 @@ function devices(stage: string): string[] {
   return DEVICES.filter((name) => existsSync(`/dev/${name}`)).map((name) => line(`/dev/${name}`, join(stage, 'dev', name), 'none', 'bind,ro,dev,nosuid,noexec'))
 }
 
-/** What is below the home has its place only later, and is shown as it is. */
+/** In the same order each time, by the scene alone: their numbers are names. What is below the home has its place only later, and is shown as it is. */
 export function silentIn({ silent, readonly }: Scene): string[] {
-  return silent.filter((path) => !readonly.includes(path) && isFolder(path))
+  return silent.filter((path) => !readonly.includes(path))
 }
 
 /** By relative names, as in projectLines. Two lowers, because an overlay without an upper needs two; mode and owner are those of the first. */
