@@ -1,6 +1,7 @@
 /** The language of the models (see model.ts), compiled once into functions. */
 import { contentOf, has, valuesOf, type Call, type Flags } from './call.ts'
 import { KINDS, type Amount, type Kind, type Scope } from './effect.ts'
+import { holdsSecret } from './place.ts'
 import type { Rules } from './model.ts'
 import type { Flow } from './text.ts'
 import { ANYTHING, UNKNOWN_FLOW } from './text.ts'
@@ -122,6 +123,7 @@ const anyOf = (tests: readonly Condition[]): Condition => (call) => tests.some((
 function single(token: string): Condition {
   if (token === 'none') return ({ operands }) => operands.length === 0
   if (token === 'some') return ({ operands }) => operands.length > 0
+  if (token === 'secret') return ({ operands }) => operands.some((operand) => holdsSecret(operand.split(':').at(-1) ?? ''))
   if (token === 'bare') return ({ words }) => words.length === 0
   const place = /^(first|last)~(.*)$/.exec(token)
   if (place) {

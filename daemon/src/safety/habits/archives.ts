@@ -59,6 +59,7 @@ export function zipRun({ name, words, shell }: Call): Flow {
   const archive = operands[/^(7z|7za|7zz|rar|p7zip)$/.test(name) ? 1 : 0] ?? 'archive'
   const isSecret = members.some((path) => holdsSecrets(path, shell))
   if (isSecret && !members.every((path) => shell.place(path).scope === 'project')) shell.does('secret.read', 'secret', { target: members.join(' '), note: 'packs a credential' })
+  if (archive === '-') return { ...UNKNOWN_FLOW, isSecret }
   writeTo(archive, { ...UNKNOWN_FLOW, isSecret }, shell)
   if ((name === 'zip' && has(flags, '-m', '--move')) || has(flags, '-sdel')) for (const path of members) shell.touch('fs.delete', path, { amount: 'many' })
   return UNKNOWN_FLOW

@@ -49,9 +49,9 @@ function judgeCmake([verb = '', ...paths]: readonly string[], { shell }: Call): 
   else shell.does('fs.write', 'build', { target: verb })
 }
 
-function judgeFramework(tasks: readonly string[], { shell, name }: Call): void {
+function judgeFramework(tasks: readonly string[], { shell, name, stdin }: Call): void {
   const [task = ''] = tasks
-  if (/^(shell|console|c|dbshell|dbconsole|tinker|runner)$/.test(task)) shell.does('unknown', 'none', { target: `${name} ${task}` })
+  if (/^(shell|console|c|dbshell|dbconsole|tinker|runner)$/.test(task)) shell.does(stdin === UNKNOWN_FLOW ? 'unknown' : 'exec.unknown', stdin === UNKNOWN_FLOW ? 'none' : 'unknown', { target: `${name} ${task}` })
   else if (/^(flush|sqlflush|reset_db|db:drop|db:reset|db:schema:load|migrate:fresh|migrate:reset|migrate:refresh|db:wipe|db:truncate_all|db:purge)$/.test(task)) shell.does('vcs.lose', 'project', { amount: 'many', target: 'the database of the project' })
   else if (MIGRATES.test(task)) shell.does('exec.project', 'project', { target: `${name} ${task}` })
 }

@@ -16,8 +16,9 @@ export function findRun(call: Call): Flow {
     while (at < words.length && /^-(H|L|P|O\d?|E|X|s|f)$/.test(words[at] ?? '')) at += 1
     while (at < words.length && !/^[-(!]/.test(words[at] ?? '')) { roots.push(words[at] ?? ''); at += 1 }
   }
-  const filter = isFd ? fdFilter(words) : findFilter(words)
-  const places = (roots.length > 0 ? roots : ['.']).map((root) => (filter === '' ? root : `${root.replace(/(.)\/+$/, '$1')}/${filter}`))
+  const filters = isFd ? [fdFilter(words)] : findFilters(words)
+  const filter = filters[0] ?? ''
+  const places = (roots.length > 0 ? roots : ['.']).flatMap((root) => filters.map((one) => (one === '' ? root : `${root.replace(/(.)\/+$/, '$1')}/${one}`)))
   let hasAction = false
   for (; at < words.length; at += 1) {
     const word = words[at] ?? ''
@@ -30,11 +31,18 @@ export function findRun(call: Call): Flow {
       const inner = end < 0 ? rest : rest.slice(0, end)
       hasAction = true
       const isPlaced = inner.some((one) => one.includes('{'))
-      for (const place of places) startWords([...inner.map((one) => one.replaceAll(/\{(\/\/?|\.|\/\.)?\}/g, place)), ...(isFd && !isPlaced ? [place] : [])], shell, UNKNOWN_FLOW, filter === '' ? {} : {})
+      for (const place of places) startWords([...inner.map((one) => one.replaceAll(/\{(\/\/?|\.|\/\.)?\}/g, place)), ...(isFd && !isPlaced ? [place] : [])], shell, UNKNOWN_FLOW)
       at += end < 0 ? rest.length : end + 1
     }
   }
   return { ...UNKNOWN_FLOW, ...(hasAction ? {} : { paths: places.map((place) => (filter === '' ? `${place.replace(/(.)\/+$/, '$1')}/${GLOB}` : place)) }) }
+}
+
+/** With `-o` every name is meant. */
+function findFilters(words: readonly string[]): string[] {
+  if (!words.some((word) => word === '-o' || word === '-or')) return [findFilter(words)]
+  const names = words.flatMap((word, at) => (/^-(name|iname)$/.test(word) && words[at - 1] !== '!' && words[at - 1] !== '-not' ? [(words[at + 1] ?? '').replace(/\*+|\?|\[[^\]]*\]/g, GLOB)] : []))
+  return names.length > 0 ? names : [findFilter(words)]
 }
 
 /** What remains of a name pattern when nothing can be said: any file, yet not the folder itself. */

@@ -27,6 +27,7 @@ export function interpret(call: Call): Flow {
   const family = /^(python|pypy|ipython)/.test(name) ? 'python' : /^(node|nodejs|bun|tsx|ts-node|iojs)$/.test(name) ? 'node' : name
   const language = LANGUAGES[family] ?? PLAIN
   if (words.some((word, at) => language.looks.includes(word) && at === 0)) return UNKNOWN_FLOW
+  if (words.at(-1) === '--help' && words.every((word) => word.startsWith('-'))) return UNKNOWN_FLOW
   const code = codeIn(words, language)
   if (code !== undefined) {
     inPlace(call, family)

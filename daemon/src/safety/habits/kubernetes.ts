@@ -32,7 +32,7 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
       shell.does('remote.destroy', 'remote', { target, amount: isWhole ? 'all' : 'one' })
       return UNKNOWN_FLOW
     }
-    case 'config': return config(rest, target, shell)
+    case 'config': return config(rest, target, shell, has(flags, '--raw'))
     case 'rollout': if (!/^(status|history)$/.test(rest[0] ?? '')) shell.does('remote.write', 'remote', { target })
       return UNKNOWN_FLOW
     case 'auth': if (rest[0] === 'reconcile') shell.does('remote.write', 'remote', { target })
@@ -57,7 +57,8 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
 }
 
 /** Not all of `config` only reads. */
-function config([verb = ''] : readonly string[], target: string, shell: Call['shell']): Flow {
+function config([verb = ''] : readonly string[], target: string, shell: Call['shell'], isRaw: boolean): Flow {
+  if (verb === 'view' && isRaw) return { ...UNKNOWN_FLOW, isSecret: true }
   if (/^(view|get-contexts|current-context|get-clusters|get-users)$/.test(verb)) return UNKNOWN_FLOW
   shell.does('config', 'home', { target })
   return UNKNOWN_FLOW

@@ -71,6 +71,7 @@ export function writeTo(path: string, flow: Flow, shell: Shell, isAppended = fal
   const place = shell.place(path)
   if (path.startsWith('/dev/fd/')) return
   shell.touch(kindOf(path, shell), path, { amount: 'one' })
+  if (place.scope === 'startup' && flow.isDownloaded) shell.does('exec.remote', shell.isRoot || isInside(place.path, '/etc') ? 'vital' : 'remote', { target: place.path, note: 'what was downloaded will run by itself later' })
   if (!path.includes(GLOB) && isKnown(path)) {
     const before = isAppended ? shell.files.get(place.path) : undefined
     shell.files.set(place.path, before?.text !== undefined && flow.text !== undefined ? flowOf(before.text + flow.text) : flow)

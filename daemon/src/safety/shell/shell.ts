@@ -20,6 +20,9 @@ export interface Doing {
 }
 
 const PATH_MAX = 4096
+const OF_APPLICATIONS = /^\/(usr\/local|opt|srv|mnt|media|data|app|var\/www)(\/|$)/
+/** On another machine it is no project of ours that changes. */
+const OWN: ReadonlySet<Kind> = new Set<Kind>(['exec.project', 'vcs.local', 'vcs.lose', 'deps', 'container'])
 
 export class Shell {
   readonly scene: Scene
@@ -112,20 +115,25 @@ export class Shell {
   touch(kind: Kind, text: string, doing: Doing = {}): void {
     const place = this.place(text)
     if (place.scope === 'none') return
-    const amount = place.isWhole && doing.amount !== 'one' ? 'all' : doing.amount === 'many' || text.includes(GLOB) ? 'many' : (doing.amount ?? 'one')
+    // Places of applications: their rights, and their data on another machine, are bounded.
+    const isBounded = OF_APPLICATIONS.test(place.path) && (kind === 'fs.perm' || this.where === 'remote')
+    const amount = isBounded ? 'many' : place.isWhole && doing.amount !== 'one' ? 'all' : doing.amount === 'many' || text.includes(GLOB) ? 'many' : (doing.amount ?? 'one')
     const scope = this.#seenFrom(place)
     this.does(scope === 'device' && kind === 'fs.write' ? 'device' : kind, scope, { ...doing, amount: scope === 'device' ? 'many' : amount, target: doing.target ?? place.path })
   }
 
   /** Elsewhere there is no project of ours: what is not a scratch folder or a vital part is simply there. */
-  #seenFrom({ scope, isWhole }: Place): Scope {
+  #seenFrom({ path, scope, isWhole }: Place): Scope {
     if (this.where === 'host' || scope === 'unknown') return scope
     if (this.where === 'container') return 'container'
+    if (scope === 'system' && OF_APPLICATIONS.test(path)) return 'remote'
     return scope === 'temp' || scope === 'build' ? 'unknown' : scope === 'project' || scope === 'sibling' ? 'remote' : isWhole || scope === 'vital' || scope === 'device' || scope === 'audit' || scope === 'startup' ? scope : 'remote'
   }
 
-  does(kind: Kind, scope: Scope, { amount = 'one', target = '', note, certainty = 'certain' }: Doing = {}): void {
+  does(given: Kind, place: Scope, { amount = 'one', target = '', note, certainty = 'certain' }: Doing = {}): void {
     this.scene.budget.step()
+    const isElsewhere = this.where === 'remote' && OWN.has(given)
+    const [kind, scope]: [Kind, Scope] = isElsewhere ? ['remote.write', 'remote'] : [given, place]
     const deed: Deed = { kind, scope, amount, target: readable(target), certainty: target.includes(ANYTHING) ? 'assumed' : certainty, note }
     this.scene.effects.push({ ...deed, level: levelOf(deed), reversibility: reversibilityOf(deed), program: this.program, span: this.outerSpan ?? this.span })
   }
