@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Models } from '@nexus/daemon/safety/models'
 import { PROGRAMS } from '@nexus/daemon/safety/programs/index'
@@ -30,6 +32,16 @@ test(proves('the corpus: 700 commands and more, and the promised figures on them
   expect(criticalRatedSafe).toBe(0)
   const wrong = judged.flatMap(({ wanted, found }, at) => (wanted === found ? [] : [`${wanted}, found ${found}: ${labelled[at]?.command ?? ''}`]))
   expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(count * 0.03)
+})
+
+test('750 of the labels were given a second time, without looking at the first; docs/verdicts.md lists where they differ', () => {
+  const first = new Map(labelled.map(({ command, shell, level }) => [`${shell ?? ''} ${command}`, level]))
+  const second = readFileSync(join(import.meta.dirname, 'corpus/second-pass/labels.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Labelled)
+  const differing = second.filter(({ command, shell, level }) => first.get(`${shell ?? ''} ${command}`) !== level).map(({ command }) => command)
+  const page = readFileSync(join(import.meta.dirname, '../docs/verdicts.md'), 'utf8')
+  expect(second.length).toBeGreaterThanOrEqual(700)
+  expect(differing.filter((command) => !page.includes(`\`${command}\``))).toEqual([])
+  expect(differing.length).toBeLessThanOrEqual(second.length * 0.03)
 })
 
 test('every area of the issue has commands of all four verdicts', () => {
