@@ -21,7 +21,7 @@ export class Models {
   }
 
   find(name: string): Ready | undefined {
-    const model = this.#models.get(name) ?? this.#models.get(name.toLowerCase())
+    const model = this.#models.get(name) ?? this.#models.get(name.toLowerCase()) ?? this.#models.get(name.replace(/(?<=[a-z+])-?\d+(\.\d+)*$/, '')) ?? this.#models.get(/^(mkfs|fsck)\./.exec(name)?.[1] ?? '')
     return model === undefined ? undefined : this.ready(model)
   }
 

@@ -30,6 +30,7 @@ export const FILES: readonly Model[] = [
   { names: 'split csplit', what: 'cuts a file into parts', values: '-b -l -n -C -a -f', rules: 'change', examples: { 'split -b 1M big.bin part-': 'caution' } },
   { names: 'patch', what: 'changes files by a patch', values: '-p -i -d -o -r --input --directory', rules: ['stop if --dry-run|-C', 'change'], examples: { 'patch -p1 < fix.diff': 'caution', 'patch --dry-run -p1 < fix.diff': 'safe' } },
   { names: 'stow', what: 'links files into the home', values: '-d -t --dir --target', rules: ['stop if -n|--simulate', 'config'], examples: { 'stow vim': 'dangerous', 'stow -n vim': 'safe' } },
+  { names: 'mknod tempfile setfattr ctags etags cscope gzexe hardlink savelog mkisofs genisoimage xorriso debuild dpkg-buildpackage rpmbuild makepkg fpm snapcraft flatpak-builder msgfmt msgmerge xgettext gettextize tic zforce asciinema', what: 'makes files', values: '-o -f -d', rules: ['write -o', 'change'], examples: { 'ctags -R .': 'caution' } },
   { names: 'dos2unix unix2dos fromdos todos', what: 'changes line ends', values: '-n', rules: 'write @', examples: { 'dos2unix a.txt': 'caution' } },
   { names: 'exiftool', what: 'reads or changes data about pictures', rules: ['write-tree @ if /^-[A-Za-z:]+=/|-overwrite_original'], style: 'long', examples: { 'exiftool a.jpg': 'safe' } },
 ]
