@@ -149,7 +149,7 @@ try 0 'the version' "$nexus" --version
 try 0 'run --json' "$nexus" run --json 'echo x > new.txt'
 run=$(id)
 is_json 'it is one line of JSON'
-for member in '"run":{' '"project":' '"command":["echo x > new.txt"]' '"cwd":' '"status":"kept"' '"verdict":null' '"strength":' '"backend":"overlay"' '"exitCode":0' '"signal":null' \
+for member in '"run":{' '"project":' '"command":["echo x > new.txt"]' '"cwd":' '"status":"kept"' '"verdict":{"level":"caution"' '"strength":' '"backend":"overlay"' '"exitCode":0' '"signal":null' \
   '"startedAt":' '"durationMs":' '"truncated":' '"usage":' '"changes":[{"path":"new.txt","kind":"added"' '"digest":"' '"outside":[' '"denials":[' '"flags":['; do
   has "$member" "run --json has $member"
 done

@@ -6,8 +6,10 @@ import { carryOut } from './carrying-out.ts'
 import type { Invocation } from './command.ts'
 import { withCompanions } from './companions.ts'
 import { exitCodeOfRun } from './exit.ts'
+import { confirmed, type Confirmed } from './critical.ts'
 import { follow } from './following.ts'
 import { left } from './leaving.ts'
+import { safe } from '@nexus/protocol/readable'
 import { confirm } from './screen/confirm.ts'
 import { tellOutcome } from './screen/outcome.ts'
 import { page } from './screen/pager.ts'
@@ -37,7 +39,9 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
     const all = answer === 'apply' && (run.needs ?? []).length > 0 ? await together(invocation, run) : undefined
     const agrees = answer === 'apply' && (all === undefined || (await agreesToAll(invocation, run, all))) && (await agreesToFlagged(invocation, (all ?? run).changes))
     if (paths.length > 0 || agrees) {
-      const code = await apply(invocation, run, paths, all)
+      const word = await confirmed(invocation, run)
+      if (word === null) continue
+      const code = await apply(invocation, run, paths, all, word)
       if (code !== null) return code
       // The conflicts are known now: the card offers to run it again.
       run = (await invocation.client.runs.get.query({ run: run.id })).run
@@ -47,9 +51,13 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
 }
 
 async function decideWaiting(invocation: Invocation, run: Run): Promise<number> {
-  const { client, tell } = invocation
-  tell(`This project can only be run with strength ${run.strength} (${run.backend} back end).`)
-  if (!(await confirm('Run it so?'))) {
+  const { client, tell, errorTheme } = invocation
+  const leaves = run.verdict?.leaves
+  if (leaves) {
+    tell(errorTheme.careful('This leaves the layer, and no rollback takes it back:'))
+    for (const one of leaves) tell(`  ${safe(one)}`)
+  } else tell(`This project can only be run with strength ${run.strength} (${run.backend} back end).`)
+  if (!(await confirm(leaves ? 'Run it?' : 'Run it so?'))) {
     await client.runs.approve.mutate({ run: run.id, deny: true })
     return EXIT.refused
   }
@@ -80,9 +88,9 @@ function hasMoved({ conflicts, changes }: Run): boolean {
 }
 
 /** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. Null: back to the card. */
-async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[], all: Together | undefined): Promise<number | null> {
+async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[], all: Together | undefined, word: Confirmed): Promise<number | null> {
   const { digest } = all ?? run
-  const request = { run: run.id, paths: [...paths], withParents: all !== undefined, ...(digest === null ? {} : { digest }) }
+  const request = { run: run.id, paths: [...paths], withParents: all !== undefined, ...word, ...(digest === null ? {} : { digest }) }
   const result = await carryOut(invocation, 'applying', { run: run.id }, () => invocation.client.runs.applyChanges.mutate(request))
   if (result.conflicts.length > 0 && !all) return (await import('./settling.ts')).settleConflicts(invocation, run, paths)
   tellOutcome(invocation, 'applied', result)

@@ -30,6 +30,7 @@ export function whyNotApplied(run: Run): string | undefined {
   if (run.status !== 'kept') return undefined
   if (run.exitCode !== 0) return 'the command did not exit with 0'
   if (run.check && run.check.exitCode !== 0) return 'the check failed'
+  if (run.verdict?.confirm) return `its verdict is critical: ${run.verdict.reasons[0] ?? ''}`
   if ((run.needs ?? []).length > 0) return 'it stands on a run that is not applied'
   if (metMovedHost(run)) return 'the host has changed since the run saw it'
   return 'it changes paths that need a second look (⚑)'

@@ -1,7 +1,7 @@
 /** The output of a run, live or stored, byte-exact and in order; a broken connection is picked up where it broke. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Problem } from '@nexus/protocol/problem'
-import type { Output } from '@nexus/protocol/runs'
+import type { Output } from '@nexus/protocol/run-output'
 import { bytes as amount } from '@nexus/protocol/words'
 import type { Invocation } from './command.ts'
 import { subscribe } from './daemon/stream.ts'

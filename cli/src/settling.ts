@@ -38,7 +38,8 @@ export async function settleConflicts(invocation: Invocation, run: Run, paths: r
       continue
     }
     if (!(await agreesToMerged(invocation, merged))) continue
-    const result = await carryOut(invocation, 'applying', { run: run.id }, () => client.runs.applyChanges.mutate({ run: run.id, paths: [], digest }))
+    // Whoever comes here has typed the word for the apply that met these conflicts.
+    const result = await carryOut(invocation, 'applying', { run: run.id }, () => client.runs.applyChanges.mutate({ run: run.id, paths: [], digest, ...(run.verdict?.confirm ? { confirm: 'critical' } : {}) }))
     tellOutcome(invocation, 'applied', result)
     return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
   }

@@ -81,9 +81,9 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
-  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, beside: new Beside(state, ledger, live), log, boundaries, settings, environment: (env) => environmentInside(env, userHome) })
-
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
+  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, beside: new Beside(state, ledger, live), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
+
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
   const system: System = new System({

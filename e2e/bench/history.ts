@@ -37,7 +37,7 @@ async function writeRun({ state, ledger, journals, folder, project }: { state: S
   const id = newId('run', randomBytes(12))
   const env = { PATH: process.env.PATH ?? '', HOME: '/home/somebody', LANG: 'C.UTF-8' }
   const request: RunRequest = { command: ['npm', 'run', 'build', '--', `--part=${index}`], cwd: project, env, umask: 0o022, net: 'off', backend: 'auto', wish: 'keep', stdin: false }
-  ledger.create(id, request, CHOICE, { project, cwd: project, limits: NO_LIMITS, notes: [], nestedSandboxes: false }, 'person:socket')
+  ledger.create(id, request, CHOICE, { project, cwd: project, limits: NO_LIMITS, notes: [], verdict: { level: 'caution', reasons: [] }, nestedSandboxes: false }, 'person:socket')
   const layer = join(folder, 'layers', id)
   mkdirSync(join(layer, 'upper'), { recursive: true })
   ledger.note(id, 'run.layer-opened', 'person:socket', { layer })

@@ -93,7 +93,7 @@ export class Household implements AsyncDisposable {
     const { ledger, state, sealer } = this.rooms
     const id = newId('run', randomBytes(12))
     const request = { command: ['true'], cwd: this.project, env: {}, umask: 0o022, net: 'off', backend: 'auto', wish: 'keep', stdin: false } as const
-    ledger.create(id, { ...request, command: ['true'] }, CHOICE, { project: this.project, cwd: this.project, limits: NO_LIMITS, nestedSandboxes: false, notes: [], ...(parent ? { parent: parent.id } : {}) }, 'test')
+    ledger.create(id, { ...request, command: ['true'] }, CHOICE, { project: this.project, cwd: this.project, limits: NO_LIMITS, nestedSandboxes: false, notes: [], verdict: { level: 'caution', reasons: [] }, ...(parent ? { parent: parent.id } : {}) }, 'test')
     const layer = join(this.stateFolder, 'layers', id)
     fs.mkdirSync(join(layer, 'upper'), { recursive: true })
     const parents = parent?.layer ? [join(parent.layer, 'upper'), ...parent.parents] : []

@@ -1,6 +1,6 @@
 /** The words and signs of a change set, the same in every client. */
 import type { ChangeFlag, ChangeKind, Choice, Conflict } from './changes.ts'
-import type { Progress } from './runs.ts'
+import type { Progress } from './run-output.ts'
 
 export const SIGNS: Readonly<Record<ChangeKind, string>> = { added: '+', modified: '~', deleted: '-', renamed: '→', type: '!', meta: '·' }
 

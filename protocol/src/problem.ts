@@ -37,6 +37,7 @@ export const PROBLEMS = {
   'digest-mismatch': { exit: EXIT.conflict, message: 'the change set of run {run} is {actual}, not {given}', next: 'review it again: nexus diff {run}' },
   'change-set-too-large': { exit: EXIT.failed, message: 'what the command left is too much to review: its paths alone have more than {most}', next: 'run it so that it leaves less; nexus discard lets go of what is there' },
   'flagged': { exit: EXIT.waiting, message: 'run {run} changes paths that execute by themselves: {paths}', next: 'review them with nexus diff {run}, then nexus apply {run}' },
+  'critical-unconfirmed': { exit: EXIT.waiting, message: 'the verdict on run {run} is critical: {reason}', next: 'review it with nexus diff {run}; if it is what you want: nexus apply {run} --confirm critical' },
   'flagged-companions': { exit: EXIT.waiting, message: 'a repository moves as one, and that would bring along what executes by itself: {paths}', next: 'review them with nexus diff {run}, then name them as well: nexus apply {run} {paths} …' },
   'layer-has-children': { exit: EXIT.refused, message: 'run {run} is the base of {children}', next: 'discard those first, or all of them at once: nexus discard {run} --cascade' },
   'needs-parents': { exit: EXIT.refused, message: 'run {run} stands on {parents}, not applied yet', next: 'nexus apply {first} first, or all as one: nexus apply {run} --with-parents' },

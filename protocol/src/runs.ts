@@ -8,6 +8,8 @@ import { namedRun, type NamedRun } from './named-run.ts'
 import { denialSchema, netSchema } from './network.ts'
 import type { QuestionsService } from './questions.ts'
 import { backendSchema, breachSchema, checkSchema, endReasonSchema, runFlagSchema, runStatusSchema, strengthSchema, usageSchema, wallSchema } from './run-words.ts'
+import { outputRequestSchema, type Output, type Progress } from './run-output.ts'
+import { verdictSchema } from './run-verdict.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
 export * from './run-words.ts'
@@ -25,8 +27,8 @@ export const runSummarySchema = z.object({
   breach: breachSchema.optional(),
   /** What the person should know of this run's settings: a file that could not be used, a wish that was not granted. */
   notes: z.array(z.string()).optional(),
-  /** Null until verdicts exist. */
-  verdict: z.null(),
+  /** Null for runs of before there were verdicts. */
+  verdict: verdictSchema.nullable(),
   strength: strengthSchema,
   backend: backendSchema,
   walls: z.array(wallSchema),
@@ -145,7 +147,11 @@ export type DiffRequest = z.infer<typeof diffRequestSchema>
 export const diffSchema = z.object({ run: z.string(), digest: z.string().nullable(), changes: z.array(changeSchema), patch: z.string().optional() })
 export type Diff = z.infer<typeof diffSchema>
 
-const applyRequestSchema = namedRun.extend({ paths: z.array(bytesSchema).default([]), digest: z.string().optional(), withParents })
+const applyRequestSchema = namedRun.extend({
+  paths: z.array(bytesSchema).default([]), digest: z.string().optional(), withParents,
+  /** A person knows that the verdict is critical and applies it all the same. */
+  confirm: z.literal('critical').optional(),
+})
 export type ApplyRequest = z.infer<typeof applyRequestSchema>
 export const applyResultSchema = z.object({ run: runSummarySchema, applied: z.array(bytesSchema), conflicts: z.array(conflictSchema) })
 export type ApplyResult = z.infer<typeof applyResultSchema>
@@ -197,33 +203,6 @@ const shellRequestSchema = namedRun.extend({
   pty: ptySchema.optional(),
 })
 export type ShellRequest = z.infer<typeof shellRequestSchema>
-
-/** A piece of output in the order the daemon saw it; `at` is the byte position after it in the combined stream. */
-export const outputSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('output'), stream: z.enum(['stdout', 'stderr']), base64: z.string(), at: z.number() }),
-  /** The middle of a very long output is stored nowhere: so many bytes are missing here. */
-  z.object({ type: z.literal('gap'), bytes: z.number(), at: z.number() }),
-  z.object({ type: z.literal('end'), status: runStatusSchema }),
-])
-export type Output = z.infer<typeof outputSchema>
-
-/** How far an apply or a rollback is: `saving` pre-images, `staging` new contents, `changing` the host. */
-export const progressSchema = z.object({ phase: z.enum(['saving', 'staging', 'changing']), done: z.number(), total: z.number() })
-export type Progress = z.infer<typeof progressSchema>
-
-/**
- * `limit` ends the subscription after about as many bytes: a client that cannot be slowed down otherwise (a WebSocket has
- * no back pressure) asks for the next stretch when it has shown the last. `setsPace`: the command waits for this reader as it
- * would for a pipe, and nothing is left out for it.
- */
-const outputRequestSchema = namedRun.extend({
-  after: z.number().int().min(0).default(0),
-  /** Only the last so many bytes of what a running run has printed so far, and what follows. */
-  tailBytes: z.number().int().positive().optional(),
-  /** False: ends with what was printed by now. */
-  follow: z.boolean().default(true),
-  limit: z.number().int().positive().default(Number.MAX_SAFE_INTEGER), setsPace: z.boolean().default(false),
-})
 
 export interface RunsService extends QuestionsService {
   start(request: RunRequest, actor: Actor): Promise<Run>

@@ -20,7 +20,7 @@ test('a run comes from its events alone', () => {
   const events = life('rone')
   expect(fold(empty, events)).toEqual({
     seq, killed: false,
-    runs: [{ id: 'rone', project: '/p', command: ['ls'], cwd: '/p', strength: 'full', backend: 'overlay', status: 'kept', exitCode: 0, signal: null, createdAt: events[0]!.at, startedAt: events[2]!.at, durationMs: 7, counts: COUNTS, digest: 'd' }],
+    runs: [{ id: 'rone', project: '/p', command: ['ls'], cwd: '/p', strength: 'full', backend: 'overlay', status: 'kept', exitCode: 0, signal: null, createdAt: events[0]!.at, startedAt: events[2]!.at, durationMs: 7, counts: COUNTS, digest: 'd', verdict: null }],
   } satisfies View)
 })
 

@@ -1,10 +1,12 @@
 /** `nexus apply RUN [PATH…]` */
 import { EXIT } from '@nexus/protocol/exit-code'
 import type { Choice } from '@nexus/protocol/changes'
+import { Problem } from '@nexus/protocol/problem'
 import type { Run } from '@nexus/protocol/runs'
 import { carryOut } from '../carrying-out.ts'
 import { flag, named, text, texts, type Invocation } from '../command.ts'
 import { withCompanions } from '../companions.ts'
+import { confirmed, type Confirmed } from '../critical.ts'
 import { agreesToMerged } from '../merging.ts'
 import { projectPaths } from '../paths.ts'
 import { CHOICE_WORDS, CONFLICT_WORDS } from '@nexus/protocol/change-words'
@@ -25,19 +27,29 @@ export async function run(invocation: Invocation): Promise<number> {
   const all = withParents ? await together(invocation, of) : of
   if (interactive && withParents && !flag(invocation, 'with-parents') && !(await agreesToAll(invocation, of, all))) return EXIT.waiting
   if (given.length === 0 && interactive && (of.status === 'kept' || of.status === 'rolled-back') && !(await agreesToFlagged(invocation, all.changes))) return nothingApplied(invocation, of)
+  const word = await wordFor(invocation, of)
+  if (word === null) return nothingApplied(invocation, of)
   if (isSettling(invocation)) {
-    const code = await settle(invocation, of, paths, withParents)
+    const code = await settle(invocation, of, paths, withParents, word)
     if (code !== null) return code
   }
   const digest = text(invocation, 'digest') ?? all.digest ?? undefined
   const whole = interactive && !withParents && digest === of.digest ? await withCompanions(invocation, of, paths) : paths
   if (whole === null) return nothingApplied(invocation, of)
-  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: whole, withParents, ...(digest === undefined ? {} : { digest }) }))
+  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: whole, withParents, ...word, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
   else if (interactive && !withParents && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
   else tellOutcome(invocation, 'applied', result)
   if (!json && given.length === 0 && result.applied.length > 0) tellLeftOut(invocation, of)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
+}
+
+/** `--confirm critical`, or the word typed by a person. */
+async function wordFor(invocation: Invocation, of: Run): Promise<Confirmed | null> {
+  const given = text(invocation, 'confirm')
+  if (given !== undefined && given !== 'critical') throw new Problem('usage', { what: `--confirm takes the word critical, not "${given}"`, topic: 'apply' })
+  if (given === 'critical') return { confirm: given }
+  return invocation.interactive && ['kept', 'rolled-back', 'applied'].includes(of.status) ? confirmed(invocation, of) : {}
 }
 
 /** Pipes, sockets and devices stay in the layer, whatever else was applied. */
@@ -55,7 +67,7 @@ function isSettling(invocation: Invocation): boolean {
 }
 
 /** Settles conflicts as the options say; a person sees the result before it is written, a script gets its digest. Null: there are none. */
-async function settle(invocation: Invocation, of: Run, paths: string[], withParents: boolean): Promise<number | null> {
+async function settle(invocation: Invocation, of: Run, paths: string[], withParents: boolean, word: Confirmed): Promise<number | null> {
   const { client, json, print, tell, errorTheme, interactive } = invocation
   const choices = CHOICES.flatMap((choice) => projectPaths(texts(invocation, choice), invocation.cwd, of.project).map((path) => ({ path, choice })))
   const { run: _, ...merged } = await client.runs.merge.mutate({ run: of.id, paths, choices, merges: flag(invocation, 'merge'), skipRest: flag(invocation, 'skip-rest'), withParents })
@@ -81,7 +93,7 @@ async function settle(invocation: Invocation, of: Run, paths: string[], withPare
     return EXIT.waiting
   }
   if (!(await agreesToMerged(invocation, merged))) return EXIT.waiting
-  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: [], digest }))
+  const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: [], digest, ...word }))
   tellOutcome(invocation, 'applied', result)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
 }

@@ -33,6 +33,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'apply', summary: 'bring a change set, or some paths of it, to the host', usage: 'RUN [PATH…]', positionals: { min: 1, max: Infinity }, exits: [2, 3, 4, 125, 126, 127], load: () => import('./apply.ts'),
     options: {
       ...project, digest: { type: 'string', value: 'SHA256', help: 'only if the change set is this one' },
+      confirm: { type: 'string', value: 'WORD', help: '`critical`: you know that its verdict is' },
       merge: { type: 'boolean', help: "join the host's edits and the run's where they do not overlap" },
       take: { type: 'string', value: 'PATH', multiple: true, help: "in conflict: the run's version replaces the host's" },
       keep: { type: 'string', value: 'PATH', multiple: true, help: "in conflict: the host's version stays, for good" },

@@ -1,17 +1,17 @@
 /** An explanation for eyes: the verdict first, then each part of the command, then what matters before it runs. */
 import { safe, safeLines } from '@nexus/protocol/readable'
 import type { Explanation, Level } from '@nexus/protocol/safety'
+import { LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import type { Theme } from './theme.ts'
 import { cut, widthOf } from './width.ts'
 
-const SIGNS: Readonly<Record<Level, string>> = { safe: '✓', caution: '●', dangerous: '▲', critical: '✗' }
 const MEANINGS: Readonly<Record<Level, string>> = {
   safe: 'only reads or prints', caution: 'changes that are easily taken back', dangerous: 'hard to take back, or it leaves the project', critical: 'catastrophic or without bounds',
 }
 
 export function explanationLines({ command, level, reasons, stages, final, layer, safer }: Explanation, theme: Theme, columns: number): string[] {
   const paint = paintOf(level, theme)
-  const lines = [`${paint(`${SIGNS[level]} ${theme.strong(level)}`)}  ${theme.dim(MEANINGS[level])}`, ...wrapped(safeLines(command), columns, '  ').slice(0, 6).map((line) => theme.accent(line))]
+  const lines = [`${paint(`${LEVEL_SIGNS[level]} ${theme.strong(level)}`)}  ${theme.dim(MEANINGS[level])}`, ...wrapped(safeLines(command), columns, '  ').slice(0, 6).map((line) => theme.accent(line))]
   if (level !== 'safe') lines.push('', ...reasons.flatMap((reason) => item(reason, theme, columns)))
   if (stages.length > 0) lines.push('', theme.strong('what it does'), ...stages.flatMap((stage) => stageLines(stage, theme, columns)))
   lines.push(...section('cannot be taken back', final, theme, columns))
@@ -21,7 +21,7 @@ export function explanationLines({ command, level, reasons, stages, final, layer
 
 function stageLines({ text, what, depth, level, does }: Explanation['stages'][number], theme: Theme, columns: number): string[] {
   const indent = '  '.repeat(Math.min(depth, 6) + 1)
-  const head = `${indent}${paintOf(level, theme)(SIGNS[level])} ${cut(safe(text.replace(/\s+/g, ' ')), columns - indent.length - 2)}`
+  const head = `${indent}${paintOf(level, theme)(LEVEL_SIGNS[level])} ${cut(safe(text.replace(/\s+/g, ' ')), columns - indent.length - 2)}`
   const said = [what === '' ? undefined : theme.dim(what), level === 'safe' ? undefined : paintOf(level, theme)(level)].filter((one) => one !== undefined).join(theme.dim(' · '))
   return [head, `${indent}  ${said}`, ...does.slice(0, 4).flatMap((one) => wrapped(safe(one), columns, `${indent}  `))]
 }

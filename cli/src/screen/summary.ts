@@ -2,18 +2,22 @@
 import type { Run } from '@nexus/protocol/runs'
 import { changeLines } from './changes.ts'
 import { safe, safePath } from '@nexus/protocol/readable'
+import type { Level } from '@nexus/protocol/safety'
+import { isGrave, LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import type { Theme } from './theme.ts'
+import { paintOf } from './explanation.ts'
 import { cut } from './width.ts'
 import { allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
   const parts = [theme.strong(run.id), endOf(run, theme)]
   if (run.durationMs !== null) parts.push(duration(run.durationMs))
   parts.push(run.status)
+  if (run.verdict) parts.push(verdictWord(run.verdict.level, theme))
   return `${parts.join(theme.dim(' · '))}${run.flags.includes('host-network') ? theme.bad('  host network') : ''}`
 }
 
@@ -29,6 +33,18 @@ export function endOf(run: Pick<Run, 'exitCode' | 'signal' | 'endReason' | 'brea
 function stackLines({ needs = [], appliedWith }: Run, theme: Theme): string[] {
   if (appliedWith) return [theme.dim(`  applied as one with ${appliedWith}`)]
   return needs.length === 0 ? [] : [theme.dim(`  stands on ${needs.at(-1)}${needs.length > 1 ? ` and ${needs.length - 1} more` : ''}, not applied yet; its changes count from there`)]
+}
+
+/** A sign and a word, so that colour is never alone. */
+function verdictWord(level: Level, theme: Theme): string {
+  return paintOf(level, theme)(`${LEVEL_SIGNS[level]} ${level}`)
+}
+
+/** Why, where it is grave; what was seen to raise it, always. */
+function verdictLines({ verdict }: Run, theme: Theme): string[] {
+  if (!verdict || !(isGrave(verdict.level) || verdict.before)) return []
+  const raised = verdict.before ? [theme.dim(`  ${verdict.before} by its text, ${verdict.level} by what it did`)] : []
+  return [...raised, ...(isGrave(verdict.level) ? verdict.reasons.slice(0, 3).map((reason) => `  ${paintOf(verdict.level, theme)(LEVEL_SIGNS[verdict.level])} ${safe(reason)}`) : [])]
 }
 
 /** Full strength is silent; anything less is said every time. */
@@ -113,9 +129,12 @@ export function nextSteps(run: Run): string[] {
   return []
 }
 
-export function listLine(run: Pick<Run, 'id' | 'status' | 'counts' | 'exitCode' | 'signal' | 'endReason' | 'command'>, when: string, theme: Theme, width: number): string {
+export function listLine(run: Pick<Run, 'id' | 'status' | 'counts' | 'exitCode' | 'signal' | 'endReason' | 'command' | 'verdict'>, when: string, theme: Theme, width: number): string {
   const total = Object.values(run.counts).reduce((sum, count) => sum + count, 0)
   const head = `${run.id}  ${run.status.padEnd(11)} ${plural(total, 'change').padEnd(12)} ${when.padEnd(11)} `
-  const line = cut(safe(commandLine(run.command)), Math.max(10, width - head.length))
-  return `${theme.strong(run.id)}${head.slice(run.id.length)}${line}`
+  // The word only where it is grave: the line is short, and a sign that is not alone says the rest.
+  const level = run.verdict?.level
+  const sign = level === undefined ? '' : `${LEVEL_SIGNS[level]}${isGrave(level) ? ` ${level}:` : ''} `
+  const line = cut(safe(commandLine(run.command)), Math.max(10, width - head.length - sign.length))
+  return `${theme.strong(run.id)}${head.slice(run.id.length)}${level === undefined ? '' : paintOf(level, theme)(sign)}${line}`
 }

@@ -5,7 +5,7 @@
  */
 import type { Change, Conflict, OpenConflict, Resolved } from '@nexus/protocol/changes'
 import type { Bytes } from '@nexus/protocol/bytes'
-import type { Progress } from '@nexus/protocol/runs'
+import type { Progress } from '@nexus/protocol/run-output'
 import { openChanges } from './open.ts'
 
 /** What the room is built from. */

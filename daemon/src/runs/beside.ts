@@ -1,6 +1,7 @@
 /** What somebody does who stands beside a run: read what it prints, type into it, stop it. */
 import { Problem } from '@nexus/protocol/problem'
-import type { Output, Run } from '@nexus/protocol/runs'
+import type { Run } from '@nexus/protocol/runs'
+import type { Output } from '@nexus/protocol/run-output'
 import type { Launch } from '../sandbox/launch.ts'
 import type { State } from '../state/state.ts'
 import type { Ledger } from './ledger.ts'

@@ -17,6 +17,7 @@ import { aboveOf, pendingBelow } from './stack.ts'
 import { requireMove } from './status.ts'
 import { appliableIn, leftToApply, refuseUnseenHooks, requireNoneBelow, undertake, withoutSpecial, type Undertaking } from './undertaking.ts'
 import { UnderWay } from './under-way.ts'
+import { requireConfirmed } from './verdict.ts'
 
 type Decision = 'apply' | 'roll-back' | 'discard'
 
@@ -26,6 +27,8 @@ export interface Wanted {
   readonly digest?: string | undefined
   /** With the runs below it that are not applied: as one. */
   readonly withParents?: boolean
+  /** The word of a person who knows that the verdict is critical. */
+  readonly confirm?: 'critical' | undefined
 }
 
 /** One apply: what it is about, what of that, and how it is to be recorded. */
@@ -50,12 +53,14 @@ export class Decisions {
   }
 
   /** What is already applied is left out. */
-  async apply(id: string, { paths = [], digest, withParents = false }: Wanted, actor: string): Promise<ApplyResult> {
+  async apply(id: string, { paths = [], digest, withParents = false, confirm }: Wanted, actor: string): Promise<ApplyResult> {
     if (this.#ledger.row(id).status === 'unchanged' && !withParents) return this.#nothing(id)
     const { proposal, digest: own } = appliableIn(this.#ledger, id)
+    requireConfirmed(id, this.#ledger.row(id).verdict, confirm)
     if (proposal && digest === proposal.digest && digest !== own) return this.#applyProposal(id, proposal, paths, actor)
     const of = await undertake(this.#ledger, this.#changes, id, withParents)
     const { changes, below } = of
+    for (const row of below) requireConfirmed(row.id, row.verdict, confirm)
     if (digest !== undefined && digest !== of.digest) throw new Problem('digest-mismatch', { run: id, actual: of.digest, given: digest })
     if (paths.length > 0 && below.length > 0) throw new Problem('bad-request', { what: 'several runs are applied as a whole: leave the paths out' })
     const left = below.length > 0 ? changes : leftToApply(this.#ledger, id, paths)

@@ -30,6 +30,7 @@ import { pendingBelow, staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
+import { verdictAfter } from './verdict.ts'
 
 /** The kernel takes one page of options; so many names of layers fit into it. Squashed, a stack never comes near. */
 const LOWERS_MAX = 180
@@ -131,12 +132,13 @@ export class Execution {
     const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
     using output = await running.recorder.store(state.blobs)
     const { fields, details } = sealedFields(sealed)
+    const verdict = row.verdict && verdictAfter(row.verdict, { changes: sealed.changeSet.changes, denials: running.denials?.() ?? [], outside: sealed.outside.length })
     ledger.move(row.id, {
       to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
-      payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason, breach: breachOf(end, row) } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs) },
+      payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason, breach: breachOf(end, row) } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs), ...(verdict?.before ? { verdict } : {}) },
       fields: {
         ...fields, endReason: reason, breach: breachOf(end, row), exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
-        durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null,
+        ...(verdict ? { verdict } : {}), durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null,
       },
       details: { ...details, ...recorded(running), output: output.digest },
     })
@@ -187,7 +189,7 @@ export class Execution {
       const { status, request, exitCode, check: checked } = ledger.row(id)
       if (request.wish === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)
       if (request.wish !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
-      if (ledger.details(id).changes.some(isBlocking)) return
+      if (ledger.details(id).changes.some(isBlocking) || ledger.row(id).verdict?.confirm) return
       if (pendingBelow(ledger, ledger.row(id)).length > 0) return
       await decisions.apply(id, {}, actor)
     } catch (error) {

@@ -3,7 +3,7 @@
  * output was left out stands a frame of stream 3 with the number of missing bytes as u64 LE.
  */
 import { open, type FileHandle } from 'node:fs/promises'
-import type { Output } from '@nexus/protocol/runs'
+import type { Output } from '@nexus/protocol/run-output'
 
 export type Stream = 'stdout' | 'stderr'
 export type Piece = Exclude<Output, { type: 'end' }>

@@ -64,9 +64,9 @@ export class Ledger {
       id, request, project: terms.project, cwd: terms.cwd, command: request.command, status: 'queued', strength: choice.strength,
       backend: choice.backend, launcher: choice.launcher, walls: [...choice.walls], createdAt: this.#clock.now(), movedAt: this.#clock.now(), counts: countChanges([]),
       xattrs: 'user', parents: [...(terms.parents ?? [])], parent: terms.parent ?? null, rerunOf: terms.rerunOf ?? null, verification: terms.verification ?? null,
-      limits: terms.limits, nestedSandboxes: terms.nestedSandboxes, notes: terms.notes.length > 0 ? [...terms.notes] : null,
+      limits: terms.limits, nestedSandboxes: terms.nestedSandboxes, notes: terms.notes.length > 0 ? [...terms.notes] : null, verdict: terms.verdict,
     }
-    const payload = { command: request.command, cwd: terms.cwd, project: terms.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, ...(terms.rerunOf === undefined ? {} : { rerunOf: terms.rerunOf }) }
+    const payload = { command: request.command, cwd: terms.cwd, project: terms.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, verdict: terms.verdict, ...(terms.rerunOf === undefined ? {} : { rerunOf: terms.rerunOf }) }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
       db.insert(runs).values(row).run()
       db.insert(runDetails).values({ run: id, changes: [], outside: [], conflicts: [], appliedPaths: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), omittedStdout: 0, omittedStderr: 0 }).run()
@@ -246,7 +246,7 @@ export function summaryOf(row: RunRow): RunSummary {
   return {
     id: row.id, project: row.project, command: row.command, cwd: row.cwd, status: row.status,
     ...(row.endReason ? { endReason: row.endReason } : {}), ...(row.breach ? { breach: row.breach } : {}), ...(row.notes ? { notes: row.notes } : {}),
-    verdict: null, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
+    verdict: row.verdict, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
     flags: flagsOf(row), ...(Array.isArray(row.request.net) ? { network: row.request.net } : {}), ...(row.request.handedNames ? { handed: row.request.handedNames } : {}), pty: row.request.pty !== undefined, ...(row.request.agent === undefined ? {} : { agent: row.request.agent }),
     ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}),

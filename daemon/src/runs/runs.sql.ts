@@ -5,6 +5,7 @@ import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
 import type { Denial } from '@nexus/protocol/network'
 import type { Backend, Breach, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
+import type { RunVerdict } from '@nexus/protocol/run-verdict'
 import type { Limits } from '@nexus/protocol/settings'
 import type { Proposal } from '../changes/changes.ts'
 
@@ -60,6 +61,8 @@ export const runs = sqliteTable('runs', {
   limits: text({ mode: 'json' }).$type<Limits>(),
   nestedSandboxes: integer('nested_sandboxes', { mode: 'boolean' }).notNull().default(false),
   breach: text({ mode: 'json' }).$type<Breach>(),
+  /** Null for runs of before there were verdicts. */
+  verdict: text({ mode: 'json' }).$type<RunVerdict>(),
   /** Set once a shell with the host's network was open in the layer: what it holds may come from there. */
   shellNet: text('shell_net').$type<'on'>(),
   notes: text({ mode: 'json' }).$type<string[]>(),

@@ -9,7 +9,8 @@ import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
 import type { NetAnswer, Question } from '@nexus/protocol/network'
 import type { NamedRun } from '@nexus/protocol/named-run'
-import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, Output, Progress, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { Output, Progress } from '@nexus/protocol/run-output'
 import type { Actor } from '@nexus/protocol/trpc'
 import type { Log } from '../base/log.ts'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
@@ -36,6 +37,7 @@ import type { Shell } from './shell.ts'
 import { isWhole } from './stack.ts'
 import { standing } from './standing.ts'
 import { termsOf } from './terms.ts'
+import { causeToWait, verdictBefore, type Judge } from './verdict.ts'
 
 export interface RunsParts {
   readonly state: State
@@ -53,6 +55,7 @@ export interface RunsParts {
   readonly boundaries: Boundaries
   readonly settings: Settings
   readonly log: Pick<Log, 'error'>
+  readonly judge: Judge
   /** Keeps the allow-listed names of a caller's environment. */
   readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
 }
@@ -77,10 +80,9 @@ export class Runs implements RunsService {
     const place = below ? placeOn(below, request, boundaries) : placeOf(request.cwd, request.project, boundaries)
     const choice = await sandbox.choose(below?.backend ?? request.backend, place.project)
     const id = this.#begin(request, choice, { ...place, ...(below ? groundOn(ledger, below.id) : {}), ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
-    // A back end weaker than the best was taken by Nexus, not by the caller: a person decides before anything runs.
-    if (choice.strength === 'weak' && request.backend === 'auto') {
-      this.#parts.ledger.move(id, { to: 'waiting', event: 'run.held', actor: 'daemon', action: 'held', payload: { cause: choice.cause ?? 'weak' }, fields: { next: `nexus approve ${id}` } })
-    } else this.#execute(id, choice, actor)
+    const cause = causeToWait(ledger.row(id).verdict, choice, request.backend)
+    if (cause !== undefined) ledger.move(id, { to: 'waiting', event: 'run.held', actor: 'daemon', action: 'held', payload: { cause }, fields: { next: `nexus approve ${id}` } })
+    else this.#execute(id, choice, actor)
     return this.#parts.ledger.run(id)
   }
 
@@ -260,7 +262,8 @@ export class Runs implements RunsService {
     requireHidden(request, choice)
     if (request.handed) this.#parts.handed.keep(id, request.handed)
     const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
-    this.#parts.ledger.create(id, asked, choice, { ...place, ...termsOf(settings) }, nameOf(actor))
+    const verdict = verdictBefore(this.#parts.judge, asked, place)
+    this.#parts.ledger.create(id, asked, choice, { ...place, ...termsOf(settings), verdict }, nameOf(actor))
     return id
   }
 

@@ -1,5 +1,6 @@
 /** The terms a run is made under: its place, the limits of the settings, and what a person should know of them. */
 import type { Breach } from '@nexus/protocol/runs'
+import type { RunVerdict } from '@nexus/protocol/run-verdict'
 import type { EffectiveSettings, Limits } from '@nexus/protocol/settings'
 import type { LaunchEnd, LaunchOrder } from '../sandbox/launch.ts'
 import type { NewPlace, RunRow } from './ledger.ts'
@@ -9,6 +10,7 @@ export interface Terms extends NewPlace {
   readonly limits: Limits
   readonly nestedSandboxes: boolean
   readonly notes: readonly string[]
+  readonly verdict: RunVerdict
 }
 
 export function termsOf({ limits, nestedSandboxes, faults, refused }: EffectiveSettings): Pick<Terms, 'limits' | 'nestedSandboxes' | 'notes'> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Progress } from '@nexus/protocol/runs'
+import type { Progress } from '@nexus/protocol/run-output'
 import { UnderWay } from './under-way.ts'
 
 test('who follows sees how far it is, and the end also when the work fails', async () => {

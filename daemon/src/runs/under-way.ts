@@ -1,5 +1,5 @@
 /** The applies and rollbacks that are under way now, and how far each is. Nothing here is a record: it goes with the work. */
-import type { Progress } from '@nexus/protocol/runs'
+import type { Progress } from '@nexus/protocol/run-output'
 import { Bell, untilRung } from '../base/bell.ts'
 
 export class UnderWay {

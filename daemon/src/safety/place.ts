@@ -65,11 +65,12 @@ function scopeOf(path: string, whole: string, { project, home }: Ground): Scope 
   if (startsUnknown(path) && !path.startsWith('/')) return 'unknown'
   if (path.startsWith('/dev/') || path === '/dev') return deviceScope(path)
   if (/^\/proc\/(self|\d+|[\uE000-\uE00F]+)\/(environ|fd|maps|status|cmdline)/.test(path)) return 'system'
-  if (TEMP.test(path)) return 'temp'
+  // A project or a home may itself lie in a temporary folder; it is no less of one.
+  if (TEMP.test(path) && !isInside(whole, project) && !isInside(whole, home)) return 'temp'
   if (isInside(path, project)) return insideProject(path.slice(project.length))
   if (STARTUP.test(path)) return 'startup'
   if (AUDIT.test(path)) return 'audit'
-  if (isInside(whole, home)) return isInside(whole, parentOf(project)) && parentOf(project) !== home ? 'sibling' : isSibling(whole, project, home) ? 'sibling' : 'home'
+  if (isInside(whole, home)) return isInside(whole, parentOf(project)) && isInside(parentOf(project), home) && parentOf(project) !== home ? 'sibling' : isSibling(whole, project, home) ? 'sibling' : 'home'
   if (VITAL.test(path)) return 'vital'
   return isInside(home, whole) && whole !== '/' ? 'home' : 'system'
 }

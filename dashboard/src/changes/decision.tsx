@@ -1,7 +1,7 @@
 /** The decision: apply all or what is chosen, keep, discard, roll back; stop what runs, answer what waits. */
 import { useCallback, useMemo, useState } from 'react'
 import { FLAG_WORDS } from '@nexus/protocol/change-words'
-import { safePath } from '@nexus/protocol/readable'
+import { safe, safePath } from '@nexus/protocol/readable'
 import { companionsOf } from '@nexus/protocol/repository'
 import type { ApplyResult, Run } from '@nexus/protocol/runs'
 import { plural } from '@nexus/protocol/words'
@@ -11,6 +11,7 @@ import { useKeys } from '../page/keys.ts'
 import { useNexus } from '../page/nexus.ts'
 import { go, placeOfRun } from '../page/place.ts'
 import { TogetherDialog } from './together.tsx'
+import { CriticalWord, isSaid, saidIn } from './critical-word.tsx'
 import { UnderWay } from './under-way.tsx'
 import { flaggedIn, firstChoice, namedPaths, openChanges, type Choice } from './choice.ts'
 
@@ -23,6 +24,7 @@ export function Decision({ run, above, choice, onChoose }: DecisionProps) {
   const { calls, mirror, say } = useNexus()
   const [asked, setAsked] = useState<'flagged' | 'discard' | 'together'>()
   const [busy, setBusy] = useState<string>()
+  const [word, setWord] = useState('')
   const open = openChanges(run)
   const can = abilitiesOf(run)
   const companions = useMemo(() => { const left = new Set(openChanges(run)); return companionsOf(run.changes, choice).filter((at) => left.has(at)) }, [run, choice])
@@ -48,14 +50,14 @@ export function Decision({ run, above, choice, onChoose }: DecisionProps) {
     }
   }
   // The digest is the one that was on the screen: if the layer was sealed anew meanwhile, the daemon refuses.
-  const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, whole), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
+  const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, whole), ...saidIn(run), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
   const together = (digest: string) => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, withParents: true, digest }), 'applied'))
   const rerun = () => carryOut('Starting…', async () => {
     const { run: again } = await calls.runs.rerun.mutate({ run: run.id })
     go(placeOfRun(again.id))
     return 'It runs again, on what is there now.'
   })
-  const askToApply = () => (needs.length > 0 ? setAsked('together') : choice.size === 0 ? say('Choose a path first: Space in the tree.') : second.length > 0 ? setAsked('flagged') : void apply())
+  const askToApply = () => (needs.length > 0 ? setAsked('together') : choice.size === 0 ? say('Choose a path first: Space in the tree.') : second.length > 0 || run.verdict?.confirm ? setAsked('flagged') : void apply())
   const rollback = () => carryOut('Rolling back…', async () => outcome(await calls.runs.rollback.mutate({ run: run.id }), 'rolled back'))
   const discard = () => carryOut('Discarding…', async () => { await calls.runs.discard.mutate({ run: run.id, cascade: above > 0 }); return 'Discarded: nothing of it is left.' })
   const approve = (deny: boolean) => carryOut(deny ? 'Denying…' : 'Starting…', async () => { await calls.runs.approve.mutate({ run: run.id, deny }); return deny ? 'Denied: it never ran.' : 'It runs.' })
@@ -70,7 +72,7 @@ export function Decision({ run, above, choice, onChoose }: DecisionProps) {
   if (!Object.values(can).some(Boolean)) return null
   return (
     <footer className="decision" aria-label="Decision" role="group">
-      {can.approve && <p className="careful-words">It could only run with strength “{run.strength}” ({run.backend} back end). Run it so?</p>}
+      {can.approve && <p className="careful-words">{run.verdict?.leaves ? <>This leaves the layer, and no rollback takes it back: {run.verdict.leaves.map(safe).join('; ')}. Run it?</> : <>It could only run with strength “{run.strength}” ({run.backend} back end). Run it so?</>}</p>}
       {can.approve && <button type="button" className="primary" disabled={busy !== undefined} onClick={() => void approve(false)}>Run it</button>}
       {can.approve && <button type="button" disabled={busy !== undefined} onClick={() => void approve(true)}>Deny</button>}
       {can.stop && <button type="button" disabled={busy !== undefined} onClick={() => void stop()}>Stop this run <kbd aria-hidden="true">s</kbd></button>}
@@ -85,13 +87,14 @@ export function Decision({ run, above, choice, onChoose }: DecisionProps) {
         <button type="button" className="link" onClick={() => onChoose(new Set())}>none</button>
       </span>}
       {asked === 'flagged' && (
-        <Dialog title={`${plural(second.length, 'path')} ${second.length === 1 ? 'needs' : 'need'} a second look`} onClose={() => setAsked(undefined)}>
+        <Dialog title={second.length === 0 ? 'The verdict is critical' : `${plural(second.length, 'path')} ${second.length === 1 ? 'needs' : 'need'} a second look`} onClose={() => setAsked(undefined)}>
           <SecondLook run={run} paths={flagged} />
           {companions.length > 0 && <p>{companions.length === 1 ? 'This one comes' : 'These come'} along, because a repository moves as one:</p>}
           <SecondLook run={run} paths={companions} />
+          <CriticalWord run={run} word={word} onWord={setWord} />
           <p className="actions">
             <button type="button" autoFocus onClick={() => setAsked(undefined)}>Not yet</button>
-            <button type="button" className="primary" onClick={() => void apply()}>Apply {plural(whole.size, 'path')}, these too</button>
+            <button type="button" className="primary" disabled={!isSaid(run, word)} onClick={() => void apply()}>Apply {plural(whole.size, 'path')}{second.length > 0 ? ', these too' : ''}</button>
           </p>
         </Dialog>
       )}

@@ -8,6 +8,7 @@ import { plural } from '@nexus/protocol/words'
 import { problemOf } from '../daemon/calls.ts'
 import { Dialog } from '../page/dialog.tsx'
 import { useNexus } from '../page/nexus.ts'
+import { CriticalWord, isSaid, saidIn } from './critical-word.tsx'
 import { DiffTable } from './diff-table.tsx'
 import { linesOf } from './patch.ts'
 import { keyOf } from '@nexus/protocol/path-key'
@@ -15,11 +16,12 @@ import { keyOf } from '@nexus/protocol/path-key'
 export function MergedDialog({ run, merged, onClose }: { readonly run: Run; readonly merged: Merged; readonly onClose: () => void }) {
   const { calls, mirror, say } = useNexus()
   const [isBusy, setBusy] = useState(false)
+  const [word, setWord] = useState('')
   const flagged = merged.changes.filter(isBlocking)
   const write = async () => {
     setBusy(true)
     try {
-      const { applied, conflicts } = await calls.runs.applyChanges.mutate({ run: run.id, paths: [], ...(merged.digest === null ? {} : { digest: merged.digest }) })
+      const { applied, conflicts } = await calls.runs.applyChanges.mutate({ run: run.id, paths: [], ...saidIn(run), ...(merged.digest === null ? {} : { digest: merged.digest }) })
       say(conflicts.length > 0 ? `Nothing was applied: ${plural(conflicts.length, 'conflict')}.` : `Applied ${plural(applied.length, 'path')}.`, conflicts.length > 0 ? 'bad' : 'good')
     } catch (error) {
       say(`${problemOf(error).message}. ${problemOf(error).next}`, 'bad')
@@ -34,9 +36,10 @@ export function MergedDialog({ run, merged, onClose }: { readonly run: Run; read
         {flagged.map(({ path }) => <li key={keyOf(path)} className="careful-words">⚑ <bdi className="mono">{safePath(path)}</bdi></li>)}
       </ul>
       {merged.patch !== '' && <div className="diff merged" tabIndex={0} role="region" aria-label="What would be written"><DiffTable lines={linesOf(merged.patch)} isBeside={false} /></div>}
+      {merged.changes.length > 0 && <CriticalWord run={run} word={word} onWord={setWord} />}
       <p className="actions">
         <button type="button" autoFocus onClick={onClose}>Not yet</button>
-        <button type="button" className="primary" disabled={isBusy} onClick={() => void write()}>{merged.changes.length === 0 ? 'Leave it' : 'Write it'}</button>
+        <button type="button" className="primary" disabled={isBusy || (merged.changes.length > 0 && !isSaid(run, word))} onClick={() => void write()}>{merged.changes.length === 0 ? 'Leave it' : 'Write it'}</button>
       </p>
     </Dialog>
   )

@@ -1,7 +1,8 @@
 /** How far an apply or a rollback is, whoever began it; for a small one this is gone before it is seen. */
 import { useEffect, useState } from 'react'
 import { PHASE_WORDS } from '@nexus/protocol/change-words'
-import type { Progress, Run } from '@nexus/protocol/runs'
+import type { Run } from '@nexus/protocol/runs'
+import type { Progress } from '@nexus/protocol/run-output'
 import { useNexus } from '../page/nexus.ts'
 
 const count = (paths: number) => paths.toLocaleString('en-US')

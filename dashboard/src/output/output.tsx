@@ -1,6 +1,6 @@
 /** The output of one run, live or stored, in the order the daemon saw it; picked up by byte position where it broke. */
 import { memo, useEffect, useRef, useState, type CSSProperties } from 'react'
-import type { Output as Piece } from '@nexus/protocol/runs'
+import type { Output as Piece } from '@nexus/protocol/run-output'
 import { bytes } from '@nexus/protocol/words'
 import { useNexus } from '../page/nexus.ts'
 import { Screen, type OutputLine, type Span } from './screen.ts'

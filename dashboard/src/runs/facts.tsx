@@ -1,6 +1,7 @@
 /** The small print of a run: end, time, strength, where it ran; anything short of full strength is said every time. */
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Run } from '@nexus/protocol/runs'
+import { LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import { bytes, duration } from '@nexus/protocol/words'
 import { endOf } from './end.ts'
 
@@ -10,6 +11,7 @@ export function Facts({ run }: { readonly run: Run }) {
   return (
     <>
       {end && <span className={end.isBad ? 'bad-words' : 'good-words'}>{end.words}</span>}
+      {run.verdict && <span className={`verdict ${run.verdict.level}`} title={run.verdict.reasons.map(safe).join('\n')}>{LEVEL_SIGNS[run.verdict.level]} {run.verdict.level}{run.verdict.before ? ` (${run.verdict.before} by its text)` : ''}</span>}
       {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
       {run.usage && <span>{bytes(run.usage.maxRssBytes)}</span>}
       {run.flags.includes('host-network') && <span className="bad-words">host network</span>}

@@ -2,6 +2,7 @@
 import { memo, useRef, useState } from 'react'
 import { safe } from '@nexus/protocol/readable'
 import type { RunLine } from '@nexus/protocol/view'
+import { isGrave, LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import { ago, commandLine, duration } from '@nexus/protocol/words'
 import { problemOf } from '../daemon/calls.ts'
 import { Copy } from '../page/copy.tsx'
@@ -65,6 +66,7 @@ const Row = memo(function Row({ run, when, isSelected, isStop, onFocus }: RowPro
         <span className="facts">
           <StatusMark status={run.status} />
           <Counts counts={run.counts} />
+          {run.verdict && isGrave(run.verdict.level) && <span className={`verdict ${run.verdict.level}`}>{LEVEL_SIGNS[run.verdict.level]} {run.verdict.level}</span>}
           {end?.isBad && <span className="bad-words">{end.words}</span>}
           {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
           <span className="where">{safe(run.project.split('/').at(-1) ?? '')}</span>
