@@ -6,8 +6,14 @@ const patience = process.env.NEXUS_ENDURANCE === '1' ? 10 : 1
 /** Suites of e2e that only read sources: quick, and good without a build. */
 const READING = ['e2e/house.test.ts', 'e2e/coverage.test.ts']
 
-// unit: beside the sources, in parallel. e2e: the built product through ./nexus, real daemons and sockets, one file at a
-// time and after the units, so that what measures or counts milliseconds has the machine to itself.
+/** What looks at the whole machine (its processes, a full disk, a fork bomb) or at a moment has it to itself. */
+const ALONE = ['ends', 'limits', 'interrupt', 'disk-full', 'crash-storm', 'soak', 'agents', 'old-chunks'].map((name) => `e2e/${name}.test.ts`)
+
+/** In CI other work may spoil one try of a scenario, hardly two; vitest tells which needed the second. */
+const e2e = { globalSetup: ['e2e/built.ts'], testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, retry: process.env.CI ? 1 : 0 }
+
+// unit: beside the sources, in parallel. e2e: the built product through ./nexus, real daemons and sockets, each file with
+// state and a project of its own, two files at a time; then those that want to be alone.
 export default defineConfig({
   test: {
     projects: [
@@ -21,12 +27,11 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'e2e', include: ['e2e/**/*.test.ts'], exclude: ['**/node_modules/**', ...READING], globalSetup: ['e2e/built.ts'],
-          testTimeout: 180_000 * patience, hookTimeout: 120_000 * patience, fileParallelism: false,
-          // In CI other work may spoil one try of a scenario, hardly two; vitest tells which needed the second.
-          retry: process.env.CI ? 1 : 0, sequence: { groupOrder: 2 },
+          ...e2e, name: 'e2e', include: ['e2e/**/*.test.ts'], exclude: ['**/node_modules/**', ...READING, ...ALONE],
+          maxWorkers: 2, sequence: { groupOrder: 2 },
         },
       },
+      { test: { ...e2e, name: 'e2e alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 3 } } },
     ],
   },
 })
