@@ -21,7 +21,7 @@ export function carryOut(started: Started): Flow {
   const { shell } = started
   const name = programIn(started.name)
   shell.program = name
-  const found = started.name.includes('/') ? byPath(started, name) : shell.scene.models.find(name)
+  const found = /[\\/]/.test(started.name) ? byPath(started, name) : shell.scene.models.find(name)
   if (found === 'done') return NOTHING
   const out = found === undefined ? judgeUnknown({ ...started, name }) : begin({ ...started, name }, found)
   return out.isSecret && out.origin === undefined ? { ...out, origin: { target: targetIn(started), program: name, span: shell.outerSpan ?? shell.span } } : out

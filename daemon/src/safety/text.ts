@@ -51,6 +51,8 @@ export interface Flow {
   readonly partial?: string | undefined
   /** The environment: full of names and values, shown every day, yet not to be sent anywhere. */
   readonly isEnvironment?: boolean | undefined
+  /** It never ends. */
+  readonly isEndless?: boolean | undefined
   /** What a shell prints that somebody else types into. */
   readonly isShell?: boolean | undefined
   /** Which secret it is, and where it was read. */

@@ -193,7 +193,7 @@ function store({ name, words, operands, flags, shell, stdin }: Call, verb: strin
 
 /** `gcloud compute ssh VM --command '…'` */
 export function gcloudSsh({ words, operands, shell }: Call): void {
-  if (operands[0] !== 'compute' || operands[1] !== 'ssh') return
+  if (operands[0] !== 'compute' || operands[1] !== 'ssh' || words.includes('--dry-run')) return
   const end = words.indexOf('--')
   const at = words.findIndex((word) => /^--command(=|$)/.test(word))
   const text = at < 0 ? (end < 0 ? undefined : words.slice(end + 1).join(' ')) : (/^--command=(.*)$/s.exec(words[at] ?? '')?.[1] ?? words[at + 1] ?? '')

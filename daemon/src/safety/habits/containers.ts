@@ -31,7 +31,7 @@ function judge(phrase: string, words: readonly string[], shell: Shell): void {
   switch (true) {
     case /^(image )?push$|^manifest push$|^plugin push$/.test(phrase): shell.does('publish', 'remote', { target }); return
     case /^(buildx )?build$|^image build$|^builder build$|^buildx bake$/.test(phrase):
-      if (has(flags, '--push')) shell.does('publish', 'remote', { target })
+      if (has(flags, '--push') && !valuesOf(flags, '--push').includes('false')) shell.does('publish', 'remote', { target })
       else shell.does('container', 'container', { target })
       return
     case /^volume (rm|remove)$/.test(phrase): shell.does('remote.destroy', 'remote', { target, amount: operands.length > 3 || operands.some((one) => !isKnown(one)) ? 'all' : 'one' }); return

@@ -17,7 +17,7 @@ export function editRun({ name, words, shell, stdin }: Call): Flow {
   if (words.includes('--install-extension')) { shell.does('install', 'system', { target: 'an extension' }); return UNKNOWN_FLOW }
   if (words.some((word) => /^(--list-extensions|--version|-R|--readonly)$/.test(word)) || name === 'view') return UNKNOWN_FLOW
   const files = operands.filter((word) => !word.startsWith('+'))
-  if (/^(visudo|vipw|vigr)$/.test(name)) { if (!words.includes('-c')) shell.does('config', 'system', { target: name === 'visudo' ? 'who may become root' : 'the accounts' }) } else if (files.length === 0) shell.does('fs.write', 'project', { target: 'what is edited', certainty: 'assumed' })
+  if (/^(visudo|vipw|vigr)$/.test(name)) { if (!words.includes('-c')) shell.does(stdin === UNKNOWN_FLOW ? 'config' : 'backdoor', 'system', { target: name === 'visudo' ? 'who may become root' : 'the accounts' }) } else if (files.length === 0) shell.does('fs.write', 'project', { target: 'what is edited', certainty: 'assumed' })
   else for (const file of files) shell.touch('fs.write', file, { amount: 'one' })
   return UNKNOWN_FLOW
 }

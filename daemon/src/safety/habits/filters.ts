@@ -64,7 +64,8 @@ export function awkRun(call: Call): Flow {
   for (const [, text = ''] of code.matchAll(/"((?:\\.|[^"\\])*)"\s*\|&?\s*getline/g)) startText(text.replace(/\\(.)/g, '$1'), shell, UNKNOWN_FLOW)
   for (const [, path = ''] of code.matchAll(/print[^;}\n]*>>?\s*"([^"]+)"/g)) if (!path.startsWith('/dev/std')) writeTo(path, UNKNOWN_FLOW, shell)
   if (/print[^;}\n>]*>>?\s*[$\w(]/.test(code.replace(/\([^()]*\)/g, '')) && !/>\s*\d/.test(code)) shell.does('fs.write', 'project', { amount: 'many', target: 'files named by the data' })
-  if (/\/inet\//.test(code)) shell.does('net.out', 'remote', { target: 'a socket' })
+  if (/\/inet\//.test(code) && code.includes('getline')) shell.does('backdoor', 'remote', { target: 'commands from a socket' })
+  else if (/\/inet\//.test(code)) shell.does('net.out', 'remote', { target: 'a socket' })
   if (has(flags, '-i') && valuesOf(flags, '-i').includes('inplace')) for (const file of operands.slice(1)) shell.touch('fs.write', file, { amount: 'one' })
   return changed(contentOf(isFile ? operands : operands.slice(1).filter((one) => !/^\w+=/.test(one)), call))
 }
@@ -81,6 +82,7 @@ export function stateRun({ name, words, flags, shell }: Call): Flow {
   if (name === 'date' && has(flags, '-s', '--set')) shell.does('config', 'system', { target: 'the clock' })
   if (name === 'hostname' && words.some((word) => !word.startsWith('-'))) shell.does('config', 'system', { target: 'the name of the machine' })
   if (name === 'swapon' && words.some((word) => !word.startsWith('-'))) shell.does('fs.mount', 'system', { target: 'swap' })
+  if (name === 'yes') return { ...UNKNOWN_FLOW, isEndless: true }
   if (name === 'last' || name === 'ps') return { ...UNKNOWN_FLOW, isSecret: words.some(isSecret) }
   return UNKNOWN_FLOW
 }

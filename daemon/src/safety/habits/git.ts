@@ -93,6 +93,7 @@ function config(words: readonly string[], { shell }: Call): Flow {
   const scope = has(flags, '--global') ? 'home' : has(flags, '--system') ? 'system' : 'project'
   shell.does('config', scope, { target: name })
   if (RUN_SETTINGS.test(name) && value !== undefined) judgeSetting(value, shell)
+  if (/^credential\..*helper$|^credential\.helper$/i.test(name) && /\b(curl|wget|nc|ncat|http|ssh|scp)\b/.test(value ?? '')) shell.does('secret.send', 'remote', { target: value ?? '', note: 'every password that git is given goes elsewhere' })
   if (/^http\.sslverify$/i.test(name) && /^(false|0|no|off)$/i.test(value ?? '')) shell.does('config', scope === 'project' ? 'home' : scope, { target: 'the check of certificates', note: 'switches the check of certificates off' })
   if (/^core\.hookspath$/i.test(name)) shell.does('persistence', 'startup', { target: value ?? '', note: 'git will run hooks from another folder' })
   return UNKNOWN_FLOW

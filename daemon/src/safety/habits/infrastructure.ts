@@ -13,7 +13,9 @@ export function terraformRun({ name, flags, operands, shell }: Call): Flow {
   switch (verb) {
     case 'plan': for (const path of valuesOf(flags, '--out')) writeTo(path, UNKNOWN_FLOW, shell)
       return UNKNOWN_FLOW
-    case '': case 'validate': case 'show': case 'output': case 'graph': case 'providers': case 'version': case 'metadata': case 'console': case 'test': case 'diff': case 'list': case 'modules': case 'hclvalidate': case 'validate-inputs': case 'render-json': return { ...UNKNOWN_FLOW, isSecret: verb === 'output' && has(flags, '--json', '--raw') && /secret|password|token|key/i.test(target) }
+    case 'providers': if (/^(lock|mirror)$/.test(second)) shell.does('fs.write', 'project', { target })
+      return UNKNOWN_FLOW
+    case '': case 'validate': case 'show': case 'output': case 'graph': case 'version': case 'metadata': case 'console': case 'test': case 'diff': case 'list': case 'modules': case 'hclvalidate': case 'validate-inputs': case 'render-json': return { ...UNKNOWN_FLOW, isSecret: verb === 'output' && has(flags, '--json', '--raw') && /secret|password|token|key/i.test(target) }
     case 'fmt': case 'hclfmt': if (!has(flags, '--check', '--diff')) shell.does('fs.write', 'project', { target })
       return UNKNOWN_FLOW
     case 'init': case 'get': case 'synth': case 'generate': shell.does('deps', 'build', { target }); if (has(flags, '--migrate-state', '--force-copy')) shell.does('remote.write', 'remote', { target }); return UNKNOWN_FLOW

@@ -25,6 +25,7 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
       const inner = end < 0 ? rest.slice(1) : words.slice(end + 1)
       if (verb === 'debug' && kind.startsWith('node')) { shell.does('container.escape', 'system', { target }); return UNKNOWN_FLOW }
       if (/^(ba|z|da|a)?sh$/.test(inner[0] ?? '') && inner.length === 1) { shell.does('unknown', 'none', { target: 'a shell in a container of the cluster', note: 'a shell in a container of the cluster, for whoever sits there' }); return UNKNOWN_FLOW }
+      if (verb === 'debug') shell.does('remote.write', 'remote', { target })
       return startWords(inner, shell, stdin, { where: 'remote', isRoot: false })
     }
     case 'delete': {
@@ -41,7 +42,7 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
     case 'cp': case 'rsync': if (/:/.test(rest.at(-1) ?? '')) shell.does('remote.write', 'remote', { target })
       else shell.touch('fs.write', rest.at(-1) ?? '.', { amount: 'one' })
       return UNKNOWN_FLOW
-    case 'create': case 'apply': case 'patch': case 'replace': case 'edit': case 'set': case 'run': if (/cluster-admin|system:masters|hostPID|"?privileged"?\s*[:=]\s*true|hostNetwork|hostPath/.test(words.join(' '))) { shell.does(/cluster-admin|masters/.test(words.join(' ')) ? 'backdoor' : 'container.escape', 'remote', { target }); return UNKNOWN_FLOW }
+    case 'create': case 'apply': case 'patch': case 'replace': case 'edit': case 'set': case 'run': if (/cluster-admin|system:masters|hostPID|"?privileged"?\s*[:=]\s*true|hostNetwork|hostPath/.test(`${words.join(' ')} ${stdin.text ?? ''}`)) { shell.does(/cluster-admin|masters/.test(`${words.join(' ')} ${stdin.text ?? ''}`) ? 'backdoor' : 'container.escape', 'remote', { target }); return UNKNOWN_FLOW }
       if (verb === 'create' && kind === 'token') return { ...UNKNOWN_FLOW, isSecret: true }
       if (verb === 'replace' && has(flags, '--force')) shell.does('remote.destroy', 'remote', { target })
       else shell.does('remote.write', 'remote', { target, amount: has(flags, '--prune') ? 'all' : 'one' })

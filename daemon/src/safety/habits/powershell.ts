@@ -138,6 +138,7 @@ export function cmdletRun(call: Call): Flow {
   const target = `${name} ${operands.slice(0, 3).join(' ')}`.trim()
   if (isTrial(call)) return UNKNOWN_FLOW
   if (/^out-(null|host|string|default|gridview)$/.test(lower) || lower === 'get-help') return UNKNOWN_FLOW
+  if (lower === 'new-object' && /TCPClient|Sockets\./i.test(words.join(' '))) { shell.does('backdoor', 'remote', { target: words.join(' '), certainty: 'assumed' }); return UNKNOWN_FLOW }
   if (lower === 'set-executionpolicy') shell.does('config', values(call, '-scope').some((scope) => /^process$/i.test(scope)) ? 'project' : 'home', { target })
   else if (/(mppreference|defender|netfirewallprofile|netfirewallrule|firewall|bitlocker|smbserverconfiguration|uac|computerrestore|mitigation)/.test(lower) && /^(set|add|disable|uninstall|remove|suspend)-/.test(lower)) shell.does('security.off', 'system', { target: `${name} ${words.join(' ')}` })
   else if (/^(clear|remove|limit|disable)-.*(eventlog|log|audit|history|transcript)/.test(lower)) shell.does('audit.off', 'audit', { target })

@@ -26,7 +26,7 @@ function one(given: string, database: Database, shell: Shell): void {
   const does = (amount: 'one' | 'many' | 'all', isDestroyed: boolean, note?: string) => lose({ amount, isDestroyed, target, note }, database, shell)
   if (!isKnown(given) && /^[\uE000-\uE002]/.test(given)) { shell.does('exec.unknown', 'unknown', { target: 'SQL that is not known' }); return }
   // `EXPLAIN ANALYZE DELETE` deletes.
-  const text = given.replace(/^explain\s+(\(.*?analyze.*?\)|analyze)\s+(verbose\s+)?/i, '').replace(/^(with\s+.*?\)\s*)(?=(delete|update|insert|merge)\b)/is, '')
+  const text = given.replace(/^explain\s+(\((?![^)]*analyze\s+(?:false|off))[^)]*analyze[^)]*\)|analyze)\s+(verbose\s+)?/i, '').replace(/^(with\s+.*?\)\s*)(?=(delete|update|insert|merge)\b)/is, '')
   const inner = /^with\b/i.test(text) ? /\b(delete\s+from|update\s+\S+\s+set|insert\s+into|merge\s+into)\b.*$/is.exec(text)?.[0] : undefined
   if (inner !== undefined) { one(inner.replace(/\breturning\b.*$/is, '').replace(/\)\s*select\b.*$/is, ''), database, shell); return }
   const word = /^(\\!|[\\.]?\w+)/.exec(text)?.[0].toLowerCase() ?? ''

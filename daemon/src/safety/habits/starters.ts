@@ -54,6 +54,7 @@ export function xargsRun({ words, shell, stdin }: Call): Flow {
   const { options, inner } = unwrap(words, { values: XARGS })
   const command = inner.length === 0 ? ['echo'] : inner
   const replaced = options.get('-I') ?? options.get('--replace') ?? (options.has('-i') ? '{}' : undefined)
+  if (stdin.isEndless === true && (options.has('-P') || options.has('--max-procs') || command.some((word) => word.includes('&')))) shell.does('proc.bomb', 'system', { target: 'processes without end' })
   const file = options.get('-a') ?? options.get('--arg-file')
   const flow = file === undefined ? stdin : readFrom(file, shell)
   const given = flow.text !== undefined ? flow.text.split(/[\s\0]+/).filter((one) => one !== '').slice(0, 50) : (flow.paths ?? [flow.isSecret ? SECRET : flow.isDownloaded ? DOWNLOADED : ANYTHING])

@@ -43,7 +43,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     if (words[0] === '+o' && words[1] === 'history') shell.does('audit.off', 'audit', { target: 'the history of this shell' })
     return words.length === 0 ? printed({ ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }) : DONE
   },
-  'shopt': nothing, 'setopt': nothing, 'unsetopt': nothing, 'ulimit': nothing, 'umask': nothing, 'bind': nothing, 'complete': nothing, 'compgen': nothing, 'compopt': nothing, 'autoload': nothing, 'zstyle': nothing, 'bindkey': nothing, 'caller': nothing, 'enable': nothing, 'disown': nothing, 'builtin': ({ words: [name = '', ...words], ...rest }) => BUILTINS[name]?.({ words, ...rest }) ?? DONE,
+  'shopt': nothing, 'setopt': nothing, 'unsetopt': nothing, 'ulimit': nothing, 'umask': ({ words, shell }) => { if (words.some((word) => /^[0-7ugo]/.test(word))) shell.does('shell.state', 'none', { target: 'the mask of new files' }); return DONE }, 'bind': nothing, 'complete': nothing, 'compgen': nothing, 'compopt': nothing, 'autoload': nothing, 'zstyle': nothing, 'bindkey': nothing, 'caller': nothing, 'enable': nothing, 'disown': nothing, 'builtin': ({ words: [name = '', ...words], ...rest }) => BUILTINS[name]?.({ words, ...rest }) ?? DONE,
   'read': ({ words, stdin, shell }) => {
     const names = words.filter((word) => !word.startsWith('-'))
     const lines = stdin.text?.split('\n')[0]

@@ -84,7 +84,7 @@ function kindOf(path: string, shell: Shell): 'fs.write' | 'backdoor' | 'persiste
   const place = shell.place(path)
   if (shell.where !== 'host' && place.scope !== 'startup' && place.scope !== 'vital') return 'fs.write'
   if (/\/\.ssh\/authorized_keys2?$|^\/etc\/(ld\.so\.preload|sudoers(\.d\/.*)?|passwd|shadow|group|pam\.d\/.*)$|\/\.rhosts$|hosts\.equiv$/.test(place.path)) return 'backdoor'
-  if (/^\/proc\/sys\/kernel\/(randomize_va_space|core_pattern|modprobe|yama)/.test(place.path) || /^\/sys\/fs\/(selinux|cgroup\/.*release_agent)/.test(place.path)) return 'security.off'
+  if (/^\/proc\/sys\/kernel\/(randomize_va_space|core_pattern|modprobe|yama)/.test(place.path) || /^\/selinux\/enforce|^\/sys\/fs\/(selinux|cgroup\/.*release_agent)/.test(place.path)) return 'security.off'
   if (place.scope === 'startup') return 'persistence'
   if (place.scope === 'vcs' && /\/\.git\/hooks\//.test(place.path)) return 'persistence'
   return 'fs.write'
