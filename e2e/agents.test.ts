@@ -13,6 +13,8 @@ import { Nexus, STRANGER } from './nexus.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
+/** Of an agent: it may use it, and it stays out of every record. */
+const KEY = 'sk-ant-fake-key-987654321'
 const SECRET = 'key-of-the-person-0123456789'
 const PACKAGES = ['@anthropic-ai/claude-code', '@openai/codex', '@google/gemini-cli', 'opencode-ai']
 const isRoot = process.getuid?.() === 0
@@ -52,6 +54,8 @@ function as(program: string, ...words: string[]): void {
 /** Its login is what a person would have left in its home: here, where its model is. */
 interface Case {
   readonly name: string
+  /** Or what a person has in the environment. */
+  readonly env?: (base: string) => Readonly<Record<string, string>>
   readonly home: (base: string) => Readonly<Record<string, string>>
   readonly args: (task: string) => string[]
 }
@@ -59,7 +63,7 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     name: 'claude', args: (task) => ['-p', task],
-    home: (base) => ({ '.claude/settings.json': JSON.stringify({ skipDangerousModePermissionPrompt: true, env: { ANTHROPIC_BASE_URL: base, ANTHROPIC_API_KEY: 'sk-fake' } }) }),
+    home: () => ({}), env: (base) => ({ ANTHROPIC_BASE_URL: base, ANTHROPIC_API_KEY: KEY }),
   },
   {
     name: 'codex', args: (task) => ['exec', task],
@@ -83,9 +87,11 @@ const BAD_DAY = [
   'git push origin HEAD',
 ]
 
-describe.each(CASES)('$name', ({ name, home, args }) => {
+describe.each(CASES)('$name', ({ name, home, env, args }) => {
   const login = (base: string) => {
+    Object.assign(nexus.env, env?.(base))
     for (const [path, text] of Object.entries(home(base))) own(`state/agents/${name}/home/${path}`, text)
+    mkdirSync(join(nexus.base, 'state'), { recursive: true, mode: 0o700 })
     if (isRoot) execFileSync('chown', ['-R', `${STRANGER.uid}:${STRANGER.gid}`, join(nexus.base, 'state')])
   }
 
@@ -104,6 +110,7 @@ describe.each(CASES)('$name', ({ name, home, args }) => {
     expect(answers).toContain('tests pass')
     expect(answers).not.toContain(SECRET)
     expect(answers).not.toMatch(/^root:[^x*!]/m)
+    expect(JSON.stringify(run)).not.toContain(KEY)
     expect(run.denials.map(({ target }) => target)).toContain('github.com:443')
     // OpenCode keeps its own notes in .git.
     expect(run.changes.filter(({ path }) => !String(path).startsWith('.git')).map(({ path, kind }) => [path, kind])).toEqual([['file.txt', 'modified']])

@@ -14,6 +14,8 @@ export const agentSchema = z.object({
   install: z.string().optional(),
   /** What it may reach without being asked, as rules of the network. */
   hosts: z.array(z.string()),
+  /** Variables of the caller's that are its own: they go with it, and are stored nowhere. */
+  keys: z.array(z.string()),
   /** Its private home, kept from run to run. */
   home: z.string(),
 })

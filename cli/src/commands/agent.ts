@@ -1,5 +1,6 @@
 /** `nexus agent NAME [ARGS…]`: somebody else's agent, its whole work in one layer, one review. */
 import { EXIT } from '@nexus/protocol/exit-code'
+import type { HandedInput } from '@nexus/protocol/handed'
 import { Problem } from '@nexus/protocol/problem'
 import { text, type Invocation } from '../command.ts'
 import { HOOK_PROTECTS, HOOKS } from '../hooks/index.ts'
@@ -11,8 +12,21 @@ export async function run(invocation: Invocation): Promise<number> {
   const [name, ...args] = invocation.words
   if (name === undefined) return list(invocation)
   const { command: _, agent: __, ...request } = await requestOf({ ...invocation, words: [name] })
-  return carryThrough(invocation, request, async () => (await invocation.client.agents.start.mutate({ ...request, agent: name, args })).run)
+  const handed = await withItsKeys(invocation, name, request.handed)
+  return carryThrough(invocation, request, async () => (await invocation.client.agents.start.mutate({ ...request, agent: name, args, ...(handed ? { handed } : {}) })).run)
 }
+
+/** Its own variables of ours go with it; what is a key is taken out of the output, and none of them is stored. */
+async function withItsKeys({ client, cwd, env }: Invocation, name: string, handed: HandedInput | undefined): Promise<HandedInput | undefined> {
+  const { agents } = await client.agents.list.query({ cwd, path: env.PATH ?? '' })
+  const own = (agents.find((one) => one.name === name)?.keys ?? []).flatMap((key) => (env[key] ? [[key, env[key]] as const] : []))
+  if (own.length === 0) return handed
+  const [plain, secret] = [own.filter(([key]) => PLAIN.test(key)), own.filter(([key]) => !PLAIN.test(key))]
+  return { keys: handed?.keys ?? [], env: { ...Object.fromEntries(plain), ...handed?.env }, secrets: { ...Object.fromEntries(secret), ...handed?.secrets } }
+}
+
+/** Where and which, not a secret. */
+const PLAIN = /_(URL|MODEL|PROJECT|CONTENT)$/
 
 async function list({ client, cwd, env, json, print, theme }: Invocation): Promise<number> {
   const { agents } = await client.agents.list.query({ cwd, path: env.PATH ?? '' })

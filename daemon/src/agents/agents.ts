@@ -30,8 +30,8 @@ export class Agents implements AgentsService {
   }
 
   list(request: AgentListRequest): AgentInfo[] {
-    return this.#known(request).map(({ name, title, program, install, hosts }) => ({
-      name, title, program, found: placeOf(program, request.path) ?? null, ...(install ? { install: `npm install -g ${install}` } : {}), hosts: [...hosts], home: homeOf(this.#parts.state, name),
+    return this.#known(request).map(({ name, title, program, install, hosts, keys }) => ({
+      name, title, program, found: placeOf(program, request.path) ?? null, ...(install ? { install: `npm install -g ${install}` } : {}), hosts: [...hosts], keys: [...keys], home: homeOf(this.#parts.state, name),
     }))
   }
 
