@@ -41,7 +41,7 @@ describe.each(isEndurance ? WHO : WHO.slice(seed % 2).slice(0, 1))('$who', ({ as
     const ground = stack[0]
     if (!top || !ground) throw new Error('there is no stack')
     const squashed = join(nexus.base, 'state/squashed')
-    expect(existsSync(squashed) ? readdirSync(squashed).length : 0).toBe(Math.floor((DEPTH - 2) / 50))
+    expect(existsSync(squashed) ? readdirSync(squashed).length : 0).toBe(1 + Math.floor((DEPTH - 52) / 49))
     expect(differences(before, snapshot(project, { xattrs: false }))).toEqual([])
 
     // From a squashed one and from one of the middle it goes on as from any other.

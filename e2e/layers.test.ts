@@ -28,6 +28,8 @@ describe.each([{ title: 'as this user', as: undefined }, { title: 'as somebody w
     expect(second.stdout).toBe('int core;\nkept\n')
     const third = await keep('ls; cat VERSION; echo 3 > lib/three.c; mv lib library', '--on', second.id)
     expect(third.stdout).toBe('VERSION\nlib\nv2\n')
+    // What it inherited it did not leave.
+    expect([second, third].map((run) => run.outside.map(({ path }) => path))).toEqual([[join(nexus.userHome, 'notes')], []])
     // A fork of the first step knows nothing of the second.
     const fork = await keep('cat VERSION; ls; echo fork > FORK', '--on', first.id)
     expect(fork.stdout).toBe('v1\nVERSION\nlib\nsrc\n')

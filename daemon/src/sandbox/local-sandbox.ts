@@ -1,5 +1,5 @@
 /** The sandbox of this machine: Linux namespaces, set up by the native launcher or by util-linux. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Outside } from '@nexus/protocol/changes'
 import type { Backend, Wall } from '@nexus/protocol/runs'
 import type { Probe } from '@nexus/protocol/system'
@@ -96,10 +96,10 @@ class LocalSandbox implements Sandbox {
     return endLeftovers(layersFolder(this.#parts.state))
   }
 
-  outside({ folder }: Layer): Promise<Outside[]> {
+  outside({ folder, parents: [nearest] }: Layer): Promise<Outside[]> {
     const { userHome } = this.#parts
     const places = [['home', userHome], ['tmp', '/tmp'], ['vartmp', '/var/tmp']] as const
-    return leftOutside(places.map(([name, insidePath]) => ({ folder: join(folder, name), insidePath })), userHome)
+    return leftOutside(places.map(([name, insidePath]) => ({ folder: join(folder, name), insidePath, inherited: name === 'home' && nearest !== undefined ? join(dirname(nearest), name) : undefined })), userHome)
   }
 
   discard(folder: string): Promise<void> {
