@@ -57,7 +57,7 @@ export class Decisions {
     if (this.#ledger.row(id).status === 'unchanged' && !withParents) return this.#nothing(id)
     const { proposal, digest: own } = appliableIn(this.#ledger, id)
     requireConfirmed(id, this.#ledger.row(id).verdict, confirm)
-    if (proposal && digest === proposal.digest && digest !== own) return this.#applyProposal(id, proposal, paths, actor)
+    if (proposal && digest === proposal.digest && digest !== own) return this.#applyProposal(proposal, { run: id, paths, confirm }, actor)
     const of = await undertake(this.#ledger, this.#changes, id, withParents)
     const { changes, below } = of
     for (const row of below) requireConfirmed(row.id, row.verdict, confirm)
@@ -71,10 +71,11 @@ export class Decisions {
   }
 
   /** The digest that a person approved is that of the change set in which conflicts are settled, measured against the host. */
-  async #applyProposal(id: string, proposal: StoredProposal, paths: readonly Bytes[], actor: string): Promise<ApplyResult> {
+  async #applyProposal(proposal: StoredProposal, { run: id, paths, confirm }: Pick<Wanted, 'confirm'> & { readonly run: string; readonly paths: readonly Bytes[] }, actor: string): Promise<ApplyResult> {
     if (paths.length > 0) throw new Problem('bad-request', { what: 'a merged change set is applied as a whole: leave the paths out' })
     const { changes, digest, named, merged, taken, kept, withParents = [] } = proposal
     const of = await undertake(this.#ledger, this.#changes, id, withParents.length > 0)
+    for (const row of of.below) requireConfirmed(row.id, row.verdict, confirm)
     if (of.below.map((row) => row.id).join() !== withParents.join()) throw new Problem('digest-mismatch', { run: id, actual: of.digest, given: digest })
     const keptPaths = [...(this.#ledger.details(id).keptPaths ?? []), ...kept]
     if (changes.length === 0 && of.below.length === 0) {
