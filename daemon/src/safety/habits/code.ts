@@ -18,6 +18,7 @@ const DELETES_TREE = call(String.raw`shutil\.rmtree|rmSync|rimraf(?:\.sync)?|rmd
 const DELETES = call(String.raw`os\.remove|os\.unlink|os\.rmdir|unlinkSync|fs\.unlink|unlink|File\.delete|File\.unlink|FileUtils\.rm|os\.truncate|Path\.unlink`)
 const WRITES = call(String.raw`writeFileSync|appendFileSync|writeFile|createWriteStream|file_put_contents|File\.write|IO\.write|copyFileSync|mkdirSync|os\.makedirs|os\.mkdir|renameSync|shutil\.(?:copy\w*|move)|FileUtils\.(?:cp\w*|mv|mkdir_p|touch)|write_text|write_bytes|os\.rename|os\.chmod|chmodSync|Deno\.writeTextFile\w*|symlinkSync|os\.symlink|fs\.cp|cpSync|truncateSync`)
 const READS = call(String.raw`\bopen|readFileSync|readFile|File\.(?:read|open|readlines)|IO\.read|file_get_contents|Path|read_text|slurp|io\.open|fopen|Deno\.readTextFile\w*|readlines|createReadStream|require`)
+const WRITES_SOMEWHERE = /(?<!std(out|err))\.(write_text|write_bytes|to_csv|to_json|to_excel|savefig)\(|\bopen\(\s*[A-Za-z_][\w.]*\s*,\s*(mode\s*=\s*)?["'][rbt]*[wax+]|\b(writeFileSync|appendFileSync|writeFile|createWriteStream|copyFileSync|renameSync|mkdirSync|makedirs)\(\s*[A-Za-z_$]|\b(shutil\.(copy\w*|move)|os\.(rename|replace|chmod|mkdir|makedirs|symlink))\(\s*[A-Za-z_]/
 const FETCHES = /\b(urllib|urlopen|requests\.get|httpx\.get|http\.get|https\.get|fetch|Net::HTTP\.get|open-uri|LWP|HTTP::Tiny|axios\.get|got\(|curl_exec|urlretrieve|aiohttp|wget\.download)\b/
 const SENDS = /\b(requests\.(post|put|patch|delete|request)|httpx\.(post|put|patch|delete)|axios\.(post|put|patch|delete)|Net::HTTP\.post|http\.client|https?\.request|smtplib|ftplib|paramiko|boto3|sendmail|method\s*:\s*['"](POST|PUT|DELETE|PATCH)|urlopen\([^)]*data=|Request\([^)]*data=|XMLHttpRequest|post_form)/i
 const SOCKETS = /\b(socket\.socket|net\.connect|net\.Socket|createConnection|TCPSocket|IO::Socket|fsockopen|socket\s*\(|Socket\.new|dgram|WebSocket)\b/
@@ -93,6 +94,9 @@ function touched(code: string, { shell }: Where): void {
     }
   }
   for (const match of code.matchAll(WRITES)) { const { text } = literalIn(match); if (text !== '') writeTo(path(text), UNKNOWN_FLOW, shell) }
+  // To a path that a variable holds: somewhere, as far as anybody knows in the project.
+  if (WRITES_SOMEWHERE.test(code)) shell.does('fs.write', 'project', { target: 'paths that the code makes', certainty: 'assumed' })
+  if (/\.(unlink|rmdir)\(\s*\)/.test(code) && !/Path\(\s*["'][^"']+["']\s*\)\.(unlink|rmdir)/.test(code)) shell.does('fs.delete', 'unknown', { target: 'paths that the code makes', amount: 'many' })
   for (const match of code.matchAll(READS)) {
     const { text, rest } = literalIn(match)
     if (/^\s*,\s*(mode\s*=\s*)?["'][rbt]*[wax+]/.test(rest)) writeTo(path(text), UNKNOWN_FLOW, shell)

@@ -151,8 +151,8 @@ function wordIn(text: string): Word | undefined {
 function bracesIn(text: string, shell: Shell): string[] | null {
   const open = firstBrace(text)
   if (open === null) return [text]
-  shell.scene.budget.step()
   const { from, to, alternatives } = open
+  shell.scene.budget.step(alternatives.length)
   const results = alternatives.flatMap((middle) => bracesIn(`${text.slice(0, from)}${middle}${text.slice(to)}`, shell) ?? [])
   return results.length > BRACES_MAX ? results.slice(0, BRACES_MAX) : results
 }
