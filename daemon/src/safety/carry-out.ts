@@ -59,7 +59,9 @@ function begin({ name, words, stdin, shell }: Started, { model, values, rules, s
   if (model.isWrapper !== true && asksForHelp(words, subs.size > 0)) return NOTHING
   const folded = fold(name, words, stdin, shell)
   if (folded !== undefined) return flowOf(folded)
-  const first = sorted(words, values, model.style)
+  const parsed = sorted(words, values, model.style)
+  // `gcloud beta …`: a stage of the program, no part of what it does.
+  const first = subs.size > 0 && /^(alpha|beta|preview)$/.test(parsed.operands[0] ?? '') ? { ...parsed, operands: parsed.operands.slice(1) } : parsed
   const { phrase, compiled } = subs.size === 0 ? { phrase: '', compiled: undefined } : subIn(first.operands, subs)
   const count = phrase === '' ? 0 : phrase.split(' ').length
   const again = compiled !== undefined && compiled.values.length > 0 ? sorted(words, new Set([...values, ...compiled.values]), model.style) : first

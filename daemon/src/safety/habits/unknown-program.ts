@@ -14,7 +14,7 @@ const RECKLESS = ['--force', '--purge', '--delete', '--destroy', '--wipe', '--er
 export function judgeUnknown({ name, words, stdin, shell }: Started): Flow {
   shell.stage([name, ...words], 'runs a program that Nexus does not know')
   if (asksForHelp(words, words.length < 3)) return NOTHING
-  if (/^[A-Za-z]+-[A-Za-z]{2,}$/.test(name) && CMDLET.test(name)) return cmdletRun({ name, words, ...sorted(words, new Set(), 'pwsh'), stdin, shell, model: { names: name, what: '', style: 'pwsh', examples: {} } })
+  if (/^[A-Za-z]+-[A-Za-z0-9]{2,}$/.test(name) && CMDLET.test(name)) return cmdletRun({ name, words, ...sorted(words, new Set(), 'pwsh'), stdin, shell, model: { names: name, what: '', style: 'pwsh', examples: {} } })
   const { flags, operands } = sorted(words, new Set())
   const call: Call = { name, words, flags, operands, stdin, shell, model: { names: name, what: '', examples: {} } }
   const { verb } = spoken(operands)
