@@ -183,6 +183,8 @@ describe(proves('a project goes on outside as it came from inside', 'RUN-3', 'RU
 
   test('cargo: a crate with a dependency of its own; what was built is still fresh outside', async ({ skip }) => {
     needs(skip, 'cargo', 'gcc')
+    // rustup's stand-in is there although the home has no toolchain.
+    if (spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status !== 0) skip('needs a toolchain of cargo in the home')
     showRust()
     const { run, host } = project({
       'crate/Cargo.toml': '[package]\nname = "crate"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\ndep = { path = "../dep" }\n', 'crate/src/main.rs': 'fn main() { println!("{}", dep::two()) }\n',
