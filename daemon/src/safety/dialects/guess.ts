@@ -10,5 +10,6 @@ export function looksLikePowerShell(command: string): boolean {
 
 export function looksLikeCmd(command: string): boolean {
   // What only other shells have speaks against it.
-  return CMD.test(command) && !/\$[({\w]|<\(|`/.test(command)
+  // A script of several lines says so at its beginning.
+  return CMD.test(command) && (!command.trim().includes('\n') || /^\s*(@|rem\b|::|setlocal\b)/i.test(command)) && !/\$[({\w]|<\(|`/.test(command)
 }
