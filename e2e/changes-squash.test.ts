@@ -36,9 +36,11 @@ test(proves('random layers', 'RUN-7'), async ({ skip }) => {
     fs.mkdirSync(twice)
     const higher = lab.run({ operations: above }, stack)
     await changes.squash({ ...higher.ground, parents: [one] }, twice)
-    perform(lab.project, onHost)
+    // A folder that the host has removed makes an overlay list names that it then does not find, with one layer as with many;
+    // root's layers say where a folder came from, so only there the project moves on.
+    if (isRoot) perform(lab.project, onHost)
     expect(differences(look(lab, [higher, ...stack]), look(lab, [{ ...squashed, ground: { ...squashed.ground, upper: twice } }]), { ignore })).toEqual([])
-  }), { seed, numRuns, endOnFailure: false, interruptAfterTimeLimit: 240_000 })
+  }), { seed, numRuns, endOnFailure: process.env.CI !== undefined, interruptAfterTimeLimit: 100_000 })
 }, 3600_000)
 
 test('folders that moved stay where they are in the project: nothing is copied', async ({ skip }) => {

@@ -93,8 +93,10 @@ export class Bait implements AsyncDisposable {
   latecomers(): Disposable & { readonly paths: readonly string[] } {
     const paths: string[] = []
     const servers: Server[] = []
+    const folder = join(this.open ?? this.nexus.base, LATE)
+    mkdirSync(folder, { recursive: true })
     const timer = setInterval(() => {
-      const path = join(this.open ?? this.nexus.base, LATE, `late-${paths.length}.sock`)
+      const path = join(folder, `late-${paths.length}.sock`)
       servers.push(answer().listen({ path }, () => { chmodSync(path, 0o777) }))
       paths.push(path)
     }, 200)
