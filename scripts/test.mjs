@@ -1,12 +1,12 @@
 // The job of `npm test`: system packages, types, lint, every suite, the acceptance script; one line of counts at the end.
 // With words after it (`npm test -- sandbox changes e2e`) only the test files whose path contains one of them.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensurePackages } from './system-packages.mjs'
-import { acceptanceCounts, addCounts, countsLine, none } from './test/counts.mjs'
+import { acceptanceCounts, acceptanceFailures, addCounts, countsLine, none } from './test/counts.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const filters = process.argv.slice(2)
@@ -18,18 +18,22 @@ process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
 const packages = ensurePackages()
 const total = none()
+/** A line for each thing that failed, told again at the end: a long job is read from there. */
+const failures = []
 if (isWhole) {
   await step('types', async () => {
     // Two programs: only the page knows a window and a document.
     const [house, page] = [await run('node_modules/.bin/tsc', ['--noEmit', '-p', 'tsconfig.json']), await run('node_modules/.bin/tsc', ['--noEmit', '-p', 'dashboard/tsconfig.json'])]
-    return passOrFail({ code: house.code || page.code })
+    return passOrFail('types', { code: house.code || page.code })
   })
-  await step('lint', async () => passOrFail(await run('node_modules/.bin/oxlint', ['--quiet'])))
+  await step('lint', async () => passOrFail('lint', await run('node_modules/.bin/oxlint', ['--quiet'])))
 }
 await step('suites', suites)
 if (isWhole || filters.some((filter) => 'e2e/acceptance.sh'.includes(filter))) await step('acceptance', acceptance)
 
 for (const missing of packages.missing) process.stdout.write(`missing: ${missing.name}: ${missing.command}\n`)
+if (failures.length > 0) process.stdout.write(`\n== what failed\n${failures.map((line) => `${line}\n`).join('')}\n`)
+if (process.env.NEXUS_FAILURES) appendFileSync(process.env.NEXUS_FAILURES, failures.map((line) => `${line}\n`).join(''))
 if (process.env.NEXUS_COUNTS) writeFileSync(process.env.NEXUS_COUNTS, `${total.passed} ${total.failed} ${total.skipped}\n`)
 process.stdout.write(`${countsLine(total)}\n`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
@@ -46,16 +50,21 @@ async function suites() {
   const file = join(scratch, 'counts.json')
   const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts/test/counts-reporter.mjs')}`]
   const done = await run('node_modules/.bin/vitest', ['run', '--passWithNoTests', ...reporters, ...filters], { NEXUS_COUNTS_FILE: file })
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 }
+  if (!existsSync(file)) {
+    failures.push(`suites: vitest ended with ${done.code} and counted nothing`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
   const counts = JSON.parse(readFileSync(file, 'utf8'))
+  failures.push(...counts.failures)
   // vitest may fail without a failed test: an unhandled error, a suite that could not be loaded.
-  if (done.code !== 0 && counts.failed === 0) counts.failed = 1
+  if (done.code !== 0 && counts.failed === 0) { counts.failed = 1; failures.push(`suites: vitest ended with ${done.code}`) }
   return counts
 }
 
 async function acceptance() {
   const done = await run('sh', ['e2e/acceptance.sh', join(root, 'nexus')])
   const counts = acceptanceCounts(done.output)
+  failures.push(...acceptanceFailures(done.output))
   if (done.code !== 0 && counts.failed === 0) counts.failed = 1
   if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1
   return counts
@@ -98,6 +107,7 @@ function environment() {
   return env
 }
 
-function passOrFail({ code }) {
+function passOrFail(name, { code }) {
+  if (code !== 0) failures.push(`${name}: see above`)
   return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }

@@ -12,6 +12,11 @@ export function countsLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`
 }
 
+/** The lines of the acceptance script that tell of a failure. */
+export function acceptanceFailures(output) {
+  return output.split('\n').filter((line) => line.startsWith('not ok ')).map((line) => `e2e/acceptance.sh: ${line}`)
+}
+
 /** From the acceptance script's lines: `ok N - …`, `not ok N - …`, `ok N - … # SKIP why`. */
 export function acceptanceCounts(output) {
   const counts = none()
