@@ -100,7 +100,7 @@ describe('with the native helper', () => {
       const both = await changes.combine(ground, [setA.changes, setB.changes])
       expect(spans(both.changes)).toEqual(spans((await changes.survey({ ...ground, startedAtNs: BigInt(Date.now()) * 1_000_000n + 1_000_000_000n })).changes))
       await applyAll(changes, 'rc', { ...b, ground }, both)
-      expect(differences(b.merged, look.at(), { ignore: merged(both.changes) })).toEqual([])
+      expect(differences(b.merged, look.at(), { ignore: timeless(merged(both.changes), original, a.ground.startedAtNs) })).toEqual([])
       expect(await changes.rollback({ run: 'rc', project: lab.project })).toMatchObject({ conflicts: [] })
       expect(differences(original, look.at(), { ignore: linked(original) })).toEqual([])
     }), settings)
@@ -162,10 +162,12 @@ function withoutPipes(tree: Snapshot, changes: readonly Change[]): Snapshot {
   return new Map([...tree].filter(([path, { type }]) => type !== 'fifo' && !left.has(path)))
 }
 
-/** A directory cannot go while a pipe stands in it. Any other conflict is one too many. */
+/** A directory cannot go while a pipe stands in it, nor come in the place of one, with all that it holds. Any other conflict is one too many. */
 function isRefusedForPipe(conflicts: readonly Conflict[], changes: readonly Change[]): boolean {
   if (conflicts.length === 0) return false
-  expect({ conflicts: conflicts.filter(({ reason }) => reason !== 'special'), pipes: changes.some(({ flags }) => flags.includes('special')) }).toEqual({ conflicts: [], pipes: true })
+  const pipes = changes.filter(({ flags }) => flags.includes('special')).flatMap(pathsOf)
+  const below = (path: string) => pipes.some((pipe) => path.startsWith(`${pipe}/`))
+  expect({ conflicts: conflicts.filter(({ reason, path }) => reason !== 'special' && !(reason === 'parent' && below(fromBytes(path).toString('latin1')))), pipes: pipes.length > 0 }).toEqual({ conflicts: [], pipes: true })
   counts['refused for a pipe'] += 1
   return true
 }
@@ -183,6 +185,14 @@ function merged(changes: readonly Change[]): (path: string) => readonly (keyof E
   const touched = new Set(paths.map(dirname))
   const added = new Set(changes.filter(({ before, after }) => after?.type === 'directory' && before?.type !== 'directory').map(({ path }) => fromBytes(path).toString('latin1')))
   return (path) => ['links', 'uid', 'gid', ...(touched.has(path) || added.has(path) ? [] : (['mtimeNs'] as const))]
+}
+
+/**
+ * A directory that had a time of the future is told apart from one that somebody worked in by its ctime alone, which the
+ * rollback before has moved: it is given the time of the apply.
+ */
+function timeless(ignore: ReturnType<typeof merged>, original: Snapshot, startNs: bigint): ReturnType<typeof merged> {
+  return (path) => [...ignore(path), ...((original.get(path)?.mtimeNs ?? 0n) >= startNs - 10_000_000n ? (['mtimeNs'] as const) : [])]
 }
 
 /** What each path was and will be, however moves are told; the time of a directory that was is told as it was when it was sealed. */
