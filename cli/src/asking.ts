@@ -22,7 +22,7 @@ export interface Attention {
 
 /** Until the run has ended or `signal` aborts; what goes wrong here is the run's to tell. */
 export async function answerQuestions(invocation: Invocation, run: string, ask: AskOne, signal: AbortSignal): Promise<void> {
-  for await (const question of subscribe<Question>(invocation.home.socket, 'questions.follow', { run })) {
+  for await (const question of subscribe<Question>(invocation.home.socket, 'questions.follow', { run }, signal)) {
     if (signal.aborted) return
     const answer = await ask(question, signal)
     if (answer !== undefined) await invocation.client.questions.answer.mutate({ run, question: question.id, answer })
