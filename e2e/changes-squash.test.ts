@@ -36,9 +36,10 @@ test(proves('random layers', 'RUN-7'), async ({ skip }) => {
     fs.mkdirSync(twice)
     const higher = lab.run({ operations: above }, stack)
     await changes.squash({ ...higher.ground, parents: [one] }, twice)
-    // A folder that the host has removed makes an overlay list names that it then does not find, with one layer as with many;
-    // root's layers say where a folder came from, so only there the project moves on.
-    if (isRoot) perform(lab.project, onHost)
+    // Where nothing is below a folder any more, overlayfs lists the marks of what was removed from it as names that are not
+    // there, with one layer as with many: what moves on below takes no folder away.
+    // A user's squash shuts folders that a layer had made anew, so what the host puts into one of that name later is not seen there.
+    if (isRoot) perform(lab.project, onHost.filter(({ do: what }) => !['remove', 'rename', 'become', 'open'].includes(what)))
     expect(differences(look(lab, [higher, ...stack]), look(lab, [{ ...squashed, ground: { ...squashed.ground, upper: twice } }]), { ignore })).toEqual([])
   }), { seed, numRuns, endOnFailure: process.env.CI !== undefined, interruptAfterTimeLimit: 100_000 })
 }, 3600_000)
