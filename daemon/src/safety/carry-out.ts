@@ -2,6 +2,7 @@
 import { sorted, type Call } from './call.ts'
 import { fold } from './fold.ts'
 import { asksForHelp } from './help-asked.ts'
+import { setUpText } from './habits/set-up.ts'
 import { byVerbs } from './habits/verbs.ts'
 import { judgeUnknown } from './habits/unknown-program.ts'
 import type { Ready } from './models.ts'
@@ -57,7 +58,7 @@ export function runWritten(written: Flow, words: readonly string[], stdin: Flow,
 function begin({ name, words, stdin, shell }: Started, { model, values, rules, subs }: Ready): Flow {
   shell.stage([name, ...words], model.what)
   if (model.isWrapper !== true && asksForHelp(words, subs.size > 0)) return NOTHING
-  const folded = fold(name, words, stdin, shell)
+  const folded = setUpText(name, words) ?? fold(name, words, stdin, shell)
   if (folded !== undefined) return flowOf(folded)
   const parsed = sorted(words, values, model.style)
   // `gcloud beta …`: a stage of the program, no part of what it does.

@@ -18,12 +18,15 @@ export function findRun(call: Call): Flow {
   }
   const filters = isFd ? [fdFilter(words)] : findFilters(words)
   const filter = filters[0] ?? ''
-  const places = (roots.length > 0 ? roots : ['.']).flatMap((root) => filters.map((one) => (one === '' ? root : `${root.replace(/(.)\/+$/, '$1')}/${one}`)))
+  const known = roots.length > 0 ? roots : ['.']
+  const places = known.flatMap((root) => filters.map((one) => (one === '' ? root : `${root.replace(/(.)\/+$/, '$1')}/${one}`)))
+  // What is empty loses nothing but its name.
+  const isEmpty = words.some((word, index) => word === '-empty' && !/^(!|-not)$/.test(words[index - 1] ?? '')) && !words.some((word) => word === '-o' || word === '-or')
   let hasAction = false
   for (; at < words.length; at += 1) {
     const word = words[at] ?? ''
     if (TAKES.has(word)) { at += 1; continue }
-    if (word === '-delete') { hasAction = true; for (const place of places) shell.touch('fs.delete', place, { amount: 'many' }) }
+    if (word === '-delete') { hasAction = true; for (const place of isEmpty ? known : places) shell.touch('fs.delete', place, { amount: isEmpty ? 'one' : 'many' }) }
     else if (/^-f(print|printf|ls|print0)$/.test(word)) { writeTo(words[at + 1] ?? '', UNKNOWN_FLOW, shell); at += word === '-fprintf' ? 2 : 1 }
     else if (EXECUTES.has(word)) {
       const rest = words.slice(at + 1)
@@ -55,7 +58,9 @@ function findFilter(words: readonly string[]): string {
   if (inside !== undefined) return `${inside}/${GLOB}x`
   // Old, big or empty ones: some of them, not all.
   if (words.some((word) => /^-(mtime|mmin|ctime|atime|size|empty|newer\w*|user|perm)$/.test(word))) return `${GLOB}x`
-  return words.some((word) => /^-(type|xtype|mindepth)$/.test(word)) ? GLOB : ''
+  if (!words.some((word) => /^-(type|xtype|mindepth|i?name)$/.test(word))) return ''
+  // It goes down into hidden folders, too: the history of a project is one of them.
+  return words.some((word) => /^-(maxdepth|prune|i?path|wholename|i?regex)$/.test(word)) ? GLOB : `.${GLOB}`
 }
 
 function fdFilter(words: readonly string[]): string {

@@ -31,7 +31,7 @@ export function interpret(call: Call): Flow {
   const code = codeIn(words, language)
   if (code !== undefined) {
     inPlace(call, family)
-    const out = judgeCode(code.text, { shell, stdin }, family)
+    const out = judgeCode(withArguments(code, family), { shell, stdin }, family)
     return { ...out, isSecret: out.isSecret || (stdin.isSecret && /\b(sys\.stdin|process\.stdin|STDIN|<>|-n|-p|readFileSync\(0|\$_)\b/.test(code.text + words.join(' '))) || code.files.some((file) => readFrom(file, shell).isSecret) }
   }
   if (family === 'python' && words.includes('-m')) return module(words.slice(words.indexOf('-m') + 1), call)
@@ -67,6 +67,17 @@ function codeIn(words: readonly string[], { code, values }: Language): { text: s
     if (!word.startsWith('-') || word === '-') return texts.length > 0 ? { text: texts.join('\n'), files: words.slice(at) } : undefined
   }
   return texts.length > 0 ? { text: texts.join('\n'), files: [] } : undefined
+}
+
+/** `system($ARGV[0])` with its words behind it: what they are, is known. */
+function withArguments({ text, files }: { text: string; files: readonly string[] }, family: string): string {
+  if (files.length === 0 || !/argv/i.test(text)) return text
+  // Python counts the `-c`, node the program; perl and ruby begin with the first word.
+  const before = family === 'python' || family === 'node' || family === 'php' ? 1 : 0
+  return text.replace(/(?:sys\.argv|process\.argv|\$?argv|\$ARGV|ARGV)\[(\d+)\]/g, (whole, at: string) => {
+    const word = files[Number(at) - before]
+    return word === undefined ? whole : JSON.stringify(word)
+  })
 }
 
 /** `perl -pi -e` and `ruby -i` write into the files that they read. */

@@ -3,9 +3,9 @@ import { has, sorted, valuesOf, type Call } from '../call.ts'
 import { isKnown, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { startWords } from './wrap.ts'
 
-const VALUES = new Set('-n --namespace --context --cluster --kubeconfig -f --filename -o --output -l --selector -c --container -p --patch --type --replicas --image --field-selector --grace-period --timeout --as --as-group --user --token -s --server --since --tail --for --sort-by -k --kustomize --overrides --port --target-port --clusterrole --role --serviceaccount --from-literal --from-file --env --limits --requests --schedule --labels --template -L --revision --subresource --profile'.split(' '))
+const VALUES = new Set('-n --namespace --context --cluster --kubeconfig -f --filename -o --output -l --selector -c --container -p --patch --type --replicas --image --field-selector --grace-period --timeout --as --as-group --user --token -s --server --since --tail --for --sort-by -k --kustomize --overrides --port --target-port --clusterrole --role --serviceaccount --from-literal --from-file --env --limits --requests --schedule --labels --template -L --revision --subresource --profile --address --accept-hosts --api-prefix'.split(' '))
 /** Kinds that hold others, or all of somebody's data. */
-const HOLDERS = /^(ns|namespaces?|pvc|persistentvolumeclaims?|pv|persistentvolumes?|crds?|customresourcedefinitions?(\.\S+)?|nodes?|no|storageclass(es)?|sc|clusters?|projects?|all|statefulsets?|sts|clusterrole(binding)?s?|validatingwebhookconfigurations?|mutatingwebhookconfigurations?|volumesnapshots?)$/i
+const HOLDERS = /^(ns|namespaces?|pvc|persistentvolumeclaims?|pv|persistentvolumes?|crds?|customresourcedefinitions?(\.\S+)?|storageclass(es)?|sc|clusters?|projects?|all|clusterrole(binding)?s?|validatingwebhookconfigurations?|mutatingwebhookconfigurations?|volumesnapshots?)$/i
 const LOOKS = new Set('get describe logs top explain version api-resources api-versions cluster-info diff events wait options help completion auth rollout-status plugin whoami status projects adm-top can-i kustomize alpha'.split(' '))
 
 export function kubectlRun({ words, shell, stdin }: Call): Flow {
@@ -38,7 +38,11 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
       return UNKNOWN_FLOW
     case 'auth': if (rest[0] === 'reconcile') shell.does('remote.write', 'remote', { target })
       return UNKNOWN_FLOW
-    case 'port-forward': case 'proxy': shell.does('net.listen', has(flags, '--address') ? 'remote' : 'none', { target }); return UNKNOWN_FLOW
+    case 'proxy': case 'port-forward':
+      // Whoever reaches the proxy acts with the rights of its owner.
+      if (verb === 'proxy' && valuesOf(flags, '--address').some((address) => !/^(localhost|127\.|\[?::1)/.test(address))) shell.does('backdoor', 'remote', { target })
+      else shell.does('net.listen', has(flags, '--address') ? 'remote' : 'none', { target })
+      return UNKNOWN_FLOW
     case 'cp': case 'rsync': if (/:/.test(rest.at(-1) ?? '')) shell.does('remote.write', 'remote', { target })
       else shell.touch('fs.write', rest.at(-1) ?? '.', { amount: 'one' })
       return UNKNOWN_FLOW

@@ -142,6 +142,7 @@ export function cmdletRun(call: Call): Flow {
   if (lower === 'set-executionpolicy') shell.does('config', values(call, '-scope').some((scope) => /^process$/i.test(scope)) ? 'project' : 'home', { target })
   else if (/(mppreference|defender|netfirewallprofile|netfirewallrule|firewall|bitlocker|smbserverconfiguration|uac|computerrestore|mitigation)/.test(lower) && /^(set|add|disable|uninstall|remove|suspend)-/.test(lower)) shell.does('security.off', 'system', { target: `${name} ${words.join(' ')}` })
   else if (/^(clear|remove|limit|disable)-.*(eventlog|log|audit|history|transcript)/.test(lower)) shell.does('audit.off', 'audit', { target })
+  else if (lower === 'new-localuser' && given(call, '-nopassword')) shell.does('backdoor', 'system', { target, note: 'lets a new user in without a password' })
   else if (/^(add-localgroupmember|add-adgroupmember)/.test(lower)) shell.does(/admin/i.test(words.join(' ')) ? 'backdoor' : 'config', 'system', { target })
   else if (/^(stop|restart)-computer/.test(lower)) shell.does('power', 'system', { target })
   else if (/^(start|stop|restart|set|suspend|resume|new|remove)-service/.test(lower)) shell.does(/(windefend|mpssvc|eventlog|sense|sysmon)/i.test(words.join(' ')) && /^(stop|set|remove|suspend)/.test(lower) ? 'security.off' : 'service', 'system', { target })

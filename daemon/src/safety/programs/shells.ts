@@ -1,7 +1,7 @@
 /** Shells, and programs that start other programs. */
 import { runShell } from '../habits/shells.ts'
 import { atRun, crontabRun, envRun, flockRun, parallelRun, scriptRun, sessionRun, suRun, sudoRun, watchRun, xargsRun } from '../habits/starters.ts'
-import { wrapperModel } from '../habits/wrap.ts'
+import { startWords, unwrap, wrapperModel } from '../habits/wrap.ts'
 import type { Model } from '../model.ts'
 
 export const SHELLS: readonly Model[] = [
@@ -19,6 +19,7 @@ export const SHELLS: readonly Model[] = [
   { names: 'tmux screen byobu zellij dtach abduco', what: 'keeps terminals', isWrapper: true, run: sessionRun, examples: { "tmux new -d 'rm -rf /'": 'critical', 'tmux ls': 'safe', 'screen -dmS x bash -c "rm -rf ~"': 'critical', 'tmux kill-server': 'dangerous' } },
   wrapperModel('exec nohup setsid nice ionice stdbuf unbuffer chronic ltrace strace valgrind eatmydata fakeroot proot winpty rlwrap caffeinate dbus-run-session xvfb-run time gtime perf catchsegv nocache pipexec tsp busybox toybox linux32 linux64 setarch i386 torsocks torify proxychains proxychains4 firejail bwrap setpriv prlimit schedtool hyperfine dotenvx nocorrect noglob faketime ccache sccache distcc bear systemd-inhibit uname26 choom unshare runcon sg mpirun mpiexec srun prime-run gamemoderun cgexec numad vglrun optirun sem run-one', 'runs a command', { values: '-n -o -e -c -a -p -s -i --adjustment --output --input --error --class --classdata -u -w --warmup --runs --prepare -E -x --chdir -f' }, { 'nohup rm -rf / &': 'critical', 'nice -n 10 ls': 'safe', 'command ls': 'safe', 'exec rm -rf ~': 'critical', 'command -v node': 'safe', 'strace -f ls': 'safe', 'busybox rm -rf /': 'critical', 'stdbuf -oL tail -f a.log': 'safe', 'hyperfine "ls"': 'safe' }),
   wrapperModel('timeout gtimeout taskset chrt cpulimit numactl softlimit envdir daemonize start-stop-daemon', 'runs a command with a limit', { values: '-s --signal -k --kill-after -p', skip: 1 }, { 'timeout 5 rm -rf /': 'critical', 'timeout 10s curl -s https://example.com': 'safe', 'timeout -k 5 10 ls': 'safe' }),
+  { names: 'ssh-agent', what: 'keeps keys for this session', isWrapper: true, run: ({ words, shell, stdin }) => { const { inner, options } = unwrap(words, { values: '-t -a -E -P -O' }); if (inner.length > 0) return startWords(inner, shell, stdin); shell.does('shell.state', 'none', { target: options.has('-k') ? 'ends the agent of this session' : 'an agent for keys' }); return undefined }, examples: { 'eval "$(ssh-agent -s)"': 'caution', 'ssh-agent -k': 'caution', "ssh-agent bash -c 'rm -rf /'": 'critical' } },
   wrapperModel('chroot', 'runs a command with another root', { skip: 1, values: '--userspec --groups' }, { 'sudo chroot /mnt rm -rf /': 'critical' }),
   wrapperModel('cross-env dotenv with-env chpst s6-setuidgid', 'runs a command in a prepared environment', { isEnvironment: true, values: '-e -f -p -c --env-file' }, { 'cross-env NODE_ENV=test ls': 'safe', 'dotenv -- ls': 'safe' }),
 ]
