@@ -15,7 +15,7 @@ export const HOME_FOLDERS = /^(Documents|Desktop|Pictures|Photos|Music|Videos|Mo
 
 /** Without these a system does not start, or nobody or anybody gets in. */
 export const VITAL = new RegExp([
-  '^/(boot|bin|sbin|lib|lib32|lib64|usr/bin|usr/sbin|usr/lib|usr/lib64|proc|sys|System)(/|$)', '^/windows/(system32|boot|syswow64)', '^/windows$',
+  '^/(boot|bin|sbin|lib|lib32|lib64|usr/bin|usr/sbin|usr/lib|usr/lib64|sys|System)(/|$)', '^/proc(?!/sys/(vm|net|fs|kernel/sysrq$))(/|$)', '^/windows/(system32|boot|syswow64)', '^/windows$',
   '^/etc/(passwd|shadow|gshadow|group|sudoers|fstab|crypttab|hosts\\.(allow|deny)|securetty|nsswitch\\.conf|ld\\.so\\.(conf|preload|cache))[-~]?$', '^/etc/(sudoers\\.d|pam\\.d|security|selinux|apparmor\\.d|ssh|ssl|pki|audit|polkit-1)(/|$)', '^/usr/local/bin/sudo$',
 ].join('|'), 'i')
 

@@ -32,6 +32,8 @@ export interface Scene {
   readonly effects: Effect[]
   readonly stages: Stage[]
   readonly budget: Budget
+  /** Variables with a credential in them that the line has named so far. */
+  readonly secretNames: Set<string>
 }
 
 /** Thrown when judging takes more than it may; the verdict is raised, never lowered. */

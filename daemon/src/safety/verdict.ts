@@ -34,7 +34,7 @@ export function verdictOf(question: Question, models: Models): Verdict {
   const home = absoluteOr(question.home, /^(\/(home|Users)\/[^/]+|\/root)(?=\/|$)/.exec(cwd)?.[0] ?? HOME)
   const project = absoluteOr(question.project, projectAt(cwd, home))
   const dialect = question.shell ?? dialectOf(command)
-  const scene: Scene = { interpreter: interpreterFor(dialect), ground: { home, project }, models, effects: [], stages: [], budget: new Budget() }
+  const scene: Scene = { interpreter: interpreterFor(dialect), ground: { home, project }, models, effects: [], stages: [], budget: new Budget(), secretNames: new Set() }
   judge(command, scene, new Shell({ scene, cwd, stdin: UNKNOWN_FLOW }))
   const effects = told(scene.effects)
   return { level: highest(effects.map(({ level }) => level)), effects, reasons: reasonsOf(effects), stages: scene.stages, dialect }

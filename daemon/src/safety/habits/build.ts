@@ -1,6 +1,7 @@
 /** Builds, tests, formatters, tasks of a project: its own code runs, and the name of a task says what it is for. */
 import { sorted, valuesOf, type Call } from '../call.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { judgeDatabaseTask } from './database-tasks.ts'
 
 const SHARES = /(^|[:._-])(deploy|publish|release|ship|promote|rollout|push|upload|prod|production|apply|provision)($|[:._-])/i
 const LOSES = /(^|[:._-])(drop|reset|purge|wipe|nuke|destroy|flush|truncate|fresh|rollback|uninstall|teardown|delete|refresh|clean-?db|reset_db|sqlflush|prune-?all|distclean-all)($|[:._-])/i
@@ -37,7 +38,7 @@ export function buildRun(call: Call): Flow {
   if (installs && isMaker && !words.some((word) => /^(DESTDIR|PREFIX|prefix)=\.?\/?(tmp|build|dist|out|stage|\w)/.test(word))) shell.does('install', 'system', { target: `${name} ${tasks.join(' ')}` })
   else if (name === 'cmake' && flags.has('-E')) judgeCmake(words.slice(words.indexOf('-E') + 1), call)
   else if (tasks.length === 0) shell.does('exec.project', 'project', { target: name })
-  else for (const task of tasks.slice(0, 4)) judgeTask(TESTERS.test(name) ? 'test' : task, call)
+  else for (const task of tasks.slice(0, 4)) if (!judgeDatabaseTask(task, call)) judgeTask(TESTERS.test(name) ? 'test' : task, call)
   if (/^(rails|artisan|manage\.py|django-admin|flask|dbt|airflow)$/.test(name)) judgeFramework(tasks, call)
   return UNKNOWN_FLOW
 }
@@ -52,7 +53,6 @@ function judgeCmake([verb = '', ...paths]: readonly string[], { shell }: Call): 
 function judgeFramework(tasks: readonly string[], { shell, name, stdin }: Call): void {
   const [task = ''] = tasks
   if (/^(shell|console|c|dbshell|dbconsole|tinker|runner)$/.test(task)) shell.does(stdin === UNKNOWN_FLOW ? 'unknown' : 'exec.unknown', stdin === UNKNOWN_FLOW ? 'none' : 'unknown', { target: `${name} ${task}` })
-  else if (/^(flush|sqlflush|reset_db|db:drop|db:reset|db:schema:load|migrate:fresh|migrate:reset|migrate:refresh|db:wipe|db:truncate_all|db:purge)$/.test(task)) shell.does('vcs.lose', 'project', { amount: 'many', target: 'the database of the project' })
   else if (MIGRATES.test(task)) shell.does('exec.project', 'project', { target: `${name} ${task}` })
 }
 

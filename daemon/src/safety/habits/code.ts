@@ -4,24 +4,28 @@
  */
 import type { Call } from '../call.ts'
 import { writeTo } from '../shell/redirects.ts'
-import { isKnown, isSecret, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { GLOB, isKnown, isSecret, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { judgeAppleScript } from './apple-script.ts'
 import { judgeSql } from './sql.ts'
 import { startText } from './wrap.ts'
 
 type Where = Pick<Call, 'shell' | 'stdin'>
 
 const STRING = String.raw`(?:[rbuf]{0,2}"((?:[^"\\]|\\.)*)"|[rbuf]{0,2}'((?:[^'\\]|\\.)*)'|` + '`((?:[^`\\\\]|\\\\.)*)`)'
-const call = (names: string) => new RegExp(String.raw`(?:${names})\s*\(?\s*\[?\s*(?:os\.path\.expanduser\(|Path\(|pathlib\.Path\()?\s*${STRING}([^;\n]*)`, 'g')
+const call = (names: string) => new RegExp(String.raw`(?:${names})\s*\(?\s*\[?\s*(?:os\.path\.expanduser\(|Path\(|pathlib\.Path\(|glob(?:\.glob)?\s*\(?|<(?=/))?\s*${STRING}([^;\n]*)`, 'g')
 
 const STARTS = call(String.raw`os\.system|os\.popen|subprocess\.\w+|commands\.getoutput|os\.exec[lv]p?e?|os\.spawn\w*|pty\.spawn|execSync|exec|spawnSync|spawn|execFileSync|execFile|\bsystem|shell_exec|passthru|proc_open|popen|Kernel\.(?:system|exec)|IO\.popen|Open3\.\w+|qx|os\.execute|io\.popen|Deno\.run|Deno\.Command|Bun\.spawn|do shell script`)
 const DELETES_TREE = call(String.raw`shutil\.rmtree|rmSync|rimraf(?:\.sync)?|rmdirSync|fs\.rm|fs\.rmdir|rm_rf|rm_r|remove_entry(?:_secure)?|remove_dir|remove_tree|rmtree|FileUtils\.rm_rf|Dir\.delete|emptyDirSync|removeSync|Deno\.removeSync|Deno\.remove|remove_dir_all`)
-const DELETES = call(String.raw`os\.remove|os\.unlink|os\.rmdir|unlinkSync|fs\.unlink|unlink|File\.delete|File\.unlink|FileUtils\.rm|os\.truncate|Path\.unlink`)
+const DELETES = call(String.raw`os\.remove|os\.unlink|os\.rmdir|unlinkSync|fs\.unlink|unlink|File\.delete|File\.unlink|FileUtils\.rm|os\.truncate|Path\.unlink|file\.remove|\brm(?=\([^)]*recursive)`)
 const WRITES = call(String.raw`writeFileSync|appendFileSync|writeFile|createWriteStream|file_put_contents|File\.write|IO\.write|copyFileSync|mkdirSync|os\.makedirs|os\.mkdir|renameSync|shutil\.(?:copy\w*|move)|FileUtils\.(?:cp\w*|mv|mkdir_p|touch)|write_text|write_bytes|os\.rename|os\.chmod|chmodSync|Deno\.writeTextFile\w*|symlinkSync|os\.symlink|fs\.cp|cpSync|truncateSync`)
 const READS = call(String.raw`\bopen|readFileSync|readFile|File\.(?:read|open|readlines)|IO\.read|file_get_contents|Path|read_text|slurp|io\.open|fopen|Deno\.readTextFile\w*|readlines|createReadStream|require`)
 const WRITES_SOMEWHERE = /(?<!std(out|err))\.(write_text|write_bytes|to_csv|to_json|to_excel|savefig)\(|\bopen\(\s*[A-Za-z_][\w.]*\s*,\s*(mode\s*=\s*)?["'][rbt]*[wax+]|\b(writeFileSync|appendFileSync|writeFile|createWriteStream|copyFileSync|renameSync|mkdirSync|makedirs)\(\s*[A-Za-z_$]|\b(shutil\.(copy\w*|move)|os\.(rename|replace|chmod|mkdir|makedirs|symlink))\(\s*[A-Za-z_]/
 const FETCHES = /\b(urllib|urlopen|requests\.get|httpx\.get|http\.get|https\.get|fetch|Net::HTTP\.get|open-uri|LWP|HTTP::Tiny|axios\.get|got\(|curl_exec|urlretrieve|aiohttp|wget\.download)\b/
 const SENDS = /\b(requests\.(post|put|patch|delete|request)|httpx\.(post|put|patch|delete)|axios\.(post|put|patch|delete)|Net::HTTP\.post|http\.client|https?\.request|smtplib|ftplib|paramiko|boto3|sendmail|method\s*:\s*['"](POST|PUT|DELETE|PATCH)|urlopen\([^)]*data=|Request\([^)]*data=|XMLHttpRequest|post_form)/i
 const SOCKETS = /\b(socket\.socket|net\.connect|net\.Socket|createConnection|TCPSocket|IO::Socket|fsockopen|socket\s*\(|Socket\.new|dgram|WebSocket)\b/
+/** A package manager that is a function. */
+const INSTALLS = /\b(install\.packages|remove\.packages|update\.packages|install_(github|gitlab|url|cran|bioc|version)|BiocManager::install|pak::p(ak|kg_install)|pip\.main|pip\._internal)\s*\(/
+const DECLARES = /\bPkg\.(add|rm|instantiate|update|develop|resolve|build)\b|\brenv::(restore|snapshot|install|init)\b|\buse_package\(/
 const HANDS_OVER = /\bdup2\b|pty\.spawn|\/bin\/(ba|z|da)?sh\b|\bcmd\.exe\b|\bpowershell\b/
 const DYNAMIC = /\b(eval|exec|compile|__import__|Function|instance_eval|class_eval|vm\.run\w*|marshal\.loads|pickle\.loads?|yaml\.load|ctypes|create_function|assert|loadstring|runInThisContext|importlib|globals\(\)|getattr\s*\(\s*(os|__builtins__|subprocess))\s*\(?/
 const ENVIRONMENT = /\b(os\.environ|process\.env|ENV|os\.getenv|getenv|%ENV|\$_ENV|Deno\.env)\b/
@@ -46,6 +50,11 @@ export function judgeCode(given: string, where: Where, language: string): Flow {
   if (/^(perl|ruby|php)$/.test(language) && /\b(system|exec|popen|passthru|shell_exec)\s*\(?\s*[$@]/.test(code)) shell.does('exec.unknown', 'unknown', { target: 'a command made by the code' })
   if (language === 'tclsh' || language === 'expect') for (const [, text = ''] of code.matchAll(/\bexec\s+([^\n;\]]+)/g)) startText(text, shell, UNKNOWN_FLOW)
   touched(code, where)
+  if (INSTALLS.test(code)) shell.does('install', 'system', { target: `packages of ${language}` })
+  if (DECLARES.test(code)) shell.does('deps', 'build', { target: `packages of ${language}` })
+  if (language === 'osascript') judgeAppleScript(code, shell)
+  // A package of a language that is little known here may do anything.
+  if (/^(R|Rscript|julia)$/.test(language) && /\b(library|require|source|include)\s*\(|\w::\w|\busing\s+(?!Pkg\b)\w/.test(code)) shell.does('exec.project', 'project', { target: `packages of ${language}` })
   const reads = readsSecret(code, where)
   if (SENDS.test(code) || (hasSocket && /send|write|connect/.test(code))) shell.does(reads || (ENVIRONMENT.test(code) && !/environ(\.get)?[[(]\s*['"](PATH|HOME|USER|PORT)/.test(code)) ? 'secret.send' : 'remote.write', 'remote', { target: addressIn(code) })
   else if (FETCHES.test(code)) {
@@ -84,7 +93,10 @@ function touched(code: string, { shell }: Where): void {
   const home = /expanduser|homedir|Path\.home|Dir\.home|\$HOME|environ\[.HOME/.test(code)
   const path = (text: string) => (text.startsWith('~') ? shell.home + text.slice(1) : home && text === '' ? shell.home : text)
   for (const match of code.matchAll(DELETES_TREE)) shell.touch('fs.delete', path(literalIn(match).text), { amount: 'many' })
-  for (const match of code.matchAll(DELETES)) shell.touch('fs.delete', path(literalIn(match).text), { amount: 'one' })
+  for (const match of code.matchAll(DELETES)) {
+    const { text, rest } = literalIn(match)
+    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : text), { amount: /recursive\s*=\s*(true|t)\b/i.test(rest) || text.includes('*') ? 'many' : 'one' })
+  }
   if (/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|shutil\.rmtree|unlink|File\.delete)\s*\(?\s*[A-Za-z_$(]/.test(code) && !/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|unlink|File\.delete)\s*\(?\s*(os\.path\.expanduser\(|Path\()?["'`]/.test(code)) {
     if (/rmtree|rmSync|rm_rf|removeSync|rimraf/.test(code) && (/homedir\(\)|Path\.home\(\)|Dir\.home|HOME/.test(code))) shell.touch('fs.delete', shell.home, { amount: 'many' })
     else {

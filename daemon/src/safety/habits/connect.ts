@@ -82,4 +82,6 @@ export function mailRun({ words, shell, stdin }: Call): Flow {
 /** A name that is looked up is told to whoever answers for it. */
 export function tells({ words, shell }: Call): void {
   if (words.some(isSecret)) shell.does('secret.send', 'remote', { target: words.join(' '), note: 'tells a secret to whoever answers' })
+  // What stands in front of a fixed name is told to the owner of that name.
+  else if (words.some((word) => /^[\uE000\uE002][^.]*\.[\w-]+\.[a-z]/i.test(word))) shell.does('net.out', 'remote', { target: words.join(' '), note: 'tells what it found to whoever answers' })
 }

@@ -1,7 +1,7 @@
 /** Clients of databases: where their statements stand, and what the ones that are no SQL do. */
 import { has, sorted, valuesOf, type Call } from '../call.ts'
 import { readFrom, writeTo } from '../shell/redirects.ts'
-import { UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { GLOB, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { judgeSql } from './sql.ts'
 import { byVerbs } from './verbs.ts'
 
@@ -51,7 +51,8 @@ const REDIS_READS = /^(get|mget|exists|ttl|pttl|type|keys|scan|hget|hgetall|hmge
 
 export function redisRun({ words, shell, stdin }: Call): Flow {
   const { flags, operands } = sorted(words, new Set('-h -p -n -a -u -i -r -s --user --pass --pattern --pipe-timeout -d --eval'.split(' ')))
-  if (has(flags, '--scan', '--bigkeys', '--stat', '--latency', '--memkeys', '--hotkeys', '--version', '--intrinsic-latency')) return UNKNOWN_FLOW
+  if (has(flags, '--scan')) return { ...UNKNOWN_FLOW, paths: [(valuesOf(flags, '--pattern')[0] ?? '*').replaceAll('*', GLOB)] }
+  if (has(flags, '--bigkeys', '--stat', '--latency', '--memkeys', '--hotkeys', '--version', '--intrinsic-latency')) return UNKNOWN_FLOW
   if (has(flags, '--rdb')) { shell.does('fs.write', 'project', { target: 'a dump' }); return UNKNOWN_FLOW }
   const lines = operands.length > 0 ? [operands.join(' ')] : (stdin.text?.split('\n') ?? [])
   if (lines.length === 0) shell.does(stdin === UNKNOWN_FLOW ? 'unknown' : 'remote.write', stdin === UNKNOWN_FLOW ? 'none' : 'remote', { target: 'commands for the store' })
@@ -59,7 +60,7 @@ export function redisRun({ words, shell, stdin }: Call): Flow {
     if (/^(flushall|flushdb|flush_all|debug (segfault|reload)|cluster reset|function flush)\b/i.test(line)) shell.does('remote.destroy', 'remote', { amount: 'all', target: line })
     else if (/^config set (dir|dbfilename|protected-mode no|requirepass "?"?$)|^(slaveof|replicaof)\s+(?!no)|^module load|^acl setuser .*(on|nopass|allcommands|\+@all)/i.test(line)) shell.does('backdoor', 'remote', { target: line })
     else if (/^shutdown\b/i.test(line)) shell.does('service', 'system', { target: line })
-    else if (/^(del|unlink|expire|pexpire|zrem|srem|hdel|lpop|rpop|ltrim|zremrange\w*|getdel|rename|move|json\.del|xdel|xtrim|spop)\b/i.test(line)) shell.does('remote.destroy', 'remote', { target: line })
+    else if (/^(del|unlink|expire|pexpire|zrem|srem|hdel|lpop|rpop|ltrim|zremrange\w*|getdel|rename|move|json\.del|xdel|xtrim|spop)\b/i.test(line)) shell.does('remote.destroy', 'remote', { target: line, amount: new RegExp(` ${GLOB}$`).test(line) ? 'all' : 'one' })
     else if (!REDIS_READS.test(line)) shell.does('remote.write', 'remote', { target: line })
   }
   return UNKNOWN_FLOW

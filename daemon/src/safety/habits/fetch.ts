@@ -3,6 +3,7 @@ import { has, sorted, valuesOf, type Call } from '../call.ts'
 import { readFrom, writeTo } from '../shell/redirects.ts'
 import type { Shell } from '../shell/shell.ts'
 import { isSecret, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { strayIn } from './tokens.ts'
 
 const LOCAL = /^(\w+:\/\/)?([^/@]*@)?(localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|host\.docker\.internal|[\w-]+\.localhost|::1)(:|\/|$)|^:\d/i
 const METADATA = /169\.254\.169\.254|metadata\.google\.internal|169\.254\.170\.2|100\.100\.100\.200|fd00:ec2::254/i
@@ -54,7 +55,9 @@ function sent({ shell, urls, stdin, method, bodies, uploads, headers }: Request)
   const holdsSecret = bodies.some(isSecret) || urls.some((url) => isSecret(url)) || files.some((file) => file !== '-' && (shell.place(file).isSecret || readFrom(file, shell).isSecret)) || (isFromStdin && stdin.isSecret) || headers.some((header) => isSecret(header) && DROPS.test(target))
   if (holdsSecret && !isOwn) shell.does('secret.send', 'remote', { target })
   else if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') {
-    if (headers.some(isSecret)) shell.does('net.out', 'none', { target, note: 'signs in with a secret' })
+    const stray = headers.some(isSecret) && !isOwn ? strayIn(shell.scene.secretNames, urls) : undefined
+    if (stray !== undefined) shell.does('secret.send', 'remote', { target, note: `shows ${stray} to somebody it does not belong to` })
+    else if (headers.some(isSecret)) shell.does('net.out', 'none', { target, note: 'signs in with a secret' })
     else if (urls.some((url) => DROPS.test(url) && /[\uE000-\uE002]/.test(url))) shell.does('net.out', 'remote', { target })
   } else if (isOwn && method === 'DELETE' && /:9200\//.test(target)) shell.does('remote.destroy', 'remote', { target })
   else if (isOwn) shell.does('remote.write', 'none', { target })

@@ -125,7 +125,9 @@ export function startProcessRun(call: Call): Flow {
   const rest = [...values(call, '-argumentlist'), ...operands.slice(values(call, '-filepath').length > 0 ? 0 : 1)].flatMap((word) => word.split('\u0000')).flatMap((word) => (/^[-/]/.test(word) ? word.split(' ') : [word]))
   const isRoot = values(call, '-verb').some((verb) => /runas/i.test(verb))
   if (isRoot) shell.does('privilege', 'none', { target: 'as administrator' })
-  return startWords([program, ...rest], shell, stdin, { isRoot: shell.isRoot || isRoot })
+  // It looks in the folder first.
+  const own = !/[\\/]/.test(program) && shell.files.has(shell.path(program)) ? `./${program}` : program
+  return startWords([own, ...rest], shell, stdin, { isRoot: shell.isRoot || isRoot })
 }
 
 const READ = /^(get|test|select|where|sort|measure|format|out|compare|convertto|convertfrom|find|resolve|show|write|read|join|split|group|search|wait|trace|ping|debug|watch|foreach|tee|confirm|assert|import|use)-/

@@ -1,4 +1,5 @@
 /** SQL statements, whoever they are given to: read, changed, lost. */
+import type { Call } from '../call.ts'
 import type { Shell } from '../shell/shell.ts'
 import { isKnown } from '../text.ts'
 
@@ -13,6 +14,15 @@ const READS = /^(select|show|explain|describe|desc|with|values|table|pragma|anal
 export function judgeSql(text: string, database: Database, shell: Shell): void {
   shell.scene.budget.bytes(text.length)
   for (const statement of statements(text).slice(0, 200)) one(statement, database, shell)
+}
+
+const STATEMENT = /^\s*(drop\s+(table|database|schema|keyspace|user|role|index|view|measurement|series|bucket)|truncate\s|delete\s+from\s|insert\s+into\s|update\s+\S+\s+set\s|alter\s+(table|user|role|system)\s|grant\s+.*\s+(on|to)\s)/i
+
+/** Whatever program it is: a word of it may be a statement. True when one was. */
+export function judgeStatements({ name, words, shell }: Pick<Call, 'name' | 'words' | 'shell'>): boolean {
+  const own = words.filter((word) => STATEMENT.test(word))
+  for (const statement of own) judgeSql(statement, { isLocal: false, name }, shell)
+  return own.length > 0
 }
 
 /** Cut at `;` outside of quotes; comments go. */

@@ -2,7 +2,7 @@
 import type { Call } from '../call.ts'
 import { runLater } from '../shell/later.ts'
 import { readFrom } from '../shell/redirects.ts'
-import { ANYTHING, flowOf, NOTHING, SECRET, DOWNLOADED, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { ANYTHING, flowOf, NOTHING, quoted, SECRET, DOWNLOADED, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { startText, startWords, unwrap } from './wrap.ts'
 
 const SUDO = '-u -g -h -p -C -T -r -t -D -R -a -c --user --group --host --prompt --chdir --role --type'
@@ -42,7 +42,7 @@ export function envRun({ words, shell, stdin }: Call): Flow {
   if (split >= 0) return startText(`${/^-S(.+)|^--split-string=(.+)/s.exec(words[split] ?? '')?.slice(1).find(Boolean) ?? ''} ${words.slice(split + 1).join(' ')}`, shell, stdin)
   const { inner } = unwrap(words, { values: '-u --unset -C --chdir -P', isEnvironment: true })
   const settings = words.slice(0, words.length - inner.length).filter((word) => /^[A-Za-z_]\w*=/.test(word))
-  if (inner.length > 0) return startWords([...settings, ...inner].map((word) => word), shell, stdin)
+  if (inner.length > 0) return startText([...settings.map((setting) => setting.replace(/^(\w+=)(.*)$/s, (_, name: string, value: string) => name + quoted(value))), ...inner.map(quoted)].join(' '), shell, stdin)
   // All of them on the screen: names and values; what flows on may hold keys.
   return { ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }
 }
@@ -142,6 +142,17 @@ export function sessionRun({ name, words, shell }: Call): Flow {
   const text = rest.filter((word) => !/^(Enter|C-m|C-c|KPEnter)$/.test(word))
   if (text.length === 0) shell.does('unknown', 'none', { target: 'a terminal' })
   else startText(text.length === 1 ? (text[0] ?? '') : text.map((word) => (/\s/.test(word) && verb !== 'send-keys' ? `'${word.replaceAll("'", "'\\''")}'` : word)).join(' '), shell, flowOf(''))
+  return UNKNOWN_FLOW
+}
+
+/** A window with a shell in it; on somebody else's screen it is theirs. */
+export function terminalRun({ words, flags, shell }: Call): Flow {
+  const display = flags.get('--display')?.[0] ?? ''
+  if (/^[\w.-]+:\d/.test(display) && !/^(localhost|127\.|unix)/.test(display)) shell.does('backdoor', 'remote', { target: display, note: 'hands a shell of this machine to another screen' })
+  const at = words.findIndex((word) => /^(-e|-x|--execute|--command|--|start)$/.test(word))
+  if (at < 0) shell.does('unknown', 'none', { target: 'a terminal' })
+  else if (at === words.length - 2) return startText(words.at(-1) ?? '', shell, UNKNOWN_FLOW)
+  else return startWords(words.slice(at + 1), shell, UNKNOWN_FLOW)
   return UNKNOWN_FLOW
 }
 

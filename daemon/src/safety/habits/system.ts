@@ -89,6 +89,7 @@ export function diskRun({ name, words, shell }: Call): Flow {
   if (words.some((word) => TO_LIST.test(word)) || words.length === 0 || (/^(parted)$/.test(name) && words.some((word) => /^(print|unit)$/.test(word)) && !words.some((word) => /^(mklabel|mktable|rm|mkpart|resizepart|set)$/.test(word)))) return UNKNOWN_FLOW
   if (/^(list|ls|status|get|info|show|history|iostat|events|isLuks|luksDump|luksUUID|id-ctrl|smart-log|list-subsys|error-log|fw-log|subvolume list|filesystem|verifyVolume|verifyDisk|verify|apfs|device|diff|version|holds|allow|table|deps|imageinfo|benchmark|property|usage)$/.test(verb) && !/^apfs|^filesystem|^device/.test(verb)) return UNKNOWN_FLOW
   if (/^(snapshot|create|mount|unmount|umount|set|open|luksOpen|close|luksClose|scrub|import|export|online|offline|add|subvolume|balance|rename|send|receive|clone|bookmark|hold|release|attach|detach|eject|start|resume|suspend|refresh|connect|upgrade|promote|assemble|filesystem|device|apfs|mountDisk|unmountDisk|enableJournal|makehybrid|convert|compact)$/.test(verb) && !words.includes('delete')) shell.does('device', 'device', { amount: 'one', target })
+  else if (name === 'zfs' && verb === 'rollback') shell.does('fs.write', 'system', { target, note: 'loses what was written since that snapshot' })
   else ruin(target)
   return UNKNOWN_FLOW
 }

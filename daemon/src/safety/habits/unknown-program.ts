@@ -4,6 +4,7 @@ import type { Started } from '../carry-out.ts'
 import { asksForHelp } from '../help-asked.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { cmdletRun } from './powershell.ts'
+import { judgeStatements } from './sql.ts'
 import { byVerbs, changesNothing, spoken } from './verbs.ts'
 
 /** The verbs that PowerShell allows. */
@@ -19,6 +20,8 @@ export function judgeUnknown({ name, words, stdin, shell }: Started): Flow {
   const call: Call = { name, words, flags, operands, stdin, shell, model: { names: name, what: '', examples: {} } }
   const { verb } = spoken(operands)
   if (stdin.isSecret) shell.does('secret.send', 'unknown', { target: name, certainty: 'assumed', note: `hands a secret to ${name}, which is not known` })
+  // Whatever it is, it is given statements for a database.
+  judgeStatements(call)
   if (verb === 'destroy' || verb === 'write') byVerbs(call)
   else if (!changesNothing(call)) shell.does('unknown', RECKLESS.some((flag) => flags.has(flag)) ? 'unknown' : 'none', { target: name, note: `${name} is not known` })
   return { ...UNKNOWN_FLOW, isDownloaded: stdin.isDownloaded }

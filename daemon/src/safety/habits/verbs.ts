@@ -4,6 +4,7 @@
  */
 import { has, valuesOf, type Call } from '../call.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { judgeStatements } from './sql.ts'
 
 const READ = new Set('ssh certificates list ls get describe show view status info inspect search find query head logs log tail events diff plan preview validate check lint help version versions whoami test verify wait estimate simulate explain lookup batch-get scan select tree history top stats metrics count ps images doctor outdated audit why tasks output outputs graph providers cat read print browse open console dashboard url regions zones skus usage quota peek filter calculate compare detect doc docs man examples env-list about account-info current ping lsc lst dump-config account identity contexts metrics-list health'.split(' '))
 const WRITE = new Set('create add put update set apply edit patch modify enable deallocate attach associate register import upload start restart reboot resize scale move rename mv cp copy tag label untag annotate configure deploy invoke run execute exec call send push restore sync promote rollback grant assign authorize migrate upgrade downgrade install resume pause suspend cancel lock unlock rotate insert write save stop disable detach disassociate deactivate activate accept reject approve merge close reopen transfer fork link unlink bind unbind join leave connect disconnect subscribe unsubscribe publish unpublish release revert change replace submit trigger rerun retry bootstrap init provision mount unmount allocate adjust failover switch encrypt decrypt export-to regenerate renew allow deny open-port expose admin-set begin complete initiate batch-write enqueue dispatch archive unarchive mark invite share extend'.split(' '))
@@ -90,7 +91,7 @@ export function byVerbs(call: Call, unknownAs: 'unknown' | 'look' = 'unknown'): 
     default:
       // A plural alone lists them.
       if (/[a-z]s$/.test(operands.at(-1) ?? '') && operands.length > 1 && COLLECTIONS.test(operands.at(-1) ?? '')) return UNKNOWN_FLOW
-      if (unknownAs === 'unknown') shell.does('unknown', 'none', { target, note: 'this sub-command is not known' })
+      if (!judgeStatements(call) && unknownAs === 'unknown') shell.does('unknown', 'none', { target, note: 'this sub-command is not known' })
       return UNKNOWN_FLOW
   }
 }

@@ -28,7 +28,7 @@ export const GIT: readonly Model[] = [
       'remote remove|remote rm': 'commit', 'remote': 'look',
       'reflog expire|reflog delete': ['stop if -n|--dry-run', 'history if --all|--expire=now|--expire-unreachable=now', 'lose'],
       'prune': ['stop if -n|--dry-run', 'lose'],
-      'update-ref': ['lose if -d|--stdin', 'commit'], 'symbolic-ref': ['commit if some'],
+      'update-ref': ['history if -d /^refs\\/heads\\/(main|master|trunk|develop)$/', 'lose if -d|--stdin', 'commit'], 'symbolic-ref': ['commit if some'],
       'filter-branch|filter-repo': ['history if !--dry-run !--analyze # rewrites every commit'],
       'submodule deinit|submodule foreach|submodule absorbgitdirs': ['lose if -f|--force', 'run'],
       'send-email|imap-send': ['stop if --dry-run', 'update # sends mail'], 'credential fill|credential-store get|credential-cache get': 'secret', 'credential approve|credential reject|credential-store store': 'config',
@@ -46,9 +46,9 @@ export const GIT: readonly Model[] = [
   { names: 'tig lazygit gitui gitk git-gui onefetch git-quick-stats diff-so-fancy git-cal', what: 'shows a repository', rules: 'look', examples: { tig: 'safe' } },
   { names: 'pre-commit husky lefthook lint-staged overcommit commitlint', what: 'runs checks around commits', grammar: 'verbs', subs: { 'run|try-repo': 'run', 'install|uninstall|autoupdate|init|add|set': 'change', 'validate-config|sample-config': 'look', 'clean|gc': 'change' }, rules: 'run', examples: { 'pre-commit run --all-files': 'caution', 'pre-commit install': 'caution' } },
   {
-    names: 'gh glab hub tea', what: 'works with a code host', values: '-R --repo -H --hostname -t --title -b --body -F --body-file -B --base -l --label -a --assignee -m --milestone -L --limit -q --jq --template -s --state --search --json -X --method -f -H --header --input -w --workflow -u --user -o --org -e --env -n --name -d --description -D --dir --tag --notes -c --comment -r --reviewer --ref', grammar: 'verbs',
+    names: 'gh glab hub tea', what: 'works with a code host', values: '-R --repo -H --hostname -t --title -b --body -F --body-file -B --base -l --label -a --assignee -m --milestone -L --limit -q --jq --template -s --state --search --json -X --method -f -H --header --input -w --workflow -u --user -o --org -e --env -n --name -d --description -D --dir --tag --notes --visibility -c --comment -r --reviewer --ref', grammar: 'verbs',
     subs: {
-      'repo delete': 'destroy-all', 'repo archive|repo rename|repo edit|repo sync|repo deploy-key add': 'update', 'repo create|repo fork': 'update', 'repo clone|gist clone|pr checkout|mr checkout|release download|run download|extension install|ext install': 'change', 'extension upgrade|extension remove|ext remove': 'config',
+      'repo delete': 'destroy-all', 'repo edit': ['security-off if --visibility=public # opens it to everybody', 'update'], 'repo archive|repo rename|repo sync|repo deploy-key add': 'update', 'repo create|repo fork': 'update', 'repo clone|gist clone|pr checkout|mr checkout|release download|run download|extension install|ext install': 'change', 'extension upgrade|extension remove|ext remove': 'config',
       'pr create|mr create': ['add if --draft|-d|--wip', 'update if !--draft !-d !--wip'], 'pr comment|issue comment|pr review|mr note|issue create|pr ready|issue edit|pr edit|label create|issue close|pr close|mr close|issue reopen|issue pin': 'update', 'pr merge|mr merge': ['update'],
       'pr checks|pr diff|pr status|run watch|run view|auth status|browse|status|mr diff': 'look', 'issue delete|release delete|run delete|gist delete|label delete|cache delete|workflow disable|variable delete|release delete-asset': 'destroy',
       'secret set|secret delete|secret remove|variable set|ssh-key add|gpg-key add': 'update', 'auth token': 'secret', 'auth login|auth logout|auth refresh|auth setup-git|config set|alias set|alias delete': 'config', 'workflow run|run rerun|run cancel|release create|release edit|release upload|gist create|gist edit|workflow enable': 'publish',

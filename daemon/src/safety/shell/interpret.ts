@@ -1,7 +1,7 @@
 /** Walks a script as a shell would run it and tells the scene what every command does. */
 import { parse, type AndOr, type Command, type CommandNode, type CompoundList, type For, type ParsedScript, type Pipeline, type Redirection, type Script, type Statement, type Word } from 'unbash'
 import type { Interpreter } from '../scene.ts'
-import { ANYTHING, NOTHING, type Flow } from '../text.ts'
+import { ANYTHING, NOTHING, type Flow, UNKNOWN_FLOW } from '../text.ts'
 import { assign, runSimple } from './simple.ts'
 import { expandText, expandWord } from './expand.ts'
 import { redirected } from './redirects.ts'
@@ -112,7 +112,8 @@ function runPipeline({ commands, prefixes }: Pipeline, shell: Shell, stdin: Flow
     const isLast = index === commands.length - 1
     if (commands.length > 1 && callsItself(command, shell)) shell.does('proc.bomb', 'system', { target: 'a function that starts itself twice' })
     last = runNode(command, isLast && commands.length === 1 ? shell : shell.fork(), flow)
-    flow = last.out
+    // What it prints is not known, yet it is no person who types.
+    flow = last.out === UNKNOWN_FLOW ? { ...UNKNOWN_FLOW } : last.out
   })
   const negated = prefixes.some(({ type }) => type === 'Negation')
   return { succeeds: negated && last.succeeds !== undefined ? !last.succeeds : last.succeeds, out: flow, isOver: commands.length === 1 && last.isOver }

@@ -43,8 +43,18 @@ export function redirected(redirects: readonly Redirection[], shell: Shell, stdi
     if (descriptor === undefined || descriptor === 1 || redirect.operator === '&>') isElsewhere = true
   }
   const result = run(flow)
+  if (isElsewhere) for (const target of targets) exposes(result.out, target, shell)
   for (const target of targets) writeTo(target, isElsewhere ? result.out : UNKNOWN_FLOW, shell, redirects.some((one) => one.type === 'Redirect' && one.operator.includes('>>')))
   return isElsewhere ? { ...result, out: NOTHING } : result
+}
+
+/** A credential that is put into a file like any other: nobody guards it there, and the next commit may take it along. */
+function exposes({ isSecret, isEnvironment, origin }: Flow, target: string, shell: Shell): void {
+  if (!isSecret || isEnvironment === true || isNetwork(target)) return
+  const to = shell.place(target)
+  const from = origin === undefined ? undefined : shell.place(origin.target)
+  const isOwn = from?.isSecret === true && from.scope === 'project'
+  if (to.scope === 'project' && !to.isSecret && !isOwn) shell.does('secret.read', 'secret', { target: to.path, note: 'puts a credential into a file that nobody guards' })
 }
 
 /** A file's content, as far as we have seen it written or know what it is. */

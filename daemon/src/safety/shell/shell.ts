@@ -97,7 +97,10 @@ export class Shell {
       case 'USER': case 'LOGNAME': case 'HOSTNAME': case 'RANDOM': case 'SECONDS': case 'EPOCHSECONDS': case 'UID': case 'EUID': case 'LINENO': case '?': case '$': case '!': case 'PPID': case 'BASHPID': case '#': case 'OSTYPE': case 'SHLVL': return NAME
       case '0': return 'bash'
       case '-': return ''
-      default: return SECRET_NAMES.test(name) && !NO_SECRET_NAMES.test(name) ? SECRET : undefined
+      default:
+        if (!SECRET_NAMES.test(name) || NO_SECRET_NAMES.test(name)) return undefined
+        this.scene.secretNames.add(name)
+        return SECRET
     }
   }
 

@@ -21,7 +21,6 @@ const CALLS_MAX = 12
 
 export function runSimple({ fields, assignments, stdin, isQuotedName }: Simple, outer: Shell): Result {
   for (const one of assignments) judgeEnvironment(one.name, one.value.type === 'Word' ? expandText(one.value, outer, outer.scene.interpreter.script) : '', outer)
-  // `X=1 cmd` sets X for the command alone; the command sees it where it asks the environment.
   const shell = outer
   const [name = '', ...words] = fields
   if (name === '') return fields.length === 0 ? { ...DONE, succeeds: true } : DONE
@@ -48,8 +47,16 @@ export function runSimple({ fields, assignments, stdin, isQuotedName }: Simple, 
   if (isDownloaded(name)) return unknowable('exec.remote', 'runs what was downloaded', shell)
   if (!isKnown(name)) return unknowable('exec.unknown', `what ${isSecret(name) ? 'a secret' : 'a variable'} names is run`, shell)
   if (name.includes(GLOB)) return byPattern(name, words, stdin, shell)
-  const out = carryOut({ name, words, stdin, shell })
+  const out = carryOut({ name, words, stdin, shell: withOwn(assignments, shell) })
   return { succeeds: undefined, out, isOver: false }
+}
+
+/** `X=1 CMD`: the command has X, and the shell has not. */
+function withOwn(assignments: readonly Assignment[], shell: Shell): Shell {
+  if (assignments.length === 0) return shell
+  const own = shell.fork()
+  for (const one of assignments) assign(one, own, shell.scene.interpreter.script)
+  return own
 }
 
 function unknowable(kind: 'exec.remote' | 'exec.unknown', note: string, shell: Shell): Result {
