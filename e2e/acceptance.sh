@@ -320,16 +320,26 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"runn
 "$nexus" runs --json --limit 1 >"$out"
 try 0 'kill of one run' "$nexus" kill --json "$(id)"
 has '"endReason":"killed"' 'says that it was killed'
+has '"written":[]' 'and that nothing of the host was written since it began'
 wait "$sleeper"; is $? 137 'its client learns of it'
 try 0 'others may run' "$nexus" run true
 "$nexus" run 'sleep 60' >/dev/null 2>&1 </dev/null & sleeper=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"running"' && break; sleep 0.2; done
-try 0 'kill' "$nexus" kill --json
+try 0 'proof' "$nexus" proof --json
+proof=$(grep -o '"digest":"[0-9a-f]*"' "$out")
+try 0 'kill' "$nexus" kill --json --proof
+has '"written":[]' 'nothing of the host was written'
+has "$proof" 'and the tree is what it was before, by its digest'
 has '"stopped":["r' 'it says what it stopped'
 wait "$sleeper"; is $? 137 'the client of that run learns of it'
 try 126 'nothing runs now' "$nexus" run true
 says 'nexus kill --release' 'and it says how to go on'
 try 0 'release' "$nexus" kill --release
+if command -v sha256sum >/dev/null 2>&1; then
+  is "$("$nexus" proof --list | sha256sum | cut -c1-64)" "$(printf '%s' "$proof" | cut -d'"' -f4)" 'a proof is the sha256 of its list'
+else
+  skip 'a proof is the sha256 of its list' 'needs sha256sum'
+fi
 try 0 'runs again' "$nexus" run true
 try 0 'events --json' "$nexus" events --json
 has '"type":"run.applied"' 'an apply is in the log'

@@ -238,8 +238,10 @@ describe(proves('the kill switch', 'SYS-2'), () => {
     expect(await killed()).toBe(true)
     expect((await live.ended).code).toBe(137)
     expect((await nexus.call('run', 'true')).code).toBe(126)
+    await page.locator('.receipt').getByText('Host:').waitFor()
     await kill(page).click()
     await page.getByText('Everything is stopped').waitFor({ state: 'detached' })
+    expect(await page.locator('.receipt').count()).toBe(0)
     expect((await nexus.call('run', 'true')).code).toBe(0)
   })
 
@@ -252,6 +254,10 @@ describe(proves('the kill switch', 'SYS-2'), () => {
     await page.getByText('reconnecting', { exact: true }).waitFor()
     await kill(page).click({ delay: 1500 })
     await page.getByText('Everything is stopped.').waitFor()
+    // The receipt needs no stream either.
+    const receipt = page.locator('.receipt')
+    await receipt.getByText(/Host: no file was written since .*, when it began/).waitFor()
+    expect(await receipt.locator('li').first().textContent()).toContain('sleep 60')
     expect(await killed()).toBe(true)
     expect((await live.ended).code).toBe(137)
     // Once the stream is back the page catches up.

@@ -9,6 +9,8 @@ import { loginLinkSchema } from '@nexus/protocol/access'
 import { eventSchema } from '@nexus/protocol/events'
 import { layersSchema } from '@nexus/protocol/layers'
 import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
+import { proofSchema } from '@nexus/protocol/proof'
+import { receiptSchema } from '@nexus/protocol/receipt'
 import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
 import { classifiedSchema, explanationSchema } from '@nexus/protocol/safety'
 import { verificationSchema } from '@nexus/protocol/verify'
@@ -18,7 +20,7 @@ const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]
 
 /** The answer's name and its shape; which commands give it stands beside it. */
 export const ANSWERS = {
-  // run, rerun, show, discard, approve, kill RUN
+  // run, rerun, show, discard, approve
   run: z.object({ run: runSchema }),
   runs: z.object({ runs: z.array(runSummarySchema), next: z.string().optional() }),
   diff: diffSchema.omit({ run: true }),
@@ -39,7 +41,10 @@ export const ANSWERS = {
     statusSchema.extend({ running: z.literal(true) }),
     z.object({ running: z.literal(false), version: z.string(), home: z.string() }),
   ]),
-  kill: killResultSchema,
+  kill: killResultSchema.extend({ proofs: z.array(proofSchema).optional() }),
+  // kill RUN
+  stopped: z.object({ run: runSchema, receipt: receiptSchema, proofs: z.array(proofSchema).optional() }),
+  proof: z.object({ proof: proofSchema }),
   doctor: doctorSchema,
   gc: gcResultSchema,
   dashboard: loginLinkSchema,

@@ -70,6 +70,7 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   ['verify', 5, () => ['verify', '--project', join(nexus.base, 'makes')], 'verification'],
   ['nothing-to-verify', 127, () => ['verify'], 'error'],
   ['explain', 0, () => ['explain', 'git push -f origin main && rm -rf "$X/"'], 'explanation'],
+  ['proof', 0, () => ['proof'], 'proof'],
   ['kill', 0, () => ['kill'], 'kill'],
   ['killed', 126, () => ['run', 'true'], 'error'],
   ['kill-release', 0, () => ['kill', '--release'], 'kill'],

@@ -20,8 +20,8 @@ test('every command, as a person reads it', () => {
 test('one command', () => {
   const kill = COMMANDS.find(({ name }) => name === 'kill')
   expect(kill && helpFor(kill).split('\n')).toEqual([
-    'nexus kill [RUN] [--release]', '', '  stop one run, or everything until --release', '',
-    '  --project DIR  the project (default: the one around here)', '  --release      let runs start again',
+    'nexus kill [RUN] [--proof] [--release]', '', '  stop one run, or everything until --release', '',
+    '  --project DIR  the project (default: the one around here)', '  --proof        with a digest of the projects of what it ended', '  --release      let runs start again',
     '  --json         print JSON only; nothing is asked', '  -h, --help     this text', '',
     'Exit codes: 0; 2 the words do not fit; 125 Nexus failed; 126 refused; 127 not found',
   ])

@@ -25,6 +25,7 @@ import { KillSwitch } from './runs/kill.ts'
 import { LayerTree } from './runs/layer-tree.ts'
 import { Ledger } from './runs/ledger.ts'
 import { LiveRuns } from './runs/live.ts'
+import { Receipts } from './runs/receipt.ts'
 import { recoverRuns } from './runs/recover.ts'
 import { Retention } from './runs/retention.ts'
 import { nameOf, Runs } from './runs/runs.ts'
@@ -69,22 +70,23 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const live = new LiveRuns()
   const handed = new Handed()
   const sealer = new Sealer(sandbox, changes)
-  const kill = new KillSwitch(state, ledger, live)
+  const receipts = new Receipts(ledger, changes, clock.now)
+  const kill = new KillSwitch(state, ledger, live, receipts)
   const aftermath = new Aftermath(ledger, changes, log)
   const decisions = new Decisions(ledger, changes, sandbox, aftermath)
   const conflicts = new Conflicts(ledger, changes, clock.now)
-  const check = new Check({ sandbox, ledger, changes, network, handed, secrets, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
+  const check = new Check({ sandbox, ledger, live, changes, network, handed, secrets, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const agents: Agents = new Agents({ agents: AGENTS, state: home.state, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
-  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, live, turnstile, squash: new Squash({ state, ledger, changes, sandbox, log }), now: clock.now, log })
+  const execution = new Execution({ agentAround: (agent, project) => agents.around(agent, project), state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, live, kill, turnstile, squash: new Squash({ state, ledger, changes, sandbox, log }), now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, secrets, live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
-  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, beside: new Beside(state, ledger, live), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
+  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, beside: new Beside(state, ledger, live, receipts), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
 
-  const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer, look: (run, project) => look(run, project, ECOSYSTEMS) }))
+  const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer: (own, place, work) => live.beside(null, (signal) => inThrowAwayLayer(own, { ...place, signal }, work)), look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
   const system: System = new System({
     state, ledger, sandbox, kill, retention, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,

@@ -6,6 +6,7 @@ import { useKeys } from './page/keys.ts'
 import { KillSwitch } from './page/kill-switch.tsx'
 import { NexusContext, usePicture, type Nexus } from './page/nexus.ts'
 import { go, usePlace } from './page/place.ts'
+import { Stopped } from './page/receipt.tsx'
 import { RunList } from './runs/run-list.tsx'
 import { RunPage } from './runs/run-page.tsx'
 
@@ -33,7 +34,7 @@ export function App(parts: Omit<Nexus, 'say'>) {
 
 function Page() {
   const { run } = usePlace()
-  const { view } = usePicture()
+  const { view, receipt } = usePicture()
   const [isHelp, setHelp] = useState(false)
   const isKilled = view?.killed ?? false
   useKeys({
@@ -51,7 +52,7 @@ function Page() {
         <button type="button" className="quiet-button wide" onClick={() => setHelp(true)}>keys <kbd>?</kbd></button>
         <KillSwitch isKilled={isKilled} />
       </header>
-      {isKilled && <p className="killed" role="alert">Everything is stopped. Nothing runs until it is released.</p>}
+      {isKilled && <Stopped receipt={receipt} />}
       <main>
         {run === undefined && <h1 className="spoken">Runs</h1>}
         <section className="list" aria-label="Every run"><RunList selected={run} /></section>

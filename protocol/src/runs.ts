@@ -8,6 +8,7 @@ import { namedRun, type NamedRun } from './named-run.ts'
 import { denialSchema, netSchema } from './network.ts'
 import type { QuestionsService } from './questions.ts'
 import { backendSchema, breachSchema, checkSchema, endReasonSchema, runFlagSchema, runStatusSchema, strengthSchema, usageSchema, wallSchema } from './run-words.ts'
+import { receiptSchema, type Receipt } from './receipt.ts'
 import { outputRequestSchema, type Output, type Progress } from './run-output.ts'
 import { verdictSchema } from './run-verdict.ts'
 import { procedure, router, type Actor } from './trpc.ts'
@@ -233,7 +234,7 @@ export interface RunsService extends QuestionsService {
   pin(named: NamedRun, release: boolean, actor: Actor): Promise<Run>
   approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
   /** Ends one run; its layer is kept for inspection and is not appliable. */
-  kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run>
+  kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<{ run: Run; receipt: Receipt }>
   /** Asks a run to end (SIGTERM), and ends it after `patienceMs`; what ended by itself can be applied. */
   stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run>
   /** Opens an interactive shell in the run's layer and returns the run whose output and input are the terminal. */
@@ -273,7 +274,7 @@ export const runsRouter = router({
   discard: procedure.input(namedRun.extend({ cascade: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.discard(input, input.cascade, ctx.actor) })),
   pin: procedure.input(namedRun.extend({ release: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.pin(input, input.release, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
-  kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.kill(input, input.reason, ctx.actor) })),
+  kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer.extend({ receipt: receiptSchema })).mutation(({ ctx, input }) => ctx.runs.kill(input, input.reason, ctx.actor)),
   stop: procedure.input(namedRun.extend({ patienceMs: z.number().int().min(0).max(3600_000).default(10_000) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.stop(input, input.patienceMs, ctx.actor) })),
   shell: procedure.input(shellRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.shell(input, ctx.actor) })),
 })

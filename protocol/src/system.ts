@@ -1,5 +1,6 @@
 /** The daemon itself: status, doctor, kill switch, housekeeping, stop. */
 import { z } from 'zod'
+import { receiptSchema } from './receipt.ts'
 import { strengthSchema, wallSchema, backendSchema } from './runs.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
@@ -42,7 +43,7 @@ export type Status = z.infer<typeof statusSchema>
 export const doctorSchema = z.object({ probes: z.array(probeSchema), chosen: statusSchema.shape.sandbox, notes: z.array(z.object({ what: z.string(), fix: z.string() })) })
 export type Doctor = z.infer<typeof doctorSchema>
 
-export const killResultSchema = z.object({ killed: z.boolean(), stopped: z.array(z.string()), discarded: z.array(z.string()), tookMs: z.number() })
+export const killResultSchema = z.object({ killed: z.boolean(), stopped: z.array(z.string()), discarded: z.array(z.string()), tookMs: z.number(), /** Absent on release. */ receipt: receiptSchema.optional() })
 export type KillResult = z.infer<typeof killResultSchema>
 
 const leavingSchema = z.array(z.object({ run: z.string(), at: z.number() }))

@@ -36,6 +36,13 @@ export function day(at: number): string {
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
 }
 
+/** The time of day in this time zone, with the day when it is another one: 14:03:07, 2026-12-05 14:03:07. */
+export function moment(at: number, now: number): string {
+  const date = new Date(at)
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+  return day(at) === day(now) ? time : `${day(at)} ${time}`
+}
+
 /** Which limit ended a run, and by how much. */
 export function breachWords({ limit, allowed, amount }: Breach): string {
   const words = limit === 'processes' ? (count: number) => plural(count, 'process', 'processes') : limit === 'time' ? duration : bytes

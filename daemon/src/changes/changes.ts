@@ -127,6 +127,18 @@ export interface Recovered {
   readonly conflicts: readonly Conflict[]
 }
 
+/** What one journal says of the host. */
+export interface HostWrite {
+  readonly run: string
+  readonly project: string
+  readonly direction: 'apply' | 'rollback'
+  /** When it ended, else when it began to write. */
+  readonly at: number
+  /** `open`: it has no end yet. */
+  readonly end: 'done' | 'undone' | 'open'
+  readonly paths: readonly Bytes[]
+}
+
 export interface Changes {
   survey(ground: Ground, signal?: AbortSignal): Promise<ChangeSet>
   /** Whether folders of an upper of real root show what lies elsewhere below it: it is whole only over what it was made over. */
@@ -156,6 +168,8 @@ export interface Changes {
   noted(run: string): void
   /** Forgets the pre-images and journals of a run, unless one of them is still open. The caller notes it first: this room then knows of no apply. */
   dropBackups(run: string): Promise<void>
+  /** The applies and rollbacks whose journal says that they wrote to the host at that time or later, oldest first; ms since the epoch. */
+  writtenSince(at: number): HostWrite[]
   /** Removes staging folders in a project whose apply or rollback has ended. How many; `dryRun` only counts. */
   sweepStages(project: string, dryRun: boolean): Promise<number>
 }

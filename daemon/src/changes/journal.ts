@@ -170,6 +170,11 @@ export class Journals {
     return this.#names().filter((name) => (run === undefined || runOf(name) === run) && !/"mark":"(settled|undone)"/.test(this.#tail(name)))
   }
 
+  /** Every journal with the times of its later marks, by the last lines alone. */
+  ends(): { readonly name: string; readonly marks: ReadonlyMap<Mark, number> }[] {
+    return this.#names().map((name) => ({ name, marks: new Map(this.#tail(name).split('\n').flatMap(parseLine).flatMap((line) => ('mark' in line ? [[line.mark, line.at]] : []))) }))
+  }
+
   isDone(name: string): boolean {
     return this.#tail(name).includes('"mark":"done"')
   }

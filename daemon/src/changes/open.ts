@@ -11,7 +11,7 @@ import { apply } from './apply.ts'
 import { packBefore, unpack } from './before.ts'
 import { Breath } from './breath.ts'
 import { fromText, TOP } from './byte-path.ts'
-import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, MergeOrder, Outcome, Proposal, Recovered, Report, RollbackOrder } from './changes.ts'
+import type { ApplyOrder, ChangeSet, Changes, ChangesParts, Ground, HostWrite, MergeOrder, Outcome, Proposal, Recovered, Report, RollbackOrder } from './changes.ts'
 import { combine } from './combine.ts'
 import { conflict } from './conflicts.ts'
 import { CopyView } from './copy-view.ts'
@@ -35,6 +35,7 @@ import { squash } from './squash.ts'
 import { survey } from './survey.ts'
 import { readSmall, TEXT_MAX_BYTES } from './texts.ts'
 import type { View } from './view.ts'
+import { writtenSince } from './written.ts'
 
 export async function openChanges(parts: ChangesParts): Promise<Changes & AsyncDisposable> {
   return new ChangesRoom(parts)
@@ -163,6 +164,10 @@ class ChangesRoom implements Changes, AsyncDisposable {
       this.#journals.forget(run)
     }
     await (project === undefined ? drop() : this.#lanes.take(project, drop))
+  }
+
+  writtenSince(at: number): HostWrite[] {
+    return writtenSince(this.#journals, at)
   }
 
   async sweepStages(project: string, dryRun: boolean): Promise<number> {

@@ -1,12 +1,15 @@
 /** What somebody does who stands beside a run: read what it prints, type into it, stop it. */
 import { Problem } from '@nexus/protocol/problem'
+import type { Receipt } from '@nexus/protocol/receipt'
 import type { Run } from '@nexus/protocol/runs'
 import type { Output } from '@nexus/protocol/run-output'
 import type { Launch } from '../sandbox/launch.ts'
 import type { State } from '../state/state.ts'
+import { endAll } from './ending.ts'
 import type { Ledger } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { readOutput } from './output.ts'
+import type { Receipts } from './receipt.ts'
 
 export interface OutputFrom {
   readonly after: number
@@ -19,11 +22,13 @@ export class Beside {
   readonly #state: State
   readonly #ledger: Ledger
   readonly #live: LiveRuns
+  readonly #receipts: Receipts
 
-  constructor(state: State, ledger: Ledger, live: LiveRuns) {
+  constructor(state: State, ledger: Ledger, live: LiveRuns, receipts: Receipts) {
     this.#state = state
     this.#ledger = ledger
     this.#live = live
+    this.#receipts = receipts
   }
 
   async *output(id: string, { after, setsPace, tailBytes, follow }: OutputFrom, signal: AbortSignal | undefined): AsyncGenerator<Output> {
@@ -53,19 +58,23 @@ export class Beside {
     (await this.#launched(id, 'resized')).resize(rows, cols)
   }
 
-  async kill(id: string, reason: 'killed' | 'interrupted', actor: string): Promise<Run> {
+  /** Also what only its check is left of. */
+  async kill(id: string, reason: 'killed' | 'interrupted', actor: string): Promise<{ run: Run; receipt: Receipt }> {
     const { status } = this.#ledger.row(id)
-    if (status === 'waiting') this.#ledger.move(id, { to: 'discarded', event: 'run.discarded', actor, action: 'killed', fields: { endReason: reason, next: null } })
-    else if (!this.#live.end(id, reason)) throw new Problem('wrong-status', { run: id, status, action: 'killed' })
+    const isWaiting = status === 'waiting'
+    const ended = endAll(this.#live, { of: id, queued: new Set(status === 'queued' ? [id] : []), reason })
+    if (isWaiting) this.#ledger.move(id, { to: 'discarded', event: 'run.discarded', actor, action: 'killed', fields: { endReason: reason, next: null } })
+    else if (ended.endings().length === 0) throw new Problem('wrong-status', { run: id, status, action: 'killed' })
     await this.#ledger.settled(id, undefined)
-    return this.#ledger.run(id)
+    await Promise.all(ended.over)
+    return { run: this.#ledger.run(id), receipt: this.#receipts.of(isWaiting ? [{ id, was: 'queued', end: {} }] : ended.endings()) }
   }
 
   /** Asks first; what does not end within `patienceMs` is ended. */
   async stop(id: string, patienceMs: number, actor: string): Promise<Run> {
     const { status } = this.#ledger.row(id)
     // What has not begun has nothing to tidy up.
-    if (status === 'waiting' || status === 'queued') return this.kill(id, 'killed', actor)
+    if (status === 'waiting' || status === 'queued') return (await this.kill(id, 'killed', actor)).run
     this.#live.launchOf(id, status, 'stopped').terminate()
     this.#ledger.note(id, 'run.stop-asked', actor, {})
     await this.#ledger.settled(id, AbortSignal.timeout(patienceMs))

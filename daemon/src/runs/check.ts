@@ -5,6 +5,7 @@ import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { Changes } from '../changes/changes.ts'
 import { argvOf } from './command.ts'
 import type { Ledger, RunRow } from './ledger.ts'
+import type { LiveRuns } from './live.ts'
 import { layerOf } from './seal.ts'
 import type { Network } from '../network/network.ts'
 import type { Secrets } from '../secrets/secrets.ts'
@@ -26,6 +27,7 @@ export type RecogniseTests = (run: RunInside, row: RunRow) => Promise<string | n
 export interface CheckParts {
   readonly sandbox: Sandbox
   readonly ledger: Ledger
+  readonly live: Pick<LiveRuns, 'beside'>
   readonly changes: Pick<Changes, 'hasRedirects'>
   readonly network: Network
   readonly handed: Handed
@@ -44,16 +46,16 @@ export class Check {
     const base = layerOf(row)
     const { check: asked } = row.request
     if (!base || asked === undefined) return
-    const { sandbox, ledger, changes, network, handed, secrets, recogniseTests } = this.#parts
+    const { sandbox, ledger, live, changes, network, handed, secrets, recogniseTests } = this.#parts
     const place = { name: `${row.id}-check`, project: row.project, choice, parents: await standing(ledger, changes, [base.upper, ...base.parents]) }
-    await inThrowAwayLayer(sandbox, place, async (inside) => {
+    await live.beside(row.id, (signal) => inThrowAwayLayer(sandbox, { ...place, signal }, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const inHand = handed.of(row)
       const reach = reachOf(network, row.request.net, { ...row.request.env, ...inHand.env }, { keys: inHand.keys })
       const masks = await masksFor(secrets, row)
       const check = command === null ? nothingToRun() : await carriedOut(inside, row, { ...reach, order: { ...reach.order, ...masks } }, { command, cwd: asked === AUTO ? row.project : row.cwd, clean: (output) => secrets.redacted(output, inHand.known).bytes })
       ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs }, moreDenials(ledger.details(row.id), reach))
-    })
+    }))
   }
 }
 

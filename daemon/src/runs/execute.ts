@@ -17,12 +17,13 @@ import { argvOf } from './command.ts'
 import type { Decisions } from './decide.ts'
 import { isQuicklyKept, keepBefore } from './keep-before.ts'
 import type { Handed } from './handed.ts'
+import type { KillSwitch } from './kill.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { masksFor, noteMasks } from './masks.ts'
 import { Questions } from './questions.ts'
-import { reachOf } from './reach.ts'
+import { reachedBy, reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
 import type { Squash } from './squash.ts'
@@ -47,6 +48,7 @@ export interface ExecutionParts {
   readonly secrets: Secrets
   readonly handed: Handed
   readonly live: LiveRuns
+  readonly kill: Pick<KillSwitch, 'isOn'>
   readonly turnstile: Turnstile
   /** What an agent has around it besides what every command has. */
   readonly agentAround: (agent: string, project: string) => { readonly home: string; readonly env: Readonly<Record<string, string>> }
@@ -112,6 +114,7 @@ export class Execution {
       ...limitsFor(row), ...masks, ...(request.pty ? { pty: request.pty } : {}), ...(agent ? { home: agent.home } : {}),
     })
     running.launch = launch
+    running.net = reachedBy(request, inHand.keys)
     const filter = secrets.filter(inHand.known, request.pty !== undefined, (stream, bytes) => running.recorder.write(stream, bytes))
     running.redacted = () => filter.count
     launch.onOutput((stream, chunk) => filter.take(stream, chunk))
@@ -191,6 +194,8 @@ export class Execution {
       if (request.wish !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
       if (ledger.details(id).changes.some(isBlocking) || ledger.row(id).verdict?.confirm) return
       if (pendingBelow(ledger, ledger.row(id)).length > 0) return
+      // Nothing is written by itself any more once somebody stopped everything.
+      if (this.#parts.kill.isOn) return
       await decisions.apply(id, {}, actor)
     } catch (error) {
       log.error({ err: error, run: id }, 'the wish of a run could not be carried out')

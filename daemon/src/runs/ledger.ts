@@ -1,5 +1,5 @@
 /** The table of runs: each change of a run is one transaction with its event. Rows in, Run objects out. */
-import { and, count, desc, eq, inArray, isNotNull, isNull, lt, lte, ne, or } from 'drizzle-orm'
+import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, ne, or } from 'drizzle-orm'
 import { toBytes } from '@nexus/protocol/bytes'
 import { countChanges } from '@nexus/protocol/change-flags'
 import type { Run, RunFlag, RunRequest, RunStatus, RunSummary } from '@nexus/protocol/runs'
@@ -189,6 +189,11 @@ export class Ledger {
   /** Nothing of it moves, not even a check or a wish that is still to come. */
   isAtRest({ id, status }: Pick<RunRow, 'id' | 'status'>): boolean {
     return SETTLED.includes(status) && !this.#held.has(id)
+  }
+
+  /** Runs that came to their present station then or later. */
+  movedSince(at: number, ...statuses: RunStatus[]): RunRow[] {
+    return this.#state.db.select().from(runs).where(and(inArray(runs.status, statuses), gte(runs.movedAt, at))).orderBy(runs.number).all()
   }
 
   /** The folders of all layers that exist. */

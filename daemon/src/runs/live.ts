@@ -1,5 +1,5 @@
 /** The runs that have a process now: their output, their launch, and why somebody ended them. */
-import type { Denial } from '@nexus/protocol/network'
+import type { Denial, Net } from '@nexus/protocol/network'
 import { Problem } from '@nexus/protocol/problem'
 import type { Launch } from '../sandbox/launch.ts'
 import type { Recorder } from './output.ts'
@@ -16,11 +16,22 @@ export interface LiveRun {
   redacted?: () => number
   /** What the network did not let through so far. */
   denials?: () => Denial[]
+  /** What it may reach. */
+  net?: Net
   endedBy?: 'killed' | 'interrupted' | 'daemon-died'
+}
+
+/** Work beside a run, with a process of its own: its check, a look around. */
+interface Beside {
+  /** Null: beside none in particular. */
+  readonly of: string | null
+  readonly abort: AbortController
+  readonly done: Promise<unknown>
 }
 
 export class LiveRuns {
   readonly #runs = new Map<string, LiveRun>()
+  readonly #beside = new Set<Beside>()
   #closed = false
 
   /** From now on nothing starts: the daemon is stopping. */
@@ -59,6 +70,26 @@ export class LiveRuns {
 
   ids(): string[] {
     return [...this.#runs.keys()]
+  }
+
+  /** Does work beside a run; the signal says that somebody ended it. */
+  async beside<Result>(of: string | null, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const abort = new AbortController()
+    const done = work(abort.signal)
+    const entry = { of, abort, done }
+    this.#beside.add(entry)
+    try {
+      return await done
+    } finally {
+      this.#beside.delete(entry)
+    }
+  }
+
+  /** Ends what goes on beside that run, or beside any. Tells beside which, and when it is over. */
+  endBeside(of?: string): { readonly of: string | null; readonly done: Promise<unknown> }[] {
+    const ended = [...this.#beside].filter((one) => of === undefined || one.of === of)
+    for (const { abort } of ended) abort.abort()
+    return ended
   }
 
   /** Ends one run now; what it wrote stays in its layer. False when it has no process. */

@@ -4,7 +4,7 @@ import type { Denial, Net } from '@nexus/protocol/network'
 import { covers, parseNetRules, type NetRule } from '@nexus/protocol/net-rule'
 import { Problem } from '@nexus/protocol/problem'
 import type { EffectiveSettings } from '@nexus/protocol/settings'
-import type { Network, Opening } from '../network/network.ts'
+import type { Key, Network, Opening } from '../network/network.ts'
 import type { LaunchOrder } from '../sandbox/launch.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
 import type { RunDetails } from './ledger.ts'
@@ -47,6 +47,11 @@ export function reachOf(network: Network, net: Net | undefined, env: Readonly<Re
   if (net === 'on' || (!hasKeys && (net === undefined || net === 'off'))) return { order: { net: net ?? 'off', env }, denials: () => [] }
   const access = network.open(net === undefined || net === 'off' ? [] : rulesOf(net), opening)
   return { order: { net: 'off', doors: access.doors, env: { ...env, ...access.env } }, denials: access.denials }
+}
+
+/** The network of a run in words: its own, and the hosts for which it has a key. */
+export function reachedBy({ net = 'off' }: { readonly net?: Net | undefined }, keys: readonly Key[]): Net {
+  return net === 'on' || keys.length === 0 ? net : [...(net === 'off' ? [] : net), ...keys.map(({ rule }) => rule.text)]
 }
 
 /** What was denied now, behind what was before; undefined where nothing was. */

@@ -9,6 +9,7 @@ import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
 import type { NetAnswer, Question } from '@nexus/protocol/network'
 import type { NamedRun } from '@nexus/protocol/named-run'
+import type { Receipt } from '@nexus/protocol/receipt'
 import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Output, Progress } from '@nexus/protocol/run-output'
 import type { Actor } from '@nexus/protocol/trpc'
@@ -25,7 +26,8 @@ import { diffOf } from './diff.ts'
 import type { Execution } from './execute.ts'
 import { requireHidden, withoutValues, type Handed } from './handed.ts'
 import type { KillSwitch } from './kill.ts'
-import { summaryOf, type Ledger, type NewPlace } from './ledger.ts'
+import type { Ledger, NewPlace } from './ledger.ts'
+import { pageOf } from './list.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
 import { baseOf, groundOn, onto, placeOn, type Base } from './onto.ts'
@@ -132,13 +134,7 @@ export class Runs implements RunsService {
   }
 
   async list(request: RunListRequest): Promise<{ runs: RunSummary[]; next?: string }> {
-    const { ledger, state } = this.#parts
-    const project = request.all ? undefined : this.projectOf(request)
-    const before = request.before === undefined ? undefined : findRun(state, request.before, () => this.projectOf(request))
-    const rows = ledger.list({ limit: request.limit + 1, ...(project === undefined ? {} : { project }), ...(before === undefined ? {} : { before }) })
-    const page = rows.slice(0, request.limit).map(summaryOf)
-    const last = page.at(-1)
-    return { runs: page, ...(rows.length > page.length && last ? { next: last.id } : {}) }
+    return pageOf(this.#parts, request, () => this.projectOf(request))
   }
 
   async *output(named: NamedRun, from: OutputFrom, signal: AbortSignal | undefined): AsyncGenerator<Output> {
@@ -220,7 +216,7 @@ export class Runs implements RunsService {
     return ledger.run(id)
   }
 
-  async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<Run> {
+  async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<{ run: Run; receipt: Receipt }> {
     return this.#parts.beside.kill(this.find(named), reason, nameOf(actor))
   }
 

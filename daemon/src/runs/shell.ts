@@ -68,9 +68,11 @@ export class Shell {
         argv: interactiveShell(), cwd: row.cwd, ...reach.order, ...masks, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })
       running.launch = launch
+      running.net = request.net ?? 'off'
       const filter = secrets.filter([], true, (stream, bytes) => running.recorder.write(stream, bytes))
       launch.onOutput((stream, chunk) => filter.take(stream, chunk))
       running.recorder.onHold((isHeld) => launch.hold(isHeld))
+      if (running.abort.signal.aborted) launch.kill()
       const end = await launch.ended.finally(() => filter.end())
       if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     } catch (error) {

@@ -3,6 +3,7 @@
  * somebody looks at, whether the stream is live. The screen only ever reads `picture()`.
  */
 import type { Event } from '@nexus/protocol/events'
+import type { Receipt } from '@nexus/protocol/receipt'
 import type { Run } from '@nexus/protocol/runs'
 import { fold, viewFrom, withOlder, type View } from '@nexus/protocol/view'
 import type { Calls } from './calls.ts'
@@ -16,6 +17,8 @@ export interface Picture {
   readonly hasOlder: boolean
   /** Runs in full, by id: those that are or were looked at. */
   readonly runs: ReadonlyMap<string, Run>
+  /** Of the kill that this page asked for, until somebody releases. */
+  readonly receipt: Receipt | undefined
   /** The daemon is another build than this page. */
   readonly isOutdated: boolean
 }
@@ -38,7 +41,7 @@ export class Mirror {
   readonly #asking = new Map<string, boolean>()
   #stream: Stream | undefined
   #unfollow: (() => void) | undefined
-  #picture: Picture = { connection: { type: 'connecting' }, view: undefined, hasOlder: false, runs: new Map(), isOutdated: false }
+  #picture: Picture = { connection: { type: 'connecting' }, view: undefined, hasOlder: false, runs: new Map(), receipt: undefined, isOutdated: false }
 
   constructor(parts: MirrorParts) {
     this.#parts = parts
@@ -99,8 +102,8 @@ export class Mirror {
   }
 
   /** What a call has answered about the kill switch: it counts even while the stream is down. */
-  killed(isOn: boolean): void {
-    if (this.#picture.view) this.#change({ view: { ...this.#picture.view, killed: isOn } })
+  killed(isOn: boolean, receipt?: Receipt): void {
+    if (this.#picture.view) this.#change({ view: { ...this.#picture.view, killed: isOn }, receipt })
   }
 
   async #begin(): Promise<void> {
@@ -162,7 +165,8 @@ export class Mirror {
   }
 
   #change(part: Partial<Picture>): void {
-    this.#picture = { ...this.#picture, ...part }
+    const next = { ...this.#picture, ...part }
+    this.#picture = next.view?.killed === false ? { ...next, receipt: undefined } : next
     for (const listener of this.#listeners) listener()
   }
 }

@@ -24,8 +24,8 @@ export function KillSwitch({ isKilled }: { readonly isKilled: boolean }) {
     hadFocus.current = document.activeElement?.id === 'kill'
     setState('sending')
     try {
-      const { killed, stopped, discarded, tookMs } = await calls.system.kill.mutate({ release })
-      mirror.killed(killed)
+      const { killed, stopped, discarded, tookMs, receipt } = await calls.system.kill.mutate({ release })
+      mirror.killed(killed, receipt)
       say(release ? 'Released: runs may start again.' : `Everything stopped in ${duration(tookMs)}: ${stopped.length} running, ${discarded.length} queued.`, release ? 'good' : 'bad')
     } catch (error) {
       say(`Not ${release ? 'released' : 'stopped'}: ${problemOf(error).message}. In a terminal: nexus kill${release ? ' --release' : ''}`, 'bad')
