@@ -1,5 +1,5 @@
 /** Stacked runs in the browser: the tree as a picture, by keyboard, on a telephone's width; applied as one, stale and run again. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
@@ -60,6 +60,30 @@ test(proves('the tree is walked by keyboard, a run is applied with those below i
   await page.getByRole('button', { name: /^Apply all 1/ }).click()
   await said(page, 'Applied 1 path.')
   expect(readFileSync(join(desk.nexus.project, 'two'), 'utf8')).toBe('1\n')
+})
+
+test(proves('conflicts of a run and those below it are settled as one; the word is that of the critical one', 'SYS-2', 'RUN-4', 'RUN-7'), async () => {
+  const page = await desk.open()
+  const lines = Array.from({ length: 9 }, (_, at) => `line ${at + 1}\n`).join('')
+  const file = join(desk.nexus.project, 'text')
+  writeFileSync(file, lines)
+  const below = await keep("rm -rf .git; sed -i 's/line 9/run 9/' text")
+  const above = await keep('echo above > two', '--on', below.id)
+  writeFileSync(file, lines.replace('line 2', 'host 2'))
+  await status(page, above.id, 'to decide')
+  await goTo(page, above.id)
+  await page.getByRole('button', { name: /^Apply with the 1 below/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox').fill('critical')
+  await dialog.getByRole('button', { name: 'Apply them as one' }).click()
+  await page.getByText('both sides merge cleanly').waitFor()
+  await page.getByRole('button', { name: 'Look at the result…' }).click()
+  expect(await dialog.getByRole('button', { name: 'Write it' }).isDisabled()).toBe(true)
+  await dialog.getByRole('textbox').fill('critical')
+  expect(await complaints(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Write it' }).click()
+  await said(page, /^Applied \d paths\./)
+  expect([readFileSync(file, 'utf8'), exists('two'), exists('.git')]).toEqual([lines.replace('line 2', 'host 2').replace('line 9', 'run 9'), true, false])
 })
 
 test.each(['light', 'dark'] as const)(proves('on a telephone, %s: it fits, axe finds nothing, and a tree is thrown away as a whole', 'SYS-2', 'RUN-7'), async (colorScheme) => {

@@ -241,6 +241,28 @@ describe(proves('conflicts on a terminal', 'RUN-4'), () => {
     expect([read('one'), read('two'), (await newest())?.status]).toEqual([moved, moved, 'kept'])
   })
 
+  test(proves('a run is applied with the one below it: conflicts of both in one list, and the word for the one that is critical', 'RUN-7'), async () => {
+    write('one', LINES)
+    const below = await nexus().run('--keep', "rm -rf .git; sed -i 's/line 9/run 9/' one")
+    await nexus().run('--keep', '--on', below.id, 'echo above > two')
+    write('one', moved)
+    const window = windowAt(0)
+    window.enter('nexus apply last; echo code $?')
+    await window.shows('Apply all 2 runs as one?')
+    await sleep(600)
+    window.type('y')
+    await window.shows('Type "critical"')
+    window.enter('critical')
+    await window.shows('merges cleanly')
+    await sleep(600)
+    window.press('Enter')
+    await window.shows(/Write \d paths to the host\?/)
+    await sleep(600)
+    window.type('y')
+    await window.shows('code 0')
+    expect([read('one'), read('two')]).toEqual([moved.replace('line 9', 'run 9'), 'above\n'])
+  })
+
   test('r runs the same command on the new base, in one key', async () => {
     const window = await conflict()
     const old = await newest()

@@ -39,7 +39,7 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
     const all = answer === 'apply' && (run.needs ?? []).length > 0 ? await together(invocation, run) : undefined
     const agrees = answer === 'apply' && (all === undefined || (await agreesToAll(invocation, run, all))) && (await agreesToFlagged(invocation, (all ?? run).changes))
     if (paths.length > 0 || agrees) {
-      const word = await confirmed(invocation, run)
+      const word = await confirmed(invocation, all ?? run)
       if (word === null) continue
       const code = await apply(invocation, run, paths, all, word)
       if (code !== null) return code
@@ -92,7 +92,7 @@ async function apply(invocation: Invocation, run: Run, paths: readonly Bytes[], 
   const { digest } = all ?? run
   const request = { run: run.id, paths: [...paths], withParents: all !== undefined, ...word, ...(digest === null ? {} : { digest }) }
   const result = await carryOut(invocation, 'applying', { run: run.id }, () => invocation.client.runs.applyChanges.mutate(request))
-  if (result.conflicts.length > 0 && !all) return (await import('./settling.ts')).settleConflicts(invocation, run, paths)
-  tellOutcome(invocation, 'applied', result)
-  return result.conflicts.length > 0 ? null : exitCodeOfRun(run, 'keep')
+  if (result.conflicts.length > 0) return (await import('./settling.ts')).settleConflicts(invocation, run, { paths, withParents: all !== undefined, word })
+  tellOutcome(invocation, 'applied', result, run.needs)
+  return exitCodeOfRun(run, 'keep')
 }

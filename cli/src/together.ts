@@ -10,10 +10,14 @@ import { confirm } from './screen/confirm.ts'
 export interface Together {
   readonly digest: string | null
   readonly changes: readonly Change[]
+  /** The one among theirs that wants a word before it is applied, else the run's own. */
+  readonly verdict: Run['verdict']
 }
 
 export async function together({ client }: Invocation, run: Run): Promise<Together> {
-  return client.runs.diff.query({ run: run.id, patch: false, against: 'host' })
+  const { digest, changes } = await client.runs.diff.query({ run: run.id, patch: false, against: 'host' })
+  const below = await Promise.all((run.needs ?? []).map(async (needed) => (await client.runs.get.query({ run: needed })).run))
+  return { digest, changes, verdict: [run, ...below].find(({ verdict }) => verdict?.confirm)?.verdict ?? run.verdict }
 }
 
 export async function agreesToAll({ tell, errorTheme }: Invocation, { needs = [], id }: Run, { changes }: Together): Promise<boolean> {

@@ -27,7 +27,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const all = withParents ? await together(invocation, of) : of
   if (interactive && withParents && !flag(invocation, 'with-parents') && !(await agreesToAll(invocation, of, all))) return EXIT.waiting
   if (given.length === 0 && interactive && (of.status === 'kept' || of.status === 'rolled-back') && !(await agreesToFlagged(invocation, all.changes))) return nothingApplied(invocation, of)
-  const word = await wordFor(invocation, of)
+  const word = await wordFor(invocation, of, all)
   if (word === null) return nothingApplied(invocation, of)
   if (isSettling(invocation)) {
     const code = await settle(invocation, of, paths, withParents, word)
@@ -38,18 +38,18 @@ export async function run(invocation: Invocation): Promise<number> {
   if (whole === null) return nothingApplied(invocation, of)
   const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: whole, withParents, ...word, ...(digest === undefined ? {} : { digest }) }))
   if (json) print(JSON.stringify(result))
-  else if (interactive && !withParents && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, paths)) ?? EXIT.conflict
-  else tellOutcome(invocation, 'applied', result)
+  else if (interactive && result.conflicts.length > 0) return (await (await import('../settling.ts')).settleConflicts(invocation, of, { paths, withParents, word })) ?? EXIT.conflict
+  else tellOutcome(invocation, 'applied', result, of.needs)
   if (!json && given.length === 0 && result.applied.length > 0) tellLeftOut(invocation, of)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
 }
 
 /** `--confirm critical`, or the word typed by a person. */
-async function wordFor(invocation: Invocation, of: Run): Promise<Confirmed | null> {
+async function wordFor(invocation: Invocation, of: Run, { verdict }: Pick<Run, 'verdict'>): Promise<Confirmed | null> {
   const given = text(invocation, 'confirm')
   if (given !== undefined && given !== 'critical') throw new Problem('usage', { what: `--confirm takes the word critical, not "${given}"`, topic: 'apply' })
   if (given === 'critical') return { confirm: given }
-  return invocation.interactive && ['kept', 'rolled-back', 'applied'].includes(of.status) ? confirmed(invocation, of) : {}
+  return invocation.interactive && ['kept', 'rolled-back', 'applied'].includes(of.status) ? confirmed(invocation, { verdict }) : {}
 }
 
 /** Pipes, sockets and devices stay in the layer, whatever else was applied. */
@@ -94,6 +94,6 @@ async function settle(invocation: Invocation, of: Run, paths: string[], withPare
   }
   if (!(await agreesToMerged(invocation, merged))) return EXIT.waiting
   const result = await carryOut(invocation, 'applying', { run: of.id }, () => client.runs.applyChanges.mutate({ run: of.id, paths: [], digest, ...word }))
-  tellOutcome(invocation, 'applied', result)
+  tellOutcome(invocation, 'applied', result, of.needs)
   return result.conflicts.length > 0 ? EXIT.conflict : EXIT.ok
 }

@@ -20,7 +20,9 @@ export class Conflicts {
   async report(id: string, { paths, patches, withParents }: Pick<ConflictsRequest, 'paths' | 'patches' | 'withParents'>): Promise<ConflictReport> {
     const { order, of } = await this.#order(id, { paths, withParents }, { choices: [], merges: false, skipRest: false, patches })
     const { conflicts } = await this.#changes.propose(order)
-    return { run: id, digest: of.digest, conflicts: [...conflicts] }
+    // Several runs are applied as a whole: nothing of them is left for later.
+    const open = of.below.length === 0 ? conflicts : conflicts.map((conflict) => ({ ...conflict, choices: conflict.choices.filter((choice) => choice !== 'skip') }))
+    return { run: id, digest: of.digest, conflicts: [...open] }
   }
 
   async merge(id: string, { paths, choices, merges, skipRest, withParents }: Pick<MergeRequest, 'paths' | 'choices' | 'merges' | 'skipRest' | 'withParents'>, actor: string): Promise<Merged> {

@@ -132,7 +132,7 @@ export class Ledger {
   run(id: string): Run {
     const details = this.details(id)
     const row = this.row(id)
-    const needs = row.status === 'kept' || row.status === 'rolled-back' ? pendingBelow(this, row).map((below) => below.id) : []
+    const needs = ['kept', 'rolled-back', 'applying'].includes(row.status) ? pendingBelow(this, row).map((below) => below.id) : []
     return {
       ...summaryOf(row), ...(needs.length > 0 ? { needs } : {}),
       stdout: toBytes(details.stdout), stderr: toBytes(details.stderr), truncated: { stdout: details.omittedStdout, stderr: details.omittedStderr, ...(details.leftOut > 0 ? { stored: { limitBytes: storedBytesOf(row), leftOutBytes: details.leftOut } } : {}) },

@@ -9,6 +9,7 @@ import { problemOf } from '../daemon/calls.ts'
 import { useNexus } from '../page/nexus.ts'
 import { go, placeOfRun } from '../page/place.ts'
 import { namedPaths, type Choice } from './choice.ts'
+import { criticalAmong } from './critical-among.ts'
 import { DiffTable } from './diff-table.tsx'
 import { MergedDialog } from './merged-dialog.tsx'
 import { linesOf } from './patch.ts'
@@ -19,16 +20,18 @@ export function Conflicts({ run, choice }: { readonly run: Run; readonly choice:
   const { calls, say } = useNexus()
   const [open, setOpen] = useState<readonly OpenConflict[]>()
   const [settled, setSettled] = useState<ReadonlyMap<string, Settlement>>(new Map())
-  const [merged, setMerged] = useState<Merged>()
+  const [merged, setMerged] = useState<{ readonly result: Merged; readonly critical: Pick<Run, 'verdict'> }>()
   const isSettleable = ['kept', 'applied', 'rolled-back'].includes(run.status)
   const hasConflicts = run.conflicts.length > 0
+  // What stands on runs not applied yet is applied with them, and so are its conflicts settled.
+  const withParents = (run.needs ?? []).length > 0
   // Asked for all paths: what is chosen for an apply may change while somebody reads this.
   useEffect(() => {
     let isLeft = false
     if (!hasConflicts || !isSettleable) return undefined
-    calls.runs.conflicts.query({ run: run.id, patches: true }).then(({ conflicts }) => { if (!isLeft) setOpen(conflicts) }, () => undefined)
+    calls.runs.conflicts.query({ run: run.id, patches: true, withParents }).then(({ conflicts }) => { if (!isLeft) setOpen(conflicts) }, () => undefined)
     return () => { isLeft = true }
-  }, [calls, run.id, run.conflicts, hasConflicts, isSettleable])
+  }, [calls, run.id, run.conflicts, hasConflicts, isSettleable, withParents])
   if (!hasConflicts) return null
 
   const attempt = async (work: () => Promise<void>) => work().catch((error: unknown) => say(`${problemOf(error).message}. ${problemOf(error).next}`, 'bad'))
@@ -37,11 +40,11 @@ export function Conflicts({ run, choice }: { readonly run: Run; readonly choice:
     // The paths in conflict that are decided on, and of the others those that are chosen in the tree.
     const others = new Set([...choice].filter((at) => run.changes[at] !== undefined && !chosen.has(keyOf(run.changes[at].path))))
     const choices = (open ?? []).map((conflict) => ({ path: conflict.path, choice: settled.get(keyOf(conflict.path)) ?? firstOf(conflict) }))
-    const paths = [...choices.filter((one) => one.choice !== 'skip').map(({ path }) => path), ...namedEach(run, others)]
-    if (paths.length === 0) return say('Every path is left for later: nothing would be written.')
-    const result = await calls.runs.merge.mutate({ run: run.id, paths, choices: choices.filter((one) => one.choice !== 'skip'), merges: false, skipRest: true })
+    const paths = withParents ? [] : [...choices.filter((one) => one.choice !== 'skip').map(({ path }) => path), ...namedEach(run, others)]
+    if (paths.length === 0 && !withParents) return say('Every path is left for later: nothing would be written.')
+    const result = await calls.runs.merge.mutate({ run: run.id, paths, choices: choices.filter((one) => one.choice !== 'skip'), merges: false, skipRest: !withParents, withParents })
     if (result.digest === null) return say(`${plural(result.conflicts.length, 'conflict')} left to decide.`, 'bad')
-    setMerged(result)
+    setMerged({ result, critical: await criticalAmong(calls, run) })
   })
   const rerun = () => attempt(async () => {
     const { run: again } = await calls.runs.rerun.mutate({ run: run.id })
@@ -69,7 +72,7 @@ export function Conflicts({ run, choice }: { readonly run: Run; readonly choice:
         <button type="button" onClick={() => void rerun()}>Run it again on what is there now</button>
         {open !== undefined && open.length > 0 && isSettleable && <button type="button" className="primary" onClick={() => void settle()}>Look at the result…</button>}
       </p>
-      {merged && <MergedDialog run={run} merged={merged} onClose={() => setMerged(undefined)} />}
+      {merged && <MergedDialog run={run.id} merged={merged.result} critical={merged.critical} onClose={() => setMerged(undefined)} />}
     </section>
   )
 }

@@ -10,7 +10,7 @@ import { Dialog } from '../page/dialog.tsx'
 import { useKeys } from '../page/keys.ts'
 import { useNexus } from '../page/nexus.ts'
 import { go, placeOfRun } from '../page/place.ts'
-import { TogetherDialog } from './together.tsx'
+import { TogetherDialog, type Agreed } from './together.tsx'
 import { CriticalWord, isSaid, saidIn } from './critical-word.tsx'
 import { UnderWay } from './under-way.tsx'
 import { flaggedIn, firstChoice, namedPaths, openChanges, type Choice } from './choice.ts'
@@ -51,7 +51,7 @@ export function Decision({ run, above, choice, onChoose }: DecisionProps) {
   }
   // The digest is the one that was on the screen: if the layer was sealed anew meanwhile, the daemon refuses.
   const apply = () => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, paths: namedPaths(run, whole), ...saidIn(run), ...(run.digest === null ? {} : { digest: run.digest }) }), 'applied'))
-  const together = (digest: string) => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, withParents: true, digest }), 'applied'))
+  const together = (agreed: Agreed) => carryOut('Applying…', async () => outcome(await calls.runs.applyChanges.mutate({ run: run.id, withParents: true, ...agreed }), 'applied'))
   const rerun = () => carryOut('Starting…', async () => {
     const { run: again } = await calls.runs.rerun.mutate({ run: run.id })
     go(placeOfRun(again.id))
@@ -98,7 +98,7 @@ export function Decision({ run, above, choice, onChoose }: DecisionProps) {
           </p>
         </Dialog>
       )}
-      {asked === 'together' && <TogetherDialog run={run} onAgreed={(digest) => void together(digest)} onClose={closeDialog} />}
+      {asked === 'together' && <TogetherDialog run={run} onAgreed={(agreed) => void together(agreed)} onClose={closeDialog} />}
       {asked === 'discard' && (
         <Dialog title={above > 0 ? `Throw away ${above + 1} layers?` : 'Throw this layer away?'} onClose={() => setAsked(undefined)}>
           {above > 0 && <p>{above === 1 ? 'One layer stands' : `${above} layers stand`} on it and would go along.</p>}

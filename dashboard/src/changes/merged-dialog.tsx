@@ -13,7 +13,9 @@ import { DiffTable } from './diff-table.tsx'
 import { linesOf } from './patch.ts'
 import { keyOf } from '@nexus/protocol/path-key'
 
-export function MergedDialog({ run, merged, onClose }: { readonly run: Run; readonly merged: Merged; readonly onClose: () => void }) {
+interface MergedDialogProps { readonly run: string; readonly merged: Merged; readonly critical: Pick<Run, 'verdict'>; readonly onClose: () => void }
+
+export function MergedDialog({ run, merged, critical, onClose }: MergedDialogProps) {
   const { calls, mirror, say } = useNexus()
   const [isBusy, setBusy] = useState(false)
   const [word, setWord] = useState('')
@@ -21,13 +23,13 @@ export function MergedDialog({ run, merged, onClose }: { readonly run: Run; read
   const write = async () => {
     setBusy(true)
     try {
-      const { applied, conflicts } = await calls.runs.applyChanges.mutate({ run: run.id, paths: [], ...saidIn(run), ...(merged.digest === null ? {} : { digest: merged.digest }) })
+      const { applied, conflicts } = await calls.runs.applyChanges.mutate({ run, paths: [], ...saidIn(critical), ...(merged.digest === null ? {} : { digest: merged.digest }) })
       say(conflicts.length > 0 ? `Nothing was applied: ${plural(conflicts.length, 'conflict')}.` : `Applied ${plural(applied.length, 'path')}.`, conflicts.length > 0 ? 'bad' : 'good')
     } catch (error) {
       say(`${problemOf(error).message}. ${problemOf(error).next}`, 'bad')
     }
     onClose()
-    void mirror.refresh(run.id)
+    void mirror.refresh(run)
   }
   return (
     <Dialog title={merged.changes.length === 0 ? 'Leave the host as it is?' : `Write ${plural(merged.changes.length, 'path')} to the host?`} onClose={onClose}>
@@ -36,10 +38,10 @@ export function MergedDialog({ run, merged, onClose }: { readonly run: Run; read
         {flagged.map(({ path }) => <li key={keyOf(path)} className="careful-words">⚑ <bdi className="mono">{safePath(path)}</bdi></li>)}
       </ul>
       {merged.patch !== '' && <div className="diff merged" tabIndex={0} role="region" aria-label="What would be written"><DiffTable lines={linesOf(merged.patch)} isBeside={false} /></div>}
-      {merged.changes.length > 0 && <CriticalWord run={run} word={word} onWord={setWord} />}
+      {merged.changes.length > 0 && <CriticalWord run={critical} word={word} onWord={setWord} />}
       <p className="actions">
         <button type="button" autoFocus onClick={onClose}>Not yet</button>
-        <button type="button" className="primary" disabled={isBusy || (merged.changes.length > 0 && !isSaid(run, word))} onClick={() => void write()}>{merged.changes.length === 0 ? 'Leave it' : 'Write it'}</button>
+        <button type="button" className="primary" disabled={isBusy || (merged.changes.length > 0 && !isSaid(critical, word))} onClick={() => void write()}>{merged.changes.length === 0 ? 'Leave it' : 'Write it'}</button>
       </p>
     </Dialog>
   )
