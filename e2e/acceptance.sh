@@ -157,6 +157,7 @@ try 126 'a run that waits for nobody cannot be approved' "$nexus" approve "$run"
 try 0 'its output as it was' "$nexus" show --output last
 try 0 'show by prefix' "$nexus" show --json "$(echo "$run" | cut -c1-8)"
 has "\"id\":\"$run\"" 'it is the same run'
+try 127 'a run of no agent has no transcript' "$nexus" transcript last
 try 0 'show last' "$nexus" show --json last
 has "\"id\":\"$run\"" 'last is the newest'
 try 0 'runs --json' "$nexus" runs --json --limit 2

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
+import type { Transcript } from '@nexus/protocol/transcripts'
 import { ScriptedModels } from './agents/scripted-models.ts'
 import { Nexus, STRANGER } from './nexus.ts'
 import { differences, snapshot } from './oracle.ts'
@@ -103,14 +104,18 @@ describe.each(CASES)('$name', ({ name, home, env, args }) => {
     const before = look()
 
     const { run, code } = await nexus.json<{ run: Run }>('agent', '--keep', '--net', `127.0.0.1:${models.port}`, name, ...args('work on it'))
-    expect({ code, status: run.status, agent: run.agent }, String(run.stderr)).toEqual({ code: 0, status: 'kept', agent: name })
+    expect({ code, status: run.status, agent: run.agent }, String(run.stderr)).toMatchObject({ code: 0, status: 'kept', agent: { name, spent: { turns: BAD_DAY.length + 1, inputTokens: 10 * (BAD_DAY.length + 1), outputTokens: 5 * (BAD_DAY.length + 1) } } })
     expect(String(run.stdout)).toContain('All done.')
     const answers = models.answers.join('\n')
     expect(models.answers).toHaveLength(BAD_DAY.length)
     expect(answers).toContain('tests pass')
     expect(answers).not.toContain(SECRET)
     expect(answers).not.toMatch(/^root:[^x*!]/m)
-    expect(JSON.stringify(run)).not.toContain(KEY)
+    const { entries } = await nexus.json<Transcript>('transcript', run.id)
+    expect(entries.filter(({ kind }) => kind === 'called').map(({ text }) => text)).toEqual(BAD_DAY)
+    expect([entries[0], entries.at(-1)]).toMatchObject([{ kind: 'asked', text: expect.stringContaining('work on it') as string }, { kind: 'said', text: 'All done.' }])
+    expect(entries.filter(({ kind, text }) => kind === 'answered' && text.includes('tests pass'))).toHaveLength(1)
+    expect(JSON.stringify([run, entries])).not.toContain(KEY)
     expect(run.denials.map(({ target }) => target)).toContain('github.com:443')
     // OpenCode keeps its own notes in .git.
     expect(run.changes.filter(({ path }) => !String(path).startsWith('.git')).map(({ path, kind }) => [path, kind])).toEqual([['file.txt', 'modified']])

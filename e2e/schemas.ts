@@ -12,6 +12,7 @@ import { PROBLEMS, type ProblemCode } from '@nexus/protocol/problem'
 import { proofSchema } from '@nexus/protocol/proof'
 import { receiptSchema } from '@nexus/protocol/receipt'
 import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
+import { transcriptSchema } from '@nexus/protocol/transcripts'
 import { classifiedSchema, explanationSchema } from '@nexus/protocol/safety'
 import { verificationSchema } from '@nexus/protocol/verify'
 import { doctorSchema, gcResultSchema, killResultSchema, statusSchema } from '@nexus/protocol/system'
@@ -33,6 +34,8 @@ export const ANSWERS = {
   merged: mergedSchema.omit({ run: true }),
   // verify
   verification: z.object({ verification: verificationSchema }),
+  // transcript
+  transcript: transcriptSchema.omit({ run: true, next: true }),
   explanation: z.object({ explanation: explanationSchema }),
   // classify, one per line
   judgement: classifiedSchema,

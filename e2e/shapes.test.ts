@@ -85,6 +85,7 @@ test.each<[golden: string, code: number, words: () => string[], shape: keyof typ
   ['diff-against-host', 0, () => ['diff', ids.third, '--against', 'host'], 'diff'],
   ['discard-cascade', 0, () => ['discard', ids.ground, '--cascade'], 'run'],
   ['unknown-run', 127, () => ['show', 'rzzzzzzzzzzzz'], 'error'],
+  ['no-transcript', 127, () => ['transcript', ids.first], 'error'],
   ['short-run', 2, () => ['show', 'rz'], 'error'],
   ['usage', 2, () => ['show'], 'error'],
   ['later', 125, () => ['run', '--backend', 'docker', 'true'], 'error'],

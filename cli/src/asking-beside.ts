@@ -4,6 +4,7 @@
  */
 import type { NetAnswer, Question } from '@nexus/protocol/network'
 import { safe } from '@nexus/protocol/readable'
+import { endWords } from './asking.ts'
 
 export class AskingBeside {
   #answer: ((given: NetAnswer | undefined) => void) | undefined
@@ -28,7 +29,7 @@ export class AskingBeside {
     say(`the command wants to reach ${safe(host)}:${port}, which is not on its list:  Ctrl-] o allow once  Ctrl-] r for this run  Ctrl-] n deny`)
     try {
       const answer = await promise
-      say(answer === 'once' ? 'allowed once' : answer === 'run' ? 'allowed for this run' : answer === 'deny' ? 'denied' : 'denied: no answer')
+      say(endWords(answer, signal))
       return answer
     } finally {
       this.#answer = undefined

@@ -1,5 +1,5 @@
 /** Beside a run that may ask: a host that no rule names is shown, one key answers, silence is a no. */
-import type { NetAnswer, Question } from '@nexus/protocol/network'
+import type { NetAnswer, Question, QuestionNews } from '@nexus/protocol/network'
 import { safe } from '@nexus/protocol/readable'
 import type { Invocation } from './command.ts'
 import { subscribe } from './daemon/stream.ts'
@@ -10,6 +10,22 @@ const DEAF_MS = 300
 const KEYS: Readonly<Record<string, NetAnswer>> = { o: 'once', r: 'run', d: 'deny', n: 'deny', '\u001B': 'deny' }
 const WORDS: Readonly<Record<NetAnswer, string>> = { once: 'allowed once', run: 'allowed for this run', deny: 'denied' }
 const CTRL_C = '\u0003'
+
+/** What somebody else has answered before us, in another client. */
+export class AnsweredElsewhere {
+  readonly answer: NetAnswer | null
+
+  constructor(answer: NetAnswer | null) {
+    this.answer = answer
+  }
+}
+
+/** How a question ended here: by our answer, by another client's (the reason of `signal`), or by nobody's. */
+export function endWords(answer: NetAnswer | undefined, signal: AbortSignal): string {
+  const reason: unknown = signal.reason
+  if (answer !== undefined) return WORDS[answer]
+  return reason instanceof AnsweredElsewhere && reason.answer !== null ? `${WORDS[reason.answer]}, in another place` : 'denied: no answer'
+}
 
 /** Undefined: the time for it is over, or nobody asks any more. */
 export type AskOne = (question: Question, signal: AbortSignal) => Promise<NetAnswer | undefined>
@@ -22,11 +38,27 @@ export interface Attention {
 
 /** Until the run has ended or `signal` aborts; what goes wrong here is the run's to tell. */
 export async function answerQuestions(invocation: Invocation, run: string, ask: AskOne, signal: AbortSignal): Promise<void> {
-  for await (const question of subscribe<Question>(invocation.home.socket, 'questions.follow', { run }, signal)) {
-    if (signal.aborted) return
-    const answer = await ask(question, signal)
+  const open = new Map<number, AbortController>()
+  const inTurn = async (question: Question, over: AbortSignal) => {
+    if (over.aborted) return
+    const answer = await ask(question, over)
     if (answer !== undefined) await invocation.client.questions.answer.mutate({ run, question: question.id, answer })
   }
+  let turn = Promise.resolve()
+  for await (const news of subscribe<QuestionNews>(invocation.home.socket, 'questions.follow', { run }, signal)) {
+    if (signal.aborted) break
+    if (news.type === 'over') {
+      open.get(news.id)?.abort(new AnsweredElsewhere(news.answer))
+      open.delete(news.id)
+      continue
+    }
+    const over = new AbortController()
+    open.set(news.id, over)
+    turn = turn.then(() => inTurn(news, AbortSignal.any([signal, over.signal])))
+    // Looked at when the run has ended; until then it must not pass for a bug that nobody caught.
+    turn.catch(() => undefined)
+  }
+  await turn
 }
 
 export async function askOne({ tell, errorTheme }: Invocation, { host, port, until }: Question, { freshLine, signal }: Attention): Promise<NetAnswer | undefined> {
@@ -47,7 +79,7 @@ export async function askOne({ tell, errorTheme }: Invocation, { host, port, unt
       } else if (KEYS[key] !== undefined && performance.now() - shownAt >= DEAF_MS) answered.resolve(KEYS[key])
     }, () => answered.promise)
     freshLine()
-    tell(errorTheme.dim(`  ${answer === undefined ? 'denied: no answer' : WORDS[answer]}`))
+    tell(errorTheme.dim(`  ${endWords(answer, signal)}`))
     return answer
   } finally {
     clearTimeout(silence)

@@ -63,7 +63,7 @@ export async function follow(invocation: Invocation, begin: () => Promise<Run>, 
 }
 
 /** Until disposed of. That nobody could be asked is no reason to give the run up: its questions end as a no. */
-async function attendQuestions(invocation: Invocation, run: string, by: OpenLine | AskingBeside): Promise<AsyncDisposable> {
+export async function attendQuestions(invocation: Invocation, run: string, by: OpenLine | AskingBeside): Promise<AsyncDisposable> {
   const { answerQuestions, askOne } = await import('./asking.ts')
   const ask: AskOne = by instanceof OpenLine ? (question, signal) => askOne(invocation, question, { freshLine: () => by.fresh(), signal }) : (question, signal) => by.ask(question, signal)
   const attention = new AbortController()

@@ -13,8 +13,8 @@ export async function rerun(invocation: Invocation, which: NamedRun, wish: 'keep
   const asks = interactive && wish === undefined
   const stdin = hasInput()
   const pty = ownTerminal(invocation)
-  const begin = async () => (await client.runs.rerun.mutate({ ...which, env: callersEnvironment(env), umask: process.umask(), stdin, wish: wish ?? 'keep', ...(pty ? { pty } : {}) })).run
-  const ended = await follow(invocation, begin, { streams: !json, sendsInput: stdin, relays: pty !== undefined })
+  const begin = async () => (await client.runs.rerun.mutate({ ...which, env: callersEnvironment(env), umask: process.umask(), stdin, wish: wish ?? 'keep', asks: interactive, ...(pty ? { pty } : {}) })).run
+  const ended = await follow(invocation, begin, { streams: !json, sendsInput: stdin, relays: pty !== undefined, asks: interactive })
   if (ended.status === 'running') return left(invocation, ended)
   if (json) invocation.print(JSON.stringify({ run: ended }))
   else tellRun(invocation, ended, wish ?? 'keep', asks)

@@ -17,6 +17,8 @@ export interface Config {
   readonly migrations: string
   /** The native helper; null where it could not be built: runs are then `reduced`. */
   readonly native: string | null
+  /** Reads what agents have written down, in a process of its own. */
+  readonly diaryReader: string
   /** The built dashboard. */
   readonly dashboard: string
   /** Where the daemon finds its own tools. */
@@ -33,6 +35,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info', managed: '/etc/nexus',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
+    diaryReader: join(package_, BUILD === 'source' ? 'src/diary-reader.ts' : 'dist/diary-reader.mjs'),
     dashboard: join(dirname(package_), 'dashboard/dist'),
     path: [...SYSTEM_FOLDERS, ...(env.PATH ?? '').split(':')].join(':'),
   }

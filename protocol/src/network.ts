@@ -30,3 +30,6 @@ export type Question = z.infer<typeof questionSchema>
 /** once: the connections that wait now. run: from now on, as long as this run lasts. */
 export const answerSchema = z.enum(['once', 'run', 'deny'])
 export type NetAnswer = z.infer<typeof answerSchema>
+
+/** Told to everybody who stands beside the run; `over` with null: nobody has answered in time. */
+export type QuestionNews = ({ readonly type: 'asked' } & Question) | { readonly type: 'over'; readonly id: number; readonly answer: NetAnswer | null }

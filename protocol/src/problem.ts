@@ -21,6 +21,7 @@ export const PROBLEMS = {
   'ambiguous-run': { exit: EXIT.usage, message: '{run} could be any of {matches}', next: 'give more characters of the id' },
   'no-agent': { exit: EXIT.notFound, message: 'no agent is called {agent}', next: 'known are {known}; others by an entry `agents` in the settings' },
   'agent-not-installed': { exit: EXIT.notFound, message: '{title} is not installed: there is no {program} on your PATH', next: '{fix}' },
+  'no-transcript': { exit: EXIT.notFound, message: 'run {run} has no transcript: {why}', next: 'nexus show {run} has its output and its changes' },
   'no-checks': { exit: EXIT.notFound, message: 'nothing that builds, tests or lints is recognised in {project}{only}', next: 'recognised are {recognised}; anything else: nexus run -- CMD' },
   'no-verification': { exit: EXIT.notFound, message: 'there is no verification {id} any more', next: 'nexus runs --all lists what it ran' },
   'no-path': { exit: EXIT.notFound, message: 'run {run} did not change {path}', next: 'nexus show {run} lists what it changed' },

@@ -9,10 +9,11 @@ import { safetyRouter } from './safety.ts'
 import { settingsRouter } from './settings.ts'
 import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
+import { transcriptsRouter } from './transcripts.ts'
 import { verifyRouter } from './verify.ts'
 
 export const nexusRouter = router({
-  runs: runsRouter, questions: questionsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter,
+  runs: runsRouter, questions: questionsRouter, transcripts: transcriptsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter,
   safety: safetyRouter, agents: agentsRouter,
 })
 export type NexusRouter = typeof nexusRouter

@@ -11,6 +11,7 @@ import { backendSchema, breachSchema, checkSchema, endReasonSchema, runFlagSchem
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { outputRequestSchema, type Output, type Progress } from './run-output.ts'
 import { verdictSchema } from './run-verdict.ts'
+import { agentWorkSchema, type TranscriptsService } from './transcripts.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
 export * from './run-words.ts'
@@ -50,8 +51,8 @@ export const runSummarySchema = z.object({
   handed: z.array(z.string()).optional(),
   pty: z.boolean(),
   check: checkSchema.optional(),
-  /** The agent of somebody else's that this run is. */
-  agent: z.string().optional(),
+  /** The agent of somebody else's that this run is, and what its work came to by its own count. */
+  agent: agentWorkSchema.optional(),
   parent: z.string().optional(),
   /** The run whose command this one repeats on the host as it is now. */
   rerunOf: z.string().optional(),
@@ -111,8 +112,8 @@ export const runRequestSchema = z.object({
   handed: handedSchema.optional(),
   /** The daemon's own notes: what was handed, and that files like .env are empty inside. */
   handedNames: z.array(z.string()).optional(), masks: z.boolean().optional(),
-  /** Somebody stands beside it and can be asked. */
-  asks: z.boolean().optional(),
+  /** Somebody is about to stand beside it and can be asked. `askable` is the daemon's own note: nobody else has the last word. */
+  asks: z.boolean().optional(), askable: z.boolean().optional(),
   backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),
   /** apply: a request that policy, flags and the check may turn into "kept". */
   wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
@@ -194,6 +195,7 @@ const rerunRequestSchema = namedRun.extend({
   env: z.record(z.string(), z.string()).optional(), umask: z.number().int().min(0).max(0o777).optional(), stdin: z.boolean().default(false),
   wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
   pty: ptySchema.optional(),
+  asks: z.boolean().default(false),
 })
 export type RerunRequest = z.infer<typeof rerunRequestSchema>
 
@@ -205,7 +207,7 @@ const shellRequestSchema = namedRun.extend({
 })
 export type ShellRequest = z.infer<typeof shellRequestSchema>
 
-export interface RunsService extends QuestionsService {
+export interface RunsService extends QuestionsService, TranscriptsService {
   start(request: RunRequest, actor: Actor): Promise<Run>
   /** Resolves when nothing moves any more: sealed and decided as far as the request allowed, waiting, refused or failed. */
   wait(named: NamedRun, signal: AbortSignal | undefined): Promise<Run>

@@ -1,5 +1,6 @@
 /** Numbers and times as a person reads them. */
 import type { Breach } from './runs.ts'
+import type { AgentWork } from './transcripts.ts'
 
 export function duration(milliseconds: number): string {
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`
@@ -56,6 +57,22 @@ export function commandLine(command: readonly string[]): string {
 }
 
 /** The command line that would allow what was denied; an agent's own hosts are on its list anyway. */
-export function allowingLine({ agent }: { readonly agent?: string | undefined }, { allow, target }: { readonly allow?: string | undefined; readonly target: string }): string | undefined {
-  return allow === undefined || agent === undefined ? allow : `nexus agent --net ${target.replace(/:443$/, '')} ${agent} …`
+export function allowingLine({ agent }: { readonly agent?: { readonly name: string } | undefined }, { allow, target }: { readonly allow?: string | undefined; readonly target: string }): string | undefined {
+  return allow === undefined || agent === undefined ? allow : `nexus agent --net ${target.replace(/:443$/, '')} ${agent.name} …`
+}
+
+/** What an agent says it spent: `claude: 12 turns, 3,400 in / 1,200 out`; why nothing is known, where that is so. */
+export function agentWords({ name, spent, unknown }: AgentWork): string {
+  if (!spent) return `${name}: ${unknown ?? 'nothing is known yet of what it spends'}`
+  const { turns, inputTokens, outputTokens, cachedTokens, costUsd } = spent
+  const words = [
+    ...(turns === undefined ? [] : [plural(turns, 'turn')]),
+    ...(inputTokens === undefined && outputTokens === undefined ? [] : [`${count(inputTokens)} in${cachedTokens ? ` (${count(cachedTokens)} cached)` : ''} / ${count(outputTokens)} out`]),
+    ...(costUsd === undefined ? [] : [`$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`]),
+  ]
+  return `${name}: ${words.join(', ')}`
+}
+
+function count(amount: number | undefined): string {
+  return amount === undefined ? '?' : amount.toLocaleString('en-US')
 }

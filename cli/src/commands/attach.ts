@@ -2,6 +2,8 @@
 import { Problem } from '@nexus/protocol/problem'
 import { named, type Invocation } from '../command.ts'
 import { exitCodeOfRun } from '../exit.ts'
+import { AskingBeside } from '../asking-beside.ts'
+import { attendQuestions } from '../following.ts'
 import { left } from '../leaving.ts'
 import { relay } from '../relaying.ts'
 import { LEAVE_KEYS } from '../screen/leave-keys.ts'
@@ -16,7 +18,11 @@ export async function run(invocation: Invocation): Promise<number> {
   // A shell in a layer has a terminal, whatever the run of that layer had.
   if (!found.pty && found.durationMs === null) throw new Problem('no-terminal', { run: found.id })
   tell(errorTheme.dim(`attached to ${found.id}; ${LEAVE_KEYS} leaves it running`))
-  if ((await relay(invocation, found.id, { comesLater: true })) === 'left') return left(invocation, found)
+  const asking = new AskingBeside()
+  {
+    await using _questions = await attendQuestions(invocation, found.id, asking)
+    if ((await relay(invocation, found.id, { comesLater: true, asking })) === 'left') return left(invocation, found)
+  }
   const { run: ended } = await client.runs.wait.query({ run: found.id })
   tellRun(invocation, ended, 'keep', interactive)
   if (interactive && ended.status === 'kept') return (await import('../deciding.ts')).decide(invocation, ended)

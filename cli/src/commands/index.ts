@@ -65,6 +65,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       hook: { type: 'string', value: 'NAME', help: 'for an agent outside: its shell through nexus' },
     },
   },
+  { name: 'transcript', summary: 'what an agent said and did, from its own records', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 127], load: () => import('./transcript.ts'), options: { ...project } },
   { name: 'hook', summary: 'answers an agent outside before a shell command', usage: 'NAME', positionals: { min: 1, max: 1 }, exits: [2], load: () => import('./hook.ts'), options: {} },
   { name: 'attach', summary: 'the terminal of a run that runs already, also from a second place', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./attach.ts'), options: { ...project } },
   { name: 'logs', summary: 'what a run printed, and what it prints from now on', usage: 'RUN [--follow] [--tail N]', positionals: { min: 1, max: 1 }, exits: [2, 125, 127], load: () => import('./logs.ts'), options: { ...project, follow: { type: 'boolean', short: 'f', help: 'go on as it comes' }, tail: { type: 'string', value: 'N', help: 'only the last N lines' } } },

@@ -7,10 +7,10 @@ import { isGrave, LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import type { Theme } from './theme.ts'
 import { paintOf } from './explanation.ts'
 import { cut } from './width.ts'
-import { allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
+import { agentWords, allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...agentLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -83,6 +83,13 @@ function outsideLines(run: Run, theme: Theme): string[] {
   const shown = run.outside.slice(0, 3).map(({ path, size }) => `${safePath(path)} (${bytes(size)})`)
   const more = run.outside.length > 3 ? `, and ${run.outside.length - 3} more` : ''
   return [theme.dim(`  left outside the project, never applied: ${shown.join(', ')}${more}`)]
+}
+
+/** By its own word: nobody else has counted. */
+function agentLines({ id, agent }: Run, theme: Theme): string[] {
+  if (!agent) return []
+  const { transcript } = agent
+  return [theme.dim(`  ${safe(agentWords(agent))}`), ...(transcript ? [theme.dim(`  nexus transcript ${id}: ${plural(transcript.entries, 'entry', 'entries')}${transcript.mixed ? ', some of which may be of another one that worked here at the same time' : ''}`)] : [])]
 }
 
 /** What the walls turned away is often the reason of a failure that looks like another. */

@@ -1,5 +1,7 @@
 /** An agent of somebody else's as data: its program, how it is told never to ask, where it must reach, what it brings along. */
 
+import type { Diary } from './diary.ts'
+
 export interface Agent {
   readonly name: string
   readonly title: string
@@ -15,6 +17,8 @@ export interface Agent {
   readonly keys: readonly string[]
   /** Files of its home that it finds at its very first start, by their path in the home; never written again. */
   readonly home: Readonly<Record<string, string>>
+  /** Absent: nothing is known of where it writes down what it does. */
+  readonly diary?: Diary
 }
 
 /** The first word that is no option, where options with a value are named. */

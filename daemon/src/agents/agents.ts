@@ -11,13 +11,17 @@ import { Problem } from '@nexus/protocol/problem'
 import type { Run, RunRequest } from '@nexus/protocol/runs'
 import type { Actor } from '@nexus/protocol/trpc'
 import type { Agent } from './agent.ts'
+import { askReader, unknown, type ReadDiary } from './diaries.ts'
 import { furnishHome, homeOf } from './homes.ts'
+import type { DiaryOrder } from './read-diary.ts'
 
 export interface AgentsParts {
   readonly agents: readonly Agent[]
   /** Those that the settings of a place add. Throws Problem where there is no such place. */
   readonly fromSettings: (place: { cwd: string; project?: string | undefined }) => readonly Agent[]
   readonly state: string
+  /** The program that reads what agents have written down. */
+  readonly reader: string
   /** Later than this room: runs know their agents' homes. */
   readonly start: (request: RunRequest, actor: Actor) => Promise<Run>
 }
@@ -51,6 +55,13 @@ export class Agents implements AgentsService {
   around(name: string, project: string): { readonly home: string; readonly env: Readonly<Record<string, string>> } {
     const agent = this.#known({ cwd: project, project }).find((one) => one.name === name)
     return { home: furnishHome(this.#parts.state, agent ?? { name, home: {} }), env: agent?.env ?? {} }
+  }
+
+  /** For the record of its run: what it says it did and spent. Never rejects. */
+  async workOf(name: string, order: Omit<DiaryOrder, 'agent' | 'home'>): Promise<ReadDiary> {
+    const agent = this.#parts.agents.find((one) => one.name === name)
+    if (!agent?.diary) return unknown('Nexus does not know where it writes down what it does')
+    return askReader(this.#parts.reader, { ...order, agent: name, home: homeOf(this.#parts.state, name) })
   }
 
   #known(place: { cwd: string; project?: string | undefined }): Agent[] {

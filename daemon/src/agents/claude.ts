@@ -1,5 +1,6 @@
 /** Claude Code. */
 import { verbIn, type Agent } from './agent.ts'
+import { claudeDiary } from './diaries/claude.ts'
 
 /** Sub-commands that do no work on the project. */
 const HOUSEKEEPING = new Set(['config', 'mcp', 'install', 'update', 'doctor', 'migrate-installer', 'setup-token', 'plugin', 'plugins', 'auth', 'agents'])
@@ -12,6 +13,7 @@ export const claude: Agent = {
   hosts: ['anthropic', 'claude.ai:443', 'console.anthropic.com:443', 'platform.claude.com:443'],
   keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL'],
   home: { '.claude.json': `${JSON.stringify({ hasCompletedOnboarding: true, bypassPermissionsModeAccepted: true })}\n`, '.claude/settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true })}\n` },
+  diary: claudeDiary,
 }
 
 export function isQuestion(args: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 /** Codex CLI. */
 import { isQuestion } from './claude.ts'
 import { verbIn, type Agent } from './agent.ts'
+import { codexDiary } from './diaries/codex.ts'
 
 const NEVER_ASK = '--dangerously-bypass-approvals-and-sandbox'
 const WITH_VALUE = ['-c', '--config', '-m', '--model', '-p', '--profile', '-C', '--cd', '-i', '--image', '--local-provider', '--enable', '--disable', '--add-dir']
@@ -20,4 +21,5 @@ export const codex: Agent = {
   hosts: ['openai', 'auth.openai.com:443', 'chatgpt.com:443'],
   keys: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL', 'CODEX_OSS_BASE_URL'],
   home: {},
+  diary: codexDiary,
 }

@@ -1,6 +1,7 @@
 /** Gemini CLI. It starts itself a second time as a child; the end of the run ends both. */
 import { isQuestion } from './claude.ts'
 import { verbIn, type Agent } from './agent.ts'
+import { geminiDiary } from './diaries/gemini.ts'
 
 const HOUSEKEEPING = new Set(['mcp', 'extensions', 'extension', 'hooks', 'skills'])
 
@@ -12,4 +13,5 @@ export const gemini: Agent = {
   keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_CLOUD_PROJECT', 'GEMINI_MODEL'],
   // Without a chosen way to log in it ends at once; a key is the way that needs no browser.
   home: { '.gemini/settings.json': `${JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } }, general: { disableAutoUpdate: true, disableUpdateNag: true }, privacy: { usageStatisticsEnabled: false }, telemetry: { enabled: false } })}\n` },
+  diary: geminiDiary,
 }

@@ -1,5 +1,6 @@
 /** OpenCode. Its permissions come from its configuration, which it also takes from a variable. */
 import type { Agent } from './agent.ts'
+import { opencodeDiary } from './diaries/opencode.ts'
 
 const ALLOWED = Object.fromEntries(['read', 'edit', 'glob', 'grep', 'list', 'bash', 'task', 'webfetch', 'external_directory', 'doom_loop', 'skill'].map((tool) => [tool, 'allow']))
 
@@ -10,4 +11,5 @@ export const opencode: Agent = {
   hosts: ['opencode.ai:443', 'models.dev:443', 'anthropic', 'openai', 'google', 'openrouter'],
   keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY', 'OPENCODE_CONFIG_CONTENT'],
   home: {},
+  diary: opencodeDiary,
 }

@@ -20,8 +20,8 @@ export interface GateParts {
   readonly resolve: (host: string) => Promise<readonly string[]>
   /** Those of this machine's own interfaces: what listens here for others is no part of the public network. */
   readonly ownAddresses: () => readonly string[]
-  /** Asks whoever stands beside the run; undefined where nobody does, or where the machine's settings have the last word. */
-  readonly ask?: (host: string, port: number) => Promise<NetAnswer>
+  /** Asks whoever stands beside the run, if there is one now; undefined where the machine's settings have the last word. */
+  readonly ask?: (host: string, port: number) => Promise<NetAnswer | 'nobody'>
 }
 
 /** A run that knocks everywhere must not fill the record. */
@@ -30,7 +30,7 @@ const DENIALS_MAX = 100
 export class Gate {
   readonly #parts: GateParts
   readonly #denials = new Map<string, Denial>()
-  readonly #asked = new Map<string, Promise<NetAnswer>>()
+  readonly #asked = new Map<string, Promise<NetAnswer | 'nobody'>>()
   readonly #granted = new Set<string>()
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
@@ -95,9 +95,9 @@ export class Gate {
     this.#asked.set(target, asked)
     const answer = await asked
     if (answer === 'run') this.#granted.add(target)
-    // Those that wait now are let in; the next one asks again.
-    if (answer === 'once') this.#asked.delete(target)
-    return answer !== 'deny'
+    // Those that wait now are let in; the next one asks again. So does the one for whom nobody was there.
+    if (answer === 'once' || answer === 'nobody') this.#asked.delete(target)
+    return answer === 'once' || answer === 'run'
   }
 
   #deny(host: string, port: number, reason: Denial['reason'], why: string): Passage {

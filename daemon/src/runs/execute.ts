@@ -12,6 +12,7 @@ import type { Secrets } from '../secrets/secrets.ts'
 import type { State } from '../state/state.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Network } from '../network/network.ts'
+import { agentWorkOf, type AgentsBeside } from './agent-work.ts'
 import type { Check } from './check.ts'
 import { argvOf } from './command.ts'
 import type { Decisions } from './decide.ts'
@@ -50,8 +51,7 @@ export interface ExecutionParts {
   readonly live: LiveRuns
   readonly kill: Pick<KillSwitch, 'isOn'>
   readonly turnstile: Turnstile
-  /** What an agent has around it besides what every command has. */
-  readonly agentAround: (agent: string, project: string) => { readonly home: string; readonly env: Readonly<Record<string, string>> }
+  readonly agents: AgentsBeside
   readonly squash: Squash
   readonly now: () => number
   readonly log: Log
@@ -100,10 +100,10 @@ export class Execution {
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {
     const { ledger, sandbox, network, handed, secrets, now } = this.#parts
     const { request } = row
-    const questions = request.asks ? new Questions(now) : undefined
+    const questions = request.askable ? new Questions(now, request.asks === true) : undefined
     if (questions) running.questions = questions
     const inHand = handed.of(row)
-    const agent = request.agent === undefined ? undefined : this.#parts.agentAround(request.agent, row.project)
+    const agent = request.agent === undefined ? undefined : this.#parts.agents.around(request.agent, row.project)
     const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, { keys: inHand.keys, ...(questions ? { ask: (host, port) => questions.ask(host, port) } : {}) })
     running.denials = reach.denials
     const masks = await masksFor(secrets, row)
@@ -127,23 +127,24 @@ export class Execution {
     if (end.type === 'not-found') running.recorder.write('stderr', Buffer.from(`nexus: ${row.command[0] ?? ''}: ${end.cause}\n`))
     if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     if (end.stuck) running.recorder.write('stderr', Buffer.from(`nexus: what this run started cannot be ended, it waits inside the kernel: ${end.stuck.join(', ')}\n`))
-    const { ledger, sealer, state } = this.#parts
+    const { ledger, sealer, state, handed } = this.#parts
     const foreign = this.#foreignTo(row, layer, end)
     if (foreign) running.recorder.write('stderr', Buffer.from(`nexus: ${foreign.message}\n  next: ${foreign.next}\n`))
     const sealed = await sealer.seal(row, layer)
     const reason = endReasonOf(end, running) ?? (foreign ? 'unmapped-owner' : null)
     const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
     using output = await running.recorder.store(state.blobs)
+    using work = await agentWorkOf(this.#parts, row, { printed: running.recorder.stdout.bytes, known: handed.of(row).known })
     const { fields, details } = sealedFields(sealed)
     const verdict = row.verdict && verdictAfter(row.verdict, { changes: sealed.changeSet.changes, denials: running.denials?.() ?? [], outside: sealed.outside.length })
     ledger.move(row.id, {
       to, event: reason ? 'run.failed' : 'run.sealed', actor, action: 'sealed',
       payload: { exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, ...(reason ? { endReason: reason, breach: breachOf(end, row) } : {}), digest: sealed.changeSet.digest, counts: fields.counts, durationMs: Math.round(end.durationMs), ...(verdict?.before ? { verdict } : {}) },
       fields: {
-        ...fields, endReason: reason, breach: breachOf(end, row), exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
+        ...fields, ...work.fields, endReason: reason, breach: breachOf(end, row), exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null,
         ...(verdict ? { verdict } : {}), durationMs: Math.round(end.durationMs), usage: end.usage, next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null,
       },
-      details: { ...details, ...recorded(running), output: output.digest },
+      details: { ...details, ...recorded(running), ...work.details, output: output.digest },
     })
   }
 

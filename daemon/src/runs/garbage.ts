@@ -60,8 +60,8 @@ export async function findLitter(parts: GarbageParts): Promise<Piece[]> {
 
 export async function sweepBlobs({ blobs, db }: State, dryRun: boolean): Promise<Garbage[]> {
   const found: Garbage[] = []
-  const wantedOn = (shelf: string) => new Set(db.select({ output: runDetails.output }).from(runDetails)
-    .where(and(gte(runDetails.output, shelf), lt(runDetails.output, `${shelf}~`))).all().flatMap(({ output }) => output ?? []))
+  const wantedOn = (shelf: string) => new Set([runDetails.output, runDetails.transcript].flatMap((column) => db.select({ digest: column }).from(runDetails)
+    .where(and(gte(column, shelf), lt(column, `${shelf}~`))).all().flatMap(({ digest }) => digest ?? [])))
   for (const garbage of blobs.garbage(wantedOn)) {
     found.push(...garbage)
     if (!dryRun) for (const piece of garbage) blobs.remove(piece)

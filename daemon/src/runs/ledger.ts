@@ -1,5 +1,5 @@
 /** The table of runs: each change of a run is one transaction with its event. Rows in, Run objects out. */
-import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, ne, or } from 'drizzle-orm'
+import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { toBytes } from '@nexus/protocol/bytes'
 import { countChanges } from '@nexus/protocol/change-flags'
 import type { Run, RunFlag, RunRequest, RunStatus, RunSummary } from '@nexus/protocol/runs'
@@ -172,6 +172,13 @@ export class Ledger {
     return this.#state.db.select().from(runs).where(eq(runs.rerunOf, id)).orderBy(desc(runs.number)).all().find(({ layer, endReason }) => layer !== null && endReason === null)
   }
 
+  /** Did the same agent work in the same project while this run did? */
+  agentBeside({ id, project, startedAt, request: { agent } }: RunRow): boolean {
+    if (agent === undefined || startedAt === null) return false
+    const meanwhile = or(eq(runs.status, 'running'), gte(sql`${runs.startedAt} + ${runs.durationMs}`, startedAt))
+    return this.#state.db.select({ id: runs.id }).from(runs).where(and(eq(runs.project, project), ne(runs.id, id), isNotNull(runs.startedAt), meanwhile, eq(sql`json_extract(${runs.request}, '$.agent')`, agent))).get() !== undefined
+  }
+
   /** The runs of a project that have a layer or are about to, oldest first; those of verifications are nobody's. */
   standing(project: string): RunRow[] {
     return this.#state.db.select().from(runs).where(and(eq(runs.project, project), isNull(runs.verification), or(isNotNull(runs.layer), inArray(runs.status, ['queued', 'waiting'])))).orderBy(runs.number).all()
@@ -253,7 +260,7 @@ export function summaryOf(row: RunRow): RunSummary {
     ...(row.endReason ? { endReason: row.endReason } : {}), ...(row.breach ? { breach: row.breach } : {}), ...(row.notes ? { notes: row.notes } : {}),
     verdict: row.verdict, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
-    flags: flagsOf(row), ...(Array.isArray(row.request.net) ? { network: row.request.net } : {}), ...(row.request.handedNames ? { handed: row.request.handedNames } : {}), pty: row.request.pty !== undefined, ...(row.request.agent === undefined ? {} : { agent: row.request.agent }),
+    flags: flagsOf(row), ...(Array.isArray(row.request.net) ? { network: row.request.net } : {}), ...(row.request.handedNames ? { handed: row.request.handedNames } : {}), pty: row.request.pty !== undefined, ...(row.request.agent === undefined ? {} : { agent: { name: row.request.agent, ...row.agentWork } }),
     ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}),
     ...(expiresAt === null ? {} : { expiresAt }), ...(row.pinned ? { pinned: true } : {}),
     ...(row.appliedWith && row.status === 'applied' ? { appliedWith: row.appliedWith } : {}),

@@ -10,7 +10,7 @@ export interface LiveRun {
   readonly abort: AbortController
   /** Undefined until the launcher has been spawned. */
   launch?: Launch
-  /** Only of a run that somebody stands beside. */
+  /** Absent where the machine's settings have the last word. */
   questions?: Questions
   /** How many secrets were taken out of the output so far. */
   redacted?: () => number

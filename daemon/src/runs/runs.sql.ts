@@ -6,6 +6,7 @@ import type { Change, Conflict, Counts, Outside } from '@nexus/protocol/changes'
 import type { Denial } from '@nexus/protocol/network'
 import type { Backend, Breach, Check, EndReason, RunRequest, RunStatus, Strength, Usage, Wall } from '@nexus/protocol/runs'
 import type { RunVerdict } from '@nexus/protocol/run-verdict'
+import type { AgentWork } from '@nexus/protocol/transcripts'
 import type { Limits } from '@nexus/protocol/settings'
 import type { Proposal } from '../changes/changes.ts'
 
@@ -63,6 +64,8 @@ export const runs = sqliteTable('runs', {
   breach: text({ mode: 'json' }).$type<Breach>(),
   /** Null for runs of before there were verdicts. */
   verdict: text({ mode: 'json' }).$type<RunVerdict>(),
+  /** What the agent that it is says of its work; null for none, and until it has ended. */
+  agentWork: text('agent_work', { mode: 'json' }).$type<Omit<AgentWork, 'name'>>(),
   /** Set once a shell with the host's network was open in the layer: what it holds may come from there. */
   shellNet: text('shell_net').$type<'on'>(),
   notes: text({ mode: 'json' }).$type<string[]>(),
@@ -111,7 +114,9 @@ export const runDetails = sqliteTable('run_details', {
   leftOut: integer('left_out').notNull().default(0),
   /** Blob of all output frames in order; null while the run is young. */
   output: text(),
-}, (table) => [index('run_details_output').on(table.output)])
+  /** Blob of the agent's transcript, an entry per line. */
+  transcript: text(),
+}, (table) => [index('run_details_output').on(table.output), index('run_details_transcript').on(table.transcript)])
 
 /** Who decided what about which change set; an approval names the digest. */
 export const approvals = sqliteTable('approvals', {

@@ -7,11 +7,12 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
-import type { NetAnswer, Question } from '@nexus/protocol/network'
+import type { NetAnswer, QuestionNews } from '@nexus/protocol/network'
 import type { NamedRun } from '@nexus/protocol/named-run'
 import type { Receipt } from '@nexus/protocol/receipt'
 import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Output, Progress } from '@nexus/protocol/run-output'
+import type { Transcript, TranscriptRequest } from '@nexus/protocol/transcripts'
 import type { Actor } from '@nexus/protocol/trpc'
 import type { Log } from '../base/log.ts'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
@@ -19,6 +20,7 @@ import type { Changes } from '../changes/changes.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { State } from '../state/state.ts'
+import { transcriptOf } from './agent-work.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { Beside, OutputFrom } from './beside.ts'
 import type { Decisions } from './decide.ts'
@@ -69,11 +71,7 @@ export class Runs implements RunsService {
     this.#parts = parts
   }
 
-  async start(request: RunRequest, actor: Actor): Promise<Run> {
-    return this.#start(request, actor)
-  }
-
-  async #start(asked: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
+  async start(asked: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
     const { sandbox, boundaries, ledger } = this.#parts
     this.#requireReady()
     const on = asked.on === undefined ? undefined : this.find({ run: asked.on, cwd: asked.cwd, ...(asked.project === undefined ? {} : { project: asked.project }) })
@@ -141,6 +139,10 @@ export class Runs implements RunsService {
     yield* this.#parts.beside.output(this.find(named), from, signal)
   }
 
+  async transcript(request: TranscriptRequest): Promise<Transcript> {
+    return transcriptOf(this.#parts, this.find(request), request)
+  }
+
   async input(named: NamedRun, data: Uint8Array, end: boolean): Promise<void> {
     await this.#parts.beside.input(this.find(named), data, end)
   }
@@ -169,7 +171,7 @@ export class Runs implements RunsService {
     const { ledger } = this.#parts
     const id = this.find(request)
     const below = groundFor(ledger, ledger.row(id))
-    return this.#start({ ...repeated(ledger.row(id), request), ...(below ? { on: below.id } : {}) }, actor, id)
+    return this.start({ ...repeated(ledger.row(id), request), ...(below ? { on: below.id } : {}) }, actor, id)
   }
 
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
@@ -180,7 +182,7 @@ export class Runs implements RunsService {
     yield* this.#parts.decisions.underWay.follow(this.find(named), signal)
   }
 
-  async *questions(named: NamedRun, signal: AbortSignal | undefined): AsyncGenerator<Question> {
+  async *questions(named: NamedRun, signal: AbortSignal | undefined): AsyncGenerator<QuestionNews> {
     yield* questionsOf(this.#parts, this.find(named), signal)
   }
 

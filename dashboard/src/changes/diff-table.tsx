@@ -1,5 +1,5 @@
 /** The lines of a patch as a table. Text is only ever set as text; what could deceive an eye is shown as an escape. */
-import { safePieces } from '@nexus/protocol/readable'
+import { Pieces } from '../page/pieces.tsx'
 import { pairsOf, type Line } from './patch.ts'
 
 export function DiffTable({ lines, isBeside }: { readonly lines: readonly Line[]; readonly isBeside: boolean }) {
@@ -47,11 +47,6 @@ function Code({ text, edited }: { readonly text: string; readonly edited?: Line[
   if (!edited) return <Pieces text={text} />
   const [from, to] = edited
   return <><Pieces text={text.slice(0, from)} />{to > from && <mark><Pieces text={text.slice(from, to)} /></mark>}<Pieces text={text.slice(to)} /></>
-}
-
-function Pieces({ text }: { readonly text: string }) {
-  const pieces = safePieces(text)
-  return pieces.length === 1 ? text : pieces.map((piece, at) => (at % 2 === 0 ? piece : <span key={at} className="escape">{piece}</span>))
 }
 
 function signOf({ kind }: Line): string {

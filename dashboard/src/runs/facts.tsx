@@ -2,7 +2,7 @@
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Run } from '@nexus/protocol/runs'
 import { LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
-import { bytes, duration } from '@nexus/protocol/words'
+import { agentWords, bytes, duration } from '@nexus/protocol/words'
 import { endOf } from './end.ts'
 
 export function Facts({ run }: { readonly run: Run }) {
@@ -14,6 +14,7 @@ export function Facts({ run }: { readonly run: Run }) {
       {run.verdict && <span className={`verdict ${run.verdict.level}`} title={run.verdict.reasons.map(safe).join('\n')}>{LEVEL_SIGNS[run.verdict.level]} {run.verdict.level}{run.verdict.before ? ` (${run.verdict.before} by its text)` : ''}</span>}
       {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
       {run.usage && <span>{bytes(run.usage.maxRssBytes)}</span>}
+      {run.agent && <span title="by its own count">{safe(agentWords(run.agent))}</span>}
       {run.flags.includes('host-network') && <span className="bad-words">host network</span>}
       {run.network && <span title={run.network.join('\n')}>network: {run.network.length === 1 ? safe(run.network[0] ?? '') : `${run.network.length} hosts`}</span>}
       {run.strength !== 'full' && <span className="careful-words" title={missing.join(', ')}>strength: {run.strength}</span>}

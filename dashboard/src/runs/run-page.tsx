@@ -10,11 +10,13 @@ import { useKeys } from '../page/keys.ts'
 import { useNexus, usePicture } from '../page/nexus.ts'
 import { Denials } from './denials.tsx'
 import { Facts } from './facts.tsx'
+import { Questions } from './question.tsx'
 import { Stack, useStack } from './stack.tsx'
 import { StatusMark } from './status.tsx'
 import { Tabs } from './tabs.tsx'
+import { TranscriptView } from './transcript.tsx'
 
-export type Part = 'changes' | 'output' | 'stack'
+export type Part = 'changes' | 'output' | 'transcript' | 'stack'
 
 export function RunPage({ id }: { readonly id: string }) {
   const { mirror } = useNexus()
@@ -45,18 +47,22 @@ function Shown({ run }: { readonly run: Run }) {
   const layers = useStack(run)
   const isStacked = layers.length > 1
   const above = layers.length === 0 ? 0 : countAbove(layers, run.id)
-  const part = (asked === 'stack' && !isStacked ? undefined : asked) ?? (isOver && run.changes.length > 0 ? 'changes' : 'output')
-  useKeys({ 'c': () => setAsked('changes'), 'o': () => setAsked('output'), ...(isStacked ? { 't': () => setAsked('stack') } : {}) })
+  const transcript = run.agent?.transcript
+  const isThere = { changes: true, output: true, transcript: transcript !== undefined, stack: isStacked }
+  const part = (asked !== undefined && !isThere[asked] ? undefined : asked) ?? (isOver && run.changes.length > 0 ? 'changes' : 'output')
+  useKeys({ 'c': () => setAsked('changes'), 'o': () => setAsked('output'), ...(transcript ? { 'w': () => setAsked('transcript') } : {}), ...(isStacked ? { 't': () => setAsked('stack') } : {}) })
   return (
     <article className="run-page" aria-label={`Run ${run.id}`}>
       <header>
         <Command text={safe(commandLine(run.command))} />
         <p className="facts"><StatusMark status={run.status} /> <Facts run={run} /></p>
         <Denials run={run} />
+        <Questions run={run} />
       </header>
-      <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }, ...(isStacked ? [{ id: 'stack' as const, words: 'Stack', count: layers.length }] : [])]} />
+      <Tabs label="Parts of this run" selected={part} onSelect={setAsked} tabs={[{ id: 'changes', words: 'Changes', count: run.changes.length }, { id: 'output', words: 'Output' }, ...(transcript ? [{ id: 'transcript' as const, words: 'Transcript', count: transcript.entries }] : []), ...(isStacked ? [{ id: 'stack' as const, words: 'Stack', count: layers.length }] : [])]} />
       <section role="tabpanel" id={`panel-${part}`} aria-labelledby={`tab-${part}`} className={`panel ${part}`}>
         {part === 'output' ? <Output key={String(run.status === 'running')} run={run.id} isRunning={run.status === 'running'} /> : null}
+        {part === 'transcript' && run.agent ? <TranscriptView run={run.id} agent={run.agent} /> : null}
         {part === 'stack' ? <Stack run={run} layers={layers} /> : null}
         {part === 'changes' && run.changes.length === 0 ? <p className="quiet pad">{isOver ? 'It would change nothing in the project.' : 'What it changes is known when it has ended.'}</p> : null}
       </section>
