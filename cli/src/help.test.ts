@@ -6,14 +6,14 @@ test('every command, as a person reads it', () => {
   expect(overview(COMMANDS).split('\n').slice(0, 12)).toEqual([
     'Nexus: every change proven before it touches your machine.', '',
     "  nexus run 'rm -rf docs && date > hello.txt'    run it in a layer, see, decide", '',
-    '  run        run a command in a layer, show what it would change, decide',
-    '  runs       the runs of this project, newest first',
-    '  show       what a run did',
-    '  diff       the patch of a run',
-    '  apply      bring a change set, or some paths of it, to the host',
-    '  conflicts  what an apply would meet on the host now, path by path',
-    '  rerun      the same command again, on the host as it is now',
-    '  rollback   take an applied run back',
+    '  run         run a command in a layer, show what it would change, decide',
+    '  runs        the runs of this project, newest first',
+    '  show        what a run did',
+    '  diff        the patch of a run',
+    '  apply       bring a change set, or some paths of it, to the host',
+    '  conflicts   what an apply would meet on the host now, path by path',
+    '  rerun       the same command again, on the host as it is now',
+    '  rollback    take an applied run back',
   ])
 })
 

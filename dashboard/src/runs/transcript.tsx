@@ -49,7 +49,7 @@ const EntryRow = memo(function EntryRow({ entry }: { readonly entry: Entry }) {
   const lines = text.split('\n')
   const [isWhole, setWhole] = useState(lines.length <= LINES_SHOWN)
   return (
-    <li className={`entry ${kind}`}>
+    <li className="entry" data-kind={kind}>
       <p className="who">
         <span className={failed ? 'bad-words' : undefined}><span aria-hidden="true" className="mono">{ENTRY_SIGNS[kind]} </span>{safe(entryTitle(entry))}</span>
         {at !== undefined && <time dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleTimeString()}</time>}
