@@ -10,7 +10,9 @@ import { confirmed, type Confirmed } from './critical.ts'
 import { follow } from './following.ts'
 import { left } from './leaving.ts'
 import { safe } from '@nexus/protocol/readable'
-import { confirm } from './screen/confirm.ts'
+import { commandLine } from '@nexus/protocol/words'
+import { confirmOrExplain } from './screen/confirm.ts'
+import { explanationLines } from './screen/explanation.ts'
 import { tellOutcome } from './screen/outcome.ts'
 import { page } from './screen/pager.ts'
 import { paintPatch } from './screen/patch.ts'
@@ -57,7 +59,7 @@ async function decideWaiting(invocation: Invocation, run: Run): Promise<number> 
     tell(errorTheme.careful('This leaves the layer, and no rollback takes it back:'))
     for (const one of leaves) tell(`  ${safe(one)}`)
   } else tell(`This project can only be run with strength ${run.strength} (${run.backend} back end).`)
-  if (!(await confirm(leaves ? 'Run it?' : 'Run it so?'))) {
+  if (!(await confirmOrExplain(leaves ? 'Run it?' : 'Run it so?', () => explain(invocation, run)))) {
     await client.runs.approve.mutate({ run: run.id, deny: true })
     return EXIT.refused
   }
@@ -65,6 +67,12 @@ async function decideWaiting(invocation: Invocation, run: Run): Promise<number> 
   if (ended.status === 'running') return left(invocation, ended)
   for (const line of summaryLines(ended, invocation.errorTheme)) tell(line)
   return ended.status === 'kept' ? decide(invocation, ended) : exitCodeOfRun(ended, 'keep')
+}
+
+/** What its text says it would do, part by part. */
+async function explain({ client, tell, errorTheme }: Invocation, { command, cwd, project }: Run): Promise<void> {
+  const explanation = await client.safety.explain.query({ command: commandLine(command), cwd, project })
+  for (const line of explanationLines(explanation, errorTheme, Math.min(process.stderr.columns ?? 80, 100))) tell(line)
 }
 
 function kept({ tell, errorTheme }: Invocation, run: Run): number {

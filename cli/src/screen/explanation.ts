@@ -1,17 +1,13 @@
 /** An explanation for eyes: the verdict first, then each part of the command, then what matters before it runs. */
 import { safe, safeLines } from '@nexus/protocol/readable'
 import type { Explanation, Level } from '@nexus/protocol/safety'
-import { LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
+import { LEVEL_MEANINGS, LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import type { Theme } from './theme.ts'
 import { cut, widthOf } from './width.ts'
 
-const MEANINGS: Readonly<Record<Level, string>> = {
-  safe: 'only reads or prints', caution: 'changes that are easily taken back', dangerous: 'hard to take back, or it leaves the project', critical: 'catastrophic or without bounds',
-}
-
 export function explanationLines({ command, level, reasons, stages, final, layer, safer }: Explanation, theme: Theme, columns: number): string[] {
   const paint = paintOf(level, theme)
-  const lines = [`${paint(`${LEVEL_SIGNS[level]} ${theme.strong(level)}`)}  ${theme.dim(MEANINGS[level])}`, ...wrapped(safeLines(command), columns, '  ').slice(0, 6).map((line) => theme.accent(line))]
+  const lines = [`${paint(`${LEVEL_SIGNS[level]} ${theme.strong(level)}`)}  ${theme.dim(LEVEL_MEANINGS[level])}`, ...wrapped(safeLines(command), columns, '  ').slice(0, 6).map((line) => theme.accent(line))]
   if (level !== 'safe') lines.push('', ...reasons.flatMap((reason) => item(reason, theme, columns)))
   if (stages.length > 0) lines.push('', theme.strong('what it does'), ...stages.flatMap((stage) => stageLines(stage, theme, columns)))
   lines.push(...section('cannot be taken back', final, theme, columns))

@@ -11,6 +11,7 @@ import { Problem } from '@nexus/protocol/problem'
 import type { RunRequest } from '@nexus/protocol/runs'
 import type { RunVerdict } from '@nexus/protocol/run-verdict'
 import { levelSchema, type Level } from '@nexus/protocol/safety'
+import { commandLine } from '@nexus/protocol/words'
 import type { Effect } from '../safety/effect.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
 import type { Verdict } from '../safety/verdict.ts'
@@ -29,7 +30,7 @@ const NEVER_APPLIED: ReadonlySet<Effect['scope']> = new Set(['temp', 'home', 'sy
 export function verdictBefore(judge: Judge, { command, agent, net }: Pick<RunRequest, 'command' | 'agent'> & { readonly net: Net | undefined }, place: { readonly cwd: string; readonly project: string }): RunVerdict {
   // Its words are a task in a human language: what it does is seen, not read.
   if (agent !== undefined) return { level: 'caution', reasons: ['an agent at work: what it did is in the change set'] }
-  const { level, reasons, effects } = judge({ command: lineOf(command), cwd: place.cwd, project: place.project })
+  const { level, reasons, effects } = judge({ command: commandLine(command), cwd: place.cwd, project: place.project })
   const leaves = net === undefined || net === 'off' ? [] : effects.filter(({ kind }) => LEAVES.has(kind)).map(({ program, target }) => `${program}: ${target}`)
   const mustConfirm = level === 'critical' && effects.some((effect) => effect.level === 'critical' && !NEVER_APPLIED.has(effect.scope))
   return { level, reasons: short(reasons), ...(leaves.length > 0 ? { leaves: short([...new Set(leaves)]) } : {}), ...(mustConfirm ? { confirm: true } : {}) }
@@ -82,12 +83,6 @@ function observed({ changes, denials, outside }: Seen): Observation[] {
 /** Throws Problem `critical-unconfirmed`. */
 export function requireConfirmed(run: string, verdict: RunVerdict | null, confirm: string | undefined): void {
   if (verdict?.confirm && confirm !== 'critical') throw new Problem('critical-unconfirmed', { run, reason: verdict.reasons[0] ?? 'it is critical' })
-}
-
-/** The words of a command as one line that a shell would split into them again. */
-function lineOf(command: readonly string[]): string {
-  const [line = ''] = command
-  return command.length === 1 ? line : command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(' ')
 }
 
 function short(reasons: readonly string[]): string[] {

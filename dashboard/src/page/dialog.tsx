@@ -1,5 +1,5 @@
 /** A question in the middle of the page: the browser's own dialog keeps the focus inside and gives it back. */
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useLayoutEffect, useRef, type ReactNode } from 'react'
 
 export interface DialogProps {
   readonly title: string
@@ -9,7 +9,8 @@ export interface DialogProps {
 
 export function Dialog({ title, children, onClose }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Closed before it leaves the page: only then the focus goes back to where it was.
+  useLayoutEffect(() => {
     const { current } = element
     if (current && !current.open) current.showModal()
     return () => current?.close()

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react'
 
 export const KEYS = {
   'a': 'apply what is chosen', 'k': 'keep it for later', 'x': 'discard', 'r': 'roll back', 's': 'stop this run, or let a waiting one run',
-  'e': 'run a stale one again', 'c': 'changes', 'o': 'output', 't': 'the stack it stands in', 'w': 'what an agent said and did', 'd': 'diff side by side or inline', '1': 'allow once what a run asks for', '2': 'allow it for this run', '3': 'deny it', '/': 'find a run', 'g': 'go to the list', '!': 'go to the kill switch', '?': 'these keys',
+  'e': 'run a stale one again', 'c': 'changes', 'o': 'output', 't': 'the stack it stands in', 'w': 'what an agent said and did', 'v': 'why this verdict', 'd': 'diff side by side or inline', '1': 'allow once what a run asks for', '2': 'allow it for this run', '3': 'deny it', '/': 'find a run', 'g': 'go to the list', '!': 'go to the kill switch', '?': 'these keys',
 } as const
 export type Key = keyof typeof KEYS
 

@@ -1,9 +1,9 @@
 /** The small print of a run: end, time, strength, where it ran; anything short of full strength is said every time. */
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Run } from '@nexus/protocol/runs'
-import { LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
 import { agentWords, bytes, duration } from '@nexus/protocol/words'
 import { endOf } from './end.ts'
+import { Verdict } from './verdict.tsx'
 
 export function Facts({ run }: { readonly run: Run }) {
   const end = endOf(run)
@@ -11,7 +11,7 @@ export function Facts({ run }: { readonly run: Run }) {
   return (
     <>
       {end && <span className={end.isBad ? 'bad-words' : 'good-words'}>{end.words}</span>}
-      {run.verdict && <span className={`verdict ${run.verdict.level}`} title={run.verdict.reasons.map(safe).join('\n')}>{LEVEL_SIGNS[run.verdict.level]} {run.verdict.level}{run.verdict.before ? ` (${run.verdict.before} by its text)` : ''}</span>}
+      {run.verdict && <Verdict run={run} verdict={run.verdict} />}
       {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
       {run.usage && <span>{bytes(run.usage.maxRssBytes)}</span>}
       {run.agent && <span title="by its own count">{safe(agentWords(run.agent))}</span>}

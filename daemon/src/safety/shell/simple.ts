@@ -2,6 +2,7 @@
 import type { Assignment } from 'unbash'
 import { carryOut } from '../carry-out.ts'
 import { ANYTHING, GLOB, isDownloaded, isKnown, isSecret, quoted, type Flow } from '../text.ts'
+import { wordsOfBuiltin } from './builtin-words.ts'
 import { BUILTINS } from './builtins.ts'
 import { judgeEnvironment } from './environment.ts'
 import { expandText, type Substitute } from './expand.ts'
@@ -43,7 +44,10 @@ export function runSimple({ fields, assignments, stdin, isQuotedName }: Simple, 
   }
   const builtin = BUILTINS[name]
   shell.program = name
-  if (builtin) return builtin({ words, stdin, shell })
+  if (builtin) {
+    shell.stage([name, ...words], wordsOfBuiltin(name))
+    return builtin({ words, stdin, shell })
+  }
   if (isDownloaded(name)) return unknowable('exec.remote', 'runs what was downloaded', shell)
   if (!isKnown(name)) return unknowable('exec.unknown', `what ${isSecret(name) ? 'a secret' : 'a variable'} names is run`, shell)
   if (name.includes(GLOB)) return byPattern(name, words, stdin, shell)
