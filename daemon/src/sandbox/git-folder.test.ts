@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -54,5 +54,14 @@ test('a .git file that names any other folder opens nothing', () => {
   for (const named of [join(folder, '.ssh'), '../.ssh', '/', '.', '', join(folder, 'nowhere')]) {
     writeFileSync(join(folder, 'p/.git'), `gitdir: ${named}\n`)
     expect(externalGitFolders(join(folder, 'p'))).toEqual([])
+  }
+})
+
+test('a .git that is a pipe, a device or no end of a file holds nobody up', () => {
+  mkdirSync(join(folder, 'p'))
+  for (const plant of [() => execFileSync('mkfifo', [join(folder, 'p/.git')]), () => symlinkSync('/dev/zero', join(folder, 'p/.git')), () => writeFileSync(join(folder, 'p/.git'), `gitdir: ${'x'.repeat(1 << 20)}\n`)]) {
+    plant()
+    expect(externalGitFolders(join(folder, 'p'))).toEqual([])
+    rmSync(join(folder, 'p/.git'))
   }
 })

@@ -1,7 +1,7 @@
 /** The private home's .gitconfig: the name and mail address of the person, and nothing else of their settings.
  *  Read by a small parser: running git here would run whatever its configuration names. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { shortText } from '../base/short-text.ts'
 
 export interface Identity {
   readonly name?: string
@@ -11,7 +11,7 @@ export interface Identity {
 /** XDG first, ~/.gitconfig second: later wins, as in git. */
 export function hostIdentity(userHome: string): Identity {
   const files = [join(userHome, '.config/git/config'), join(userHome, '.gitconfig')]
-  return files.reduce<Identity>((identity, file) => ({ ...identity, ...parseIdentity(textOf(file)) }), {})
+  return files.reduce<Identity>((identity, file) => ({ ...identity, ...parseIdentity(shortText(file) ?? '') }), {})
 }
 
 /** Undefined when nothing is known about the person. */
@@ -57,12 +57,4 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b' }
 
 function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return '' // no such file, or not ours to read: git would not know the person either
-  }
 }
