@@ -4,16 +4,19 @@ import { settingsFileSchema, type Fault, type SettingsFile } from '@nexus/protoc
 
 export type Parsed = { readonly settings: SettingsFile } | { readonly faults: readonly Omit<Fault, 'path'>[] }
 
+/** Who has corrected these is told of the next. */
+const FAULTS_MAX = 20
+
 export function parseSettings(text: string): Parsed {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  if (document.errors.length > 0) return { faults: document.errors.map(({ pos, message }) => ({ ...placeIn(lines, pos[0]), what: message })) }
+  if (document.errors.length > 0) return { faults: document.errors.slice(0, FAULTS_MAX).map(({ pos, message }) => ({ ...placeIn(lines, pos[0]), what: message })) }
   const value = valueOf(document)
   if ('what' in value) return { faults: [{ line: 1, column: 1, what: value.what }] }
   // An empty file asks for nothing.
   const checked = settingsFileSchema.safeParse(value.content ?? {})
   if (checked.success) return { settings: checked.data }
-  return { faults: checked.error.issues.flatMap(deepest).map(({ path, message }) => ({ ...placeIn(lines, offsetOf(document, path)), what: path.length > 0 ? `${path.join('.')}: ${message}` : message })) }
+  return { faults: checked.error.issues.flatMap(deepest).slice(0, FAULTS_MAX).map(({ path, message }) => ({ ...placeIn(lines, offsetOf(document, path)), what: path.length > 0 ? `${path.join('.')}: ${message}` : message })) }
 }
 
 /** A document whose aliases multiply without end is refused. */

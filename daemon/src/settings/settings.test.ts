@@ -54,6 +54,29 @@ describe('a settings file', () => {
       fs.rmdirSync(path)
       expect(file.read()).toEqual({ found: false, settings: {}, faults: [] })
     })
+
+    test('a link out of the project tells nothing of where it leads, and no file keeps the daemon busy', () => {
+      const project = join(folder, 'project')
+      fs.mkdirSync(project)
+      const path = join(project, 'settings.yaml')
+      const file = new SettingsOnDisk(path, project)
+      const whats = () => file.read().faults.map(({ what }) => what)
+      fs.writeFileSync(join(folder, 'shadow'), 'root:secret::\n')
+      fs.symlinkSync('../shadow', path)
+      expect(whats()).toEqual(['is a link that leads out of the project'])
+      fs.rmSync(path)
+      fs.writeFileSync(join(project, 'own.yaml'), 'limits: { processes: 5 }\n')
+      fs.symlinkSync('own.yaml', path)
+      expect(file.read()).toEqual({ found: true, settings: { limits: { processes: 5 } }, faults: [] })
+      for (const text of ['['.repeat(60_000), '? '.repeat(30_000), Array.from({ length: 4000 }, (_, at) => `k${at}: &a${at} {}\n`).join('')]) {
+        fs.rmSync(path)
+        fs.writeFileSync(path, text)
+        expect(whats().length).toBeLessThanOrEqual(20)
+        expect(whats().length).toBeGreaterThan(0)
+      }
+      fs.writeFileSync(path, 'x'.repeat(70_000))
+      expect(whats()).toEqual(['is longer than 64 KiB'])
+    })
   })
 })
 

@@ -52,7 +52,7 @@ export class Settings implements SettingsService {
 
   /** What is in force in a project now. */
   of(project: string): EffectiveSettings {
-    const file = this.#projects.get(project) ?? new SettingsOnDisk(join(project, '.nexus/settings.yaml'))
+    const file = this.#projects.get(project) ?? new SettingsOnDisk(join(project, '.nexus/settings.yaml'), project)
     this.#projects.set(project, file)
     const [managed, user, own] = [this.#managed.read(), this.#user.read(), file.read()]
     const isTrusted = this.#isTrusted(project)
