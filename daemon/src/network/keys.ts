@@ -9,6 +9,7 @@ import { Chunks } from './chunks.ts'
 import type { Gate } from './gate.ts'
 import { forwardedHead, parseHead, type Head } from './http-head.ts'
 import { answer, wholeHead } from './http.ts'
+import { Unsaid } from './unsaid.ts'
 import type { Visitor } from './visitor.ts'
 import { denialText } from './way.ts'
 
@@ -40,6 +41,9 @@ const CUSTOMS: Readonly<Record<string, Custom>> = {
 }
 /** A library has put something there, since it wants a key itself. */
 const OWN_KEYS = new Set([BEARER, 'x-api-key', 'x-goog-api-key', 'api-key'])
+const NOT_PASSED = new Set(['expect', 'accept-encoding'])
+/** Their answer is the request as the server got it, the key among it. */
+const ECHOES = new Set(['TRACE', 'TRACK', 'DEBUG'])
 const PATIENCE_MS = 20_000
 
 /** What the command finds: an address to ask, and something where its libraries look for a key. */
@@ -55,7 +59,7 @@ export async function serveKey(visitor: Visitor, key: Key, gate: Gate, secure: S
   const { host, ports: [port = 443] } = key.rule
   // A path alone becomes the whole address, and is read as strictly as one.
   const head = heard.text === null ? null : parseHead(heard.text.replace(/^([A-Z]+) (\/)/, `$1 http://${port === 443 ? host : `${host}:${port}`}$2`))
-  if (!head || head.path === null || head.host !== host) return answer(visitor, '400 Bad Request', 'nexus: this address takes plain requests for one host\n')
+  if (!head || head.path === null || head.host !== host || ECHOES.has(head.method)) return answer(visitor, '400 Bad Request', 'nexus: this address takes plain requests for one host\n')
   const passage = await gate.pass(host, port)
   if (passage.type === 'denied') return answer(visitor, '403 Forbidden', denialText(passage.denial))
   if (passage.type === 'unknown') return answer(visitor, '502 Bad Gateway', `nexus: ${host} is not known: ${passage.cause}\n`)
@@ -70,7 +74,10 @@ export async function serveKey(visitor: Visitor, key: Key, gate: Gate, secure: S
   try {
     await send(socket, forwardedHead(withoutKeys(head), [headerOf(key)]))
     await sendBody(visitor, socket, head, heard.rest)
-    for await (const chunk of socket) await visitor.write(chunk as Buffer)
+    // A server that says back what it was asked must not hand out the key.
+    const unsaid = new Unsaid(key.value)
+    for await (const chunk of socket) await visitor.write(unsaid.take(chunk as Buffer))
+    await visitor.write(unsaid.rest())
   } finally {
     socket.destroy()
   }
@@ -81,9 +88,9 @@ function headerOf({ header, rule, value }: Key): [string, string] {
   return [name, name.toLowerCase() === BEARER ? `Bearer ${value}` : value]
 }
 
-/** The server waits for nobody's leave: the body comes at once. */
+/** The server waits for nobody's leave, the body comes at once; and it answers in plain bytes, where its key would be seen. */
 function withoutKeys(head: Head): Head {
-  return { ...head, headers: head.headers.filter(([name]) => !OWN_KEYS.has(name.toLowerCase()) && name.toLowerCase() !== 'expect') }
+  return { ...head, headers: head.headers.filter(([name]) => !OWN_KEYS.has(name.toLowerCase()) && !NOT_PASSED.has(name.toLowerCase())) }
 }
 
 async function sendBody(visitor: Visitor, socket: TLSSocket, { body, headers }: Head, early: Buffer): Promise<void> {

@@ -185,7 +185,13 @@ describe.skipIf(program === undefined)('the proxy', () => {
         const parts: Buffer[] = []
         request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
           heard.push([request.method, request.url, request.headers.host, request.headers['x-api-key'], request.headers.authorization, Buffer.concat(parts).toString()])
-          response.end('answered')
+          if (request.url !== '/echo') return void response.end('answered')
+          heard.pop()
+          // In two pieces, the first of which ends within the key.
+          const said = Buffer.from(JSON.stringify(request.headers))
+          const cut = said.indexOf('the-real-key') + 5
+          response.setHeader('content-length', said.length)
+          response.write(said.subarray(0, cut), () => setTimeout(() => response.end(said.subarray(cut)), 50))
         })
       }))
       const rule = parseNetRule(`keys.example:${port}=127.0.0.1`) as NetRule // just written
@@ -196,11 +202,13 @@ describe.skipIf(program === undefined)('the proxy', () => {
       const ask = (...lines: string[]) => ({ port: door, send: [lines.join('\r\n')] })
       const answers = await talks(reached, {
         get: ask('GET /v1/models HTTP/1.1', 'Host: 127.0.0.1', 'x-api-key: kept-by-nexus', 'Authorization: Bearer kept-by-nexus', '', ''), post: ask('POST /v1 HTTP/1.1', 'Content-Length: 5', '', 'hello'), chunks: ask('POST /v1 HTTP/1.1', 'Transfer-Encoding: chunked', '', '5\r\nhello\r\n0\r\n\r\n'),
+        echo: ask('GET /echo HTTP/1.1', 'Accept-Encoding: gzip', 'X-Own: kept', '', ''), trace: ask('TRACE / HTTP/1.1', '', ''), twisted: ask('GET @evil.example/ HTTP/1.1', '', ''), slashes: ask('GET //evil.example/x HTTP/1.1', '', ''),
         other: ask('GET http://evil.example/ HTTP/1.1', '', ''), tunnel: ask('CONNECT keys.example:443 HTTP/1.1', '', ''),
       })
-      for (const name of ['get', 'post', 'chunks']) expect([name, answers[name]]).toEqual([name, expect.stringMatching(/^HTTP\/1\.1 200 OK[^]*answered/) as unknown])
-      for (const name of ['other', 'tunnel']) expect(first(answers[name])).toBe('HTTP/1.1 400 Bad Request')
-      expect(heard.toSorted()).toEqual([['GET', '/v1/models', ''], ['POST', '/v1', 'hello'], ['POST', '/v1', 'hello']].map(([method, path, body]) => [method, path, `keys.example:${port}`, 'the-real-key', undefined, body]))
+      for (const name of ['get', 'post', 'chunks', 'slashes']) expect([name, answers[name]]).toEqual([name, expect.stringMatching(/^HTTP\/1\.1 200 OK[^]*answered/) as unknown])
+      for (const name of ['other', 'tunnel', 'trace', 'twisted']) expect([name, first(answers[name])]).toEqual([name, 'HTTP/1.1 400 Bad Request'])
+      expect(answers.echo).toMatch(/"x-own":"kept","x-api-key":"\*{12}","connection":"close"\}$/)
+      expect(heard.toSorted()).toEqual([['GET', '//evil.example/x', ''], ['GET', '/v1/models', ''], ['POST', '/v1', 'hello'], ['POST', '/v1', 'hello']].map(([method, path, body]) => [method, path, `keys.example:${port}`, 'the-real-key', undefined, body]))
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
