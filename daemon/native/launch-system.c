@@ -1,5 +1,6 @@
 /* /proc and /dev as a command should find them: its own processes, the harmless devices, its own terminals. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -11,6 +12,7 @@
 
 static void link_or_fail(int dev, const char *target, const char *name);
 static void bind_device(int dev, const char *name);
+static void protect_settings(int root);
 
 void mount_proc(int root) {
   int place = inside_open(root, "/proc");
@@ -63,12 +65,7 @@ static void link_or_fail(int dev, const char *target, const char *name) {
 /* As a container runtime does it. uid 0 may write kernel settings by ownership alone, whatever its capabilities; and what
  * tells everybody about the machine's memory, keys and interrupts helps attackers more than build tools. */
 void protect_proc(int root, int empty_folder, int empty_file) {
-  static const char *const readonly[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr", "/proc/driver", "/proc/pressure", "/proc/tty"};
-  for (size_t i = 0; i < sizeof readonly / sizeof *readonly; i++) {
-    int place = inside_open(root, readonly[i]);
-    if (place >= 0) inside_bind(place, place, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "proc-readonly");
-    close(place);
-  }
+  protect_settings(root);
   static const char *const hidden[] = {
     "/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/latency_stats", "/proc/acpi", "/proc/scsi",
     "/proc/asound", "/proc/interrupts", "/proc/iomem", "/proc/ioports", "/proc/kallsyms", "/proc/slabinfo", "/proc/vmallocinfo", "/proc/pagetypeinfo", "/proc/kpagecount",
@@ -76,4 +73,22 @@ void protect_proc(int root, int empty_folder, int empty_file) {
     "/sys/devices/virtual/powercap", "/sys/class/dmi/id/product_uuid", "/sys/class/dmi/id/product_serial", "/sys/class/dmi/id/board_serial", "/sys/class/dmi/id/chassis_serial",
   };
   for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) hide(root, hidden[i], empty_folder, empty_file);
+}
+
+/* All that is no process's and can be written, whatever this kernel has: sys, sysrq-trigger, mtrr, dynamic_debug … */
+static void protect_settings(int root) {
+  int place = inside_open(root, "/proc"), listed = place < 0 ? -1 : openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *names = listed < 0 ? NULL : fdopendir(listed);
+  if (!names) fail("proc-readonly", "/proc");
+  for (struct dirent *found; (found = readdir(names));) {
+    struct stat stat;
+    if (found->d_name[0] == '.' || (found->d_name[0] >= '0' && found->d_name[0] <= '9') || fstatat(place, found->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISDIR(stat.st_mode) && !(S_ISREG(stat.st_mode) && (stat.st_mode & 0222))) continue;
+    int one = openat(place, found->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (one < 0) fail("proc-readonly", found->d_name);
+    inside_bind(one, one, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "proc-readonly");
+    close(one);
+  }
+  closedir(names);
+  close(place);
 }

@@ -44,6 +44,17 @@ print([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 2 and not target(fd
       { printf '' > "$file"; } 2>/dev/null && echo "opened $file"
     done
     for file in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/*/notify_on_release /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do { printf '' > "$file"; } 2>/dev/null && [ -e "$file" ] && echo "opened $file"; done; :`),
+  { name: 'changes whatever else of the kernel may be written', says: 'none', program: () => ({ python: `
+import os
+opened = []
+for top in os.listdir('/proc'):
+    if top.isdigit() or os.path.islink('/proc/' + top): continue
+    for path in ['/proc/' + top] + [os.path.join(folder, name) for folder, _, names in os.walk('/proc/' + top) for name in names]:
+        # Root may open what nobody can write: nothing is written, and whether that is possible is the answer.
+        try: os.write(os.open(path, os.O_WRONLY | os.O_NONBLOCK), b''); opened.append(path)
+        except OSError: pass
+print('\\n'.join(opened) or 'none')
+` }) },
   {
     ...shell('reads the home, the state and sockets by their second name', 'state\nheld', ({ alias, secret }) => `
       grep -rsl --exclude-dir=project ${secret} ${alias} 2>/dev/null; ls -A ${alias}/state/layers ${alias}/home 2>/dev/null; echo state

@@ -1,7 +1,7 @@
 /** The scene as fstabs, each read by a single call of mount(8) from top to bottom: a call for each mount would cost 40 ms.
  *  Everything is mounted below `stage/root`, a read-only copy of the host's tree, while the sources stay visible in the
  *  host's own. Sources that are no path are called `nexus`: mount -a skips what it believes to be mounted already. */
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { isInside } from '../../base/project.ts'
 import { mountTable } from '../mount-table.ts'
@@ -11,8 +11,7 @@ export const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as c
 const PRIVATE = 'rw,nosuid,nodev'
 const HIDDEN = 'bind,ro,nosuid,nodev,noexec'
 const OTHER_HOMES = ['/home', '/root'] as const
-/** Below /proc and /sys; uid 0 owns them, and owning is enough to write. */
-const KERNEL_READONLY = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs', '/proc/mtrr', '/proc/driver', '/proc/pressure', '/proc/tty'] as const
+/** Below /proc and /sys. */
 const KERNEL_HIDDEN = [
   '/proc/kcore', '/proc/kmsg', '/proc/keys', '/proc/key-users', '/proc/timer_list', '/proc/acpi', '/proc/scsi', '/proc/asound', '/proc/interrupts', '/proc/iomem', '/proc/ioports',
   '/proc/kallsyms', '/proc/slabinfo', '/proc/vmallocinfo', '/proc/pagetypeinfo', '/proc/kpagecount', '/proc/kpageflags', '/proc/kpagecgroup',
@@ -53,7 +52,7 @@ export function fstabsOf(scene: Scene): Fstabs {
     ...projectLines(scene, stage, inside(scene.project)),
     ...scene.readonly.map((path) => line(path, inside(path), 'none', `rbind,ro,nosuid,nodev${isFolder(path) ? `,${mkdir}` : ''}`)),
     ...scene.hide.filter((path) => isSeen(path, scene)).map(hide),
-    ...KERNEL_READONLY.filter((path) => existsSync(path)).map((path) => line(inside(path), inside(path), 'none', HIDDEN)),
+    ...kernelSettings().map((path) => line(inside(path), inside(path), 'none', HIDDEN)),
     ...KERNEL_HIDDEN.filter((path) => existsSync(path)).map(hide),
   ]
   return { silent: silentLines(scene, stage).join(''), fstab: fstab.join(''), targets: silentIn(scene).map(inside) }
@@ -72,6 +71,14 @@ function readonlyTree(): string[] {
 
 function devices(stage: string): string[] {
   return DEVICES.filter((name) => existsSync(`/dev/${name}`)).map((name) => line(`/dev/${name}`, join(stage, 'dev', name), 'none', 'bind,ro,dev,nosuid,noexec'))
+}
+
+/** All of /proc that is no process's and can be written, whatever this kernel has. uid 0 owns it, and owning is enough to write. */
+function kernelSettings(): string[] {
+  return readdirSync('/proc').filter((name) => !/^\d/.test(name)).map((name) => join('/proc', name)).filter((path) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    return stat?.isDirectory() || (stat?.isFile() && (stat.mode & 0o222) !== 0)
+  })
 }
 
 /** In the same order each time, by the scene alone: their numbers are names. What is below the home has its place only later, and is shown as it is. */
