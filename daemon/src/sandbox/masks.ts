@@ -20,8 +20,12 @@ const PLACES = [
 ] as const
 /** Other disks, wherever they are mounted but in these: what is private inside, and the system's own. */
 const NO_DISKS = /^\/($|(proc|sys|dev|run|tmp|home|root|usr|lib|lib64|bin|sbin)(\/|$)|var\/(tmp|run)(\/|$))/
+/** Folders of people's own making: /data, /backup, /work. */
+const NO_OTHERS = /^\/(etc|var|boot|srv|opt|usr|bin|sbin|lib(32|64|x32)?|proc|sys|dev|run|tmp|home|root|lost\+found)$/
 const DEPTH_MAX = 12
 const LOOKED_AT_MAX = 60_000
+/** Of those that only root looks at: there may be whole work shops. */
+const OTHERS_LOOKED_AT_MAX = 20_000
 const MASKS_MAX = 700
 /** After the first time a run may use what is older, while it is looked again; not what is older than the second. */
 const FRESH_MS = 60_000
@@ -62,12 +66,22 @@ export class Masks {
 
   async #look(): Promise<void> {
     const at = this.#clock.now()
-    const walk = new Walk()
+    const walk = new Walk(LOOKED_AT_MAX)
     for (const { path, ownToo } of PLACES) await walk.add(join(this.#root, path), ownToo)
     const disks = mountTable().filter(({ point, type }) => isLocal(type) && !NO_DISKS.test(point)).map(({ point }) => point)
     for (const disk of disks) if (isInside(disk, this.#root)) await walk.add(disk, PLACES.some(({ path, ownToo }) => ownToo && isInside(disk, path)))
     await walk.go()
-    this.#survey = { at, sockets: walk.sockets, shut: walk.shut }
+    const others = await this.#others()
+    this.#survey = { at, sockets: [...walk.sockets, ...others.sockets], shut: [...walk.shut, ...others.shut] }
+  }
+
+  /** Root may read what lies in / and the folders there, whoever shut it. Everybody else is shut out, or works there. */
+  async #others(): Promise<Walk> {
+    const walk = new Walk(OTHERS_LOOKED_AT_MAX)
+    if (process.geteuid?.() !== 0) return walk
+    await walk.top(this.#root, (path) => !NO_OTHERS.test(path.slice(this.#root === '/' ? 0 : this.#root.length)))
+    await walk.go()
+    return walk
   }
 }
 
@@ -86,7 +100,17 @@ class Walk {
   readonly sockets: string[] = []
   readonly shut: string[] = []
   readonly #open: Folder[] = []
-  #left = LOOKED_AT_MAX
+  #left: number
+
+  constructor(lookedAtMax: number) {
+    this.#left = lookedAtMax
+  }
+
+  /** The files of a folder, and those of its folders that are wanted. */
+  async top(folder: string, isWanted: (path: string) => boolean): Promise<void> {
+    const stat = await lstat(folder)
+    await this.#look({ path: folder, device: stat.dev, ownToo: false, depth: 0 }, isWanted)
+  }
 
   async add(path: string, ownToo: boolean): Promise<void> {
     const stat = await lstat(path).catch(() => undefined) // not every machine has every place
@@ -100,8 +124,8 @@ class Walk {
     }
   }
 
-  async #look({ path: folder, device, ownToo, depth }: Folder): Promise<void> {
-    const names = await readdir(folder).catch(() => [])
+  async #look({ path: folder, device, ownToo, depth }: Folder, isWanted: (path: string) => boolean = () => true): Promise<void> {
+    const names = (await readdir(folder).catch(() => [])).filter((name) => isWanted(join(folder, name)))
     this.#left -= names.length
     if (this.#left < 0) return
     const stats = await Promise.all(names.map((name) => lstat(join(folder, name)).catch(() => undefined)))

@@ -103,7 +103,7 @@ function maskedIn({ masks, state, userHome }: Stage, { project, folder }: Layer,
 
 /** A PATH entry belongs to a tool that may need what lies beside it: /opt/tool/bin and /opt/tool/lib. */
 function whole(entry: string): string {
-  return /^\/(opt|srv)\/[^/]+/.exec(entry)?.[0] ?? entry
+  return /^\/(?!(usr|etc|var|home|root|tmp|run)\/)[^/]+\/[^/]+(?=\/)/.exec(entry)?.[0] ?? entry
 }
 
 /** What an apply prepares in the project root is not the project's. */
