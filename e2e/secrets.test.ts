@@ -1,6 +1,6 @@
 /** What is handed to one run stays with that run: it is in no file of the state, and not in what the run prints. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
@@ -91,10 +91,20 @@ describe('settings', () => {
     mkdirSync(join(nexus.project, 'app'), { recursive: true })
     for (const name of ['.env', 'app/.env.local', '.env.example']) writeFileSync(join(nexus.project, name), `KEY=${name}\n`)
     const look = 'cat .env app/.env.local .env.example; echo more >> .env || true; echo done'
+    const deep = 'a/b/c/d/e/.env'
+    mkdirSync(join(nexus.project, 'a/b/c/d/e'), { recursive: true })
+    writeFileSync(join(nexus.project, deep), 'DEEP\n')
+    writeFileSync(join(nexus.project, 'app/real.txt'), 'REAL\n')
+    symlinkSync('real.txt', join(nexus.project, 'app/.env'))
+    symlinkSync('/etc/hostname', join(nexus.project, 'app/.env.outside'))
     const shut = await nexus.run('--discard', 'cat .env app/.env.local .env.example')
     expect(shut.stdout).toBe('KEY=.env\nKEY=app/.env.local\nKEY=.env.example\n')
     const open = await nexus.run('--net', 'example.com', `${look} 2>/dev/null`)
     expect({ stdout: open.stdout, changes: open.changes, notes: open.notes }).toEqual({ stdout: 'KEY=.env.example\ndone\n', changes: [], notes: [expect.stringContaining('.env, app/.env.local') as unknown] })
+    expect((await nexus.run('--net', 'example.com', `cat ${deep} app/.env app/real.txt; test -s app/.env.outside && echo outside`)).stdout).toBe('outside\n')
+    const below = await nexus.run('--keep', 'cp .env .env.copy')
+    expect((await nexus.run('--on', below.id, '--net', 'example.com', 'cat .env.copy; echo done')).stdout).toBe('done\n')
+    await nexus.call('discard', below.id, '--cascade')
     writeFileSync(config(), 'secrets: { files: show }\n')
     expect((await nexus.run('--net', 'example.com', 'cat .env')).stdout).toBe('KEY=.env\n')
     writeFileSync(config(), 'secrets: { files: mask }\n')
@@ -102,6 +112,7 @@ describe('settings', () => {
     expect((await nexus.run('cat .env')).stdout).toBe('')
     expect(readFileSync(join(nexus.project, '.env'), 'utf8')).toBe('KEY=.env\n')
     expect(existsSync(join(nexus.project, 'app/.env.local'))).toBe(true)
+    for (const folder of ['a', 'app']) rmSync(join(nexus.project, folder), { recursive: true })
     writeFileSync(config(), '')
   })
 })

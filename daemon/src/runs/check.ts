@@ -52,7 +52,7 @@ export class Check {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const inHand = handed.of(row)
       const reach = reachOf(network, row.request.net, { ...row.request.env, ...inHand.env }, { keys: inHand.keys })
-      const masks = await masksFor(secrets, row)
+      const masks = await masksFor(secrets, row, base.parents)
       const check = command === null ? nothingToRun() : await carriedOut(inside, row, { ...reach, order: { ...reach.order, ...masks } }, { command, cwd: asked === AUTO ? row.project : row.cwd, clean: (output) => secrets.redacted(output, inHand.known).bytes })
       ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs }, moreDenials(ledger.details(row.id), reach))
     }))

@@ -106,7 +106,7 @@ export class Execution {
     const agent = request.agent === undefined ? undefined : this.#parts.agents.around(request.agent, row.project)
     const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, { keys: inHand.keys, ...(questions ? { ask: (host, port) => questions.ask(host, port) } : {}) })
     running.denials = reach.denials
-    const masks = await masksFor(secrets, row)
+    const masks = await masksFor(secrets, row, layer.parents)
     noteMasks(ledger, row, masks, actor)
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {

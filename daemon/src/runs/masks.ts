@@ -1,10 +1,14 @@
 /** Files like .env, empty inside where the settings say so; the record names them, so that nobody wonders. */
+import { join } from 'node:path'
 import type { LaunchOrder } from '../sandbox/launch.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 
-export async function masksFor(secrets: Secrets, { project, request }: Pick<RunRow, 'project' | 'request'>): Promise<Pick<LaunchOrder, 'mask'>> {
-  return request.masks ? { mask: await secrets.filesIn(project) } : {}
+/** `layers`: what lies over the project, for a run below may have made such files, too. */
+export async function masksFor(secrets: Secrets, { project, request }: Pick<RunRow, 'project' | 'request'>, layers: readonly string[]): Promise<Pick<LaunchOrder, 'mask'>> {
+  if (!request.masks) return {}
+  const found = await Promise.all([project, ...layers].map((top) => secrets.filesIn(top)))
+  return { mask: [...new Set(found.flat())].map((path) => join(project, path)) }
 }
 
 export function noteMasks(ledger: Ledger, { id, project, notes }: RunRow, { mask = [] }: Pick<LaunchOrder, 'mask'>, actor: string): void {

@@ -63,7 +63,7 @@ export class Shell {
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     const reach = reachOf(network, request.net, request.env)
     try {
-      const masks = await masksFor(secrets, { project: row.project, request: { ...row.request, masks: request.masks === true } })
+      const masks = await masksFor(secrets, { project: row.project, request: { ...row.request, masks: request.masks === true } }, [layer.upper, ...layer.parents])
       const launch = sandbox.launch(layer, choice, {
         argv: interactiveShell(), cwd: row.cwd, ...reach.order, ...masks, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })

@@ -1,28 +1,35 @@
-/** Files of a project that hold secrets by their name: .env and its like. Looked for with bounds; links are never followed. */
-import { readdir } from 'node:fs/promises'
+/** Files of a project that hold secrets by their name: .env and its like. Looked for with bounds, what lies nearest first; no folder is entered by a link. */
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isInside } from '../base/project.ts'
 
 const NAMES = /^(\.env(\.[\w.-]+)?|\.netrc|_netrc|\.pypirc|\.git-credentials|\.htpasswd|credentials\.json|service-?account[\w.-]*\.json)$/
 /** Made to be shown. */
 const EXAMPLES = /\.(example|sample|template|dist|defaults|schema)$/
 const LEFT_OUT = new Set(['node_modules', '.git', '.venv', 'venv', 'target', 'vendor', '__pycache__'])
-const DEPTH_MAX = 4
+const DEPTH_MAX = 8
 const ENTRIES_MAX = 20_000
 const FOUND_MAX = 100
 
-/** Absolute paths. */
-export async function secretFilesIn(project: string): Promise<string[]> {
+/** Relative paths. `top`: the project, or a layer over it. */
+export async function secretFilesIn(top: string): Promise<string[]> {
   const found: string[] = []
+  const open = ['']
   let left = ENTRIES_MAX
-  const walk = async (folder: string, depth: number): Promise<void> => {
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []) // one that is closed to us has nothing to show inside either
+  for (let folder = open.shift(); folder !== undefined && left > 0 && found.length < FOUND_MAX; folder = open.shift()) {
+    const entries = await readdir(join(top, folder), { withFileTypes: true }).catch(() => []) // one that is closed to us has nothing to show inside either
     left -= entries.length
     for (const entry of entries) {
-      if (left < 0 || found.length >= FOUND_MAX) return
-      if (entry.isFile() && NAMES.test(entry.name) && !EXAMPLES.test(entry.name)) found.push(join(folder, entry.name))
-      else if (entry.isDirectory() && depth < DEPTH_MAX && !LEFT_OUT.has(entry.name)) await walk(join(folder, entry.name), depth + 1)
+      const path = join(folder, entry.name)
+      if (entry.isDirectory() && path.split('/').length < DEPTH_MAX && !LEFT_OUT.has(entry.name)) open.push(path)
+      else if (NAMES.test(entry.name) && !EXAMPLES.test(entry.name) && (entry.isFile() || (entry.isSymbolicLink() && await leadsToFile(top, path)))) found.push(path)
     }
   }
-  await walk(project, 1)
-  return found
+  return found.slice(0, FOUND_MAX)
+}
+
+/** What a mask covers is what the link leads to: a file of the project's own, nothing else. */
+async function leadsToFile(top: string, path: string): Promise<boolean> {
+  const target = await realpath(join(top, path)).catch(() => undefined)
+  return target !== undefined && isInside(target, await realpath(top)) && (await stat(target)).isFile()
 }

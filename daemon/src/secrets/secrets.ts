@@ -51,8 +51,8 @@ export class OutputFilter {
 export interface Secrets {
   filter(known: readonly KnownSecret[], isTerminal: boolean, pass: (stream: Stream, bytes: Buffer) => void): OutputFilter
   redacted(text: Buffer, known: readonly KnownSecret[]): { readonly bytes: Buffer; readonly count: number }
-  /** Files like .env in a project, as absolute paths. */
-  filesIn(project: string): Promise<string[]>
+  /** Files like .env in a project or a layer over it, as paths in there. */
+  filesIn(top: string): Promise<string[]>
 }
 
 export const secrets: Secrets = { filter: (known, isTerminal, pass) => new OutputFilter(known, isTerminal, pass), redacted, filesIn: secretFilesIn }
