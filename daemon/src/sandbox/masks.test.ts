@@ -41,6 +41,17 @@ test('what lies deep is found after what lies near', async () => {
   expect(found()).toEqual([...(process.geteuid?.() === 0 ? ['/srv/near.key'] : []), '/var/one/two/three/four/five/six/seven/eight/shut.key'])
 })
 
+test("root, who may read everything, sees nothing that is shut in / and in folders of people's own making; others may work there", async () => {
+  put(at('shut.key'), 0o600)
+  put(at('data/shut.key'), 0o600)
+  put(at('data/open.txt'), 0o644)
+  put(at('backup/file'), 0o644)
+  chmodSync(at('backup'), 0o700)
+  put(at('usr/share/shut.key'), 0o600)
+  await masks.ready()
+  expect(found()).toEqual(process.geteuid?.() === 0 ? ['/backup', '/data/shut.key', '/shut.key'] : [])
+})
+
 test('what a run needs stays visible, with what lies around it', async () => {
   put(at('opt/tool/bin/tool'), 0o700)
   put(at('etc/app/shut.key'), 0o600)
