@@ -87,6 +87,19 @@ describe.each(['native', 'util-linux'])('by %s', (launcher) => {
       rmSync(join(nexus.project, swapped))
       for (const folder of [join(nexus.base, 'aside'), join(nexus.project, 'swapped')]) rmSync(folder, { recursive: true, force: true })
     }
+    // The project itself, or all of it gone.
+    const run = await nexus.run('--keep', 'echo new >added.txt')
+    renameSync(nexus.project, join(nexus.base, 'aside'))
+    for (const swap of [() => symlinkSync(elsewhere, nexus.project), () => rmSync(nexus.project)]) {
+      swap()
+      for (const words of [['apply', run.id], ['diff', run.id], ['conflicts', run.id]]) {
+        const ended = await nexus.start([...words, '--json'], { cwd: nexus.base }).ended
+        expect([words[0], ended.code, (JSON.parse(ended.stdout) as { error?: { code: string } }).error?.code]).toEqual([words[0], 126, 'project-moved'])
+      }
+      expect(readdirSync(elsewhere)).toEqual(['deep'])
+    }
+    renameSync(join(nexus.base, 'aside'), nexus.project)
+    await nexus.call('discard', run.id)
   })
 
   test('the terminal is told of hostile names and contents in words that it does not obey', async ({ skip }) => {

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   'no-directory': { exit: EXIT.notFound, message: 'there is no directory {path}', next: 'check the path' },
   'not-a-directory': { exit: EXIT.usage, message: '{path} is not a directory', next: 'give a directory' },
   'path-not-text': { exit: EXIT.refused, message: 'the path {path} is not valid UTF-8', next: 'rename the directory; files inside a project may have any name' },
+  'project-moved': { exit: EXIT.refused, message: 'the project {project} is not where it was: {cause}', next: 'put it back at that path; or run the command again where it is now' },
   'cwd-outside-project': { exit: EXIT.usage, message: '{cwd} is not inside the project {project}', next: 'leave --cwd out, or give a directory inside the project' },
   'project-refused': { exit: EXIT.refused, message: '{project} is not a project: a layer over the whole home or root directory would hide nothing from a mistake', next: 'go into a project directory, or give one with --project DIR' },
   'project-in-state': { exit: EXIT.refused, message: '{project} lies inside the state folder of Nexus ({state})', next: 'work in another directory, or move the state with NEXUS_HOME' },

@@ -19,6 +19,7 @@ import { Doors } from './doors.ts'
 import { hiddenIn, STAGE_PREFIX } from './hidden.ts'
 import { Staging } from './staging.ts'
 import { Host } from './host.ts'
+import { isInPlace, requireInPlace } from './in-place.ts'
 import { Journals, type Journal } from './journal.ts'
 import { Lanes } from './lanes.ts'
 import { codeOf } from './code-of.ts'
@@ -177,6 +178,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
       // Without a journal it is not ours: another daemon, with another state folder, may be at work there.
       return last?.stage === name && last.plan.project === project && !journals.some(isOpen) ? [last] : []
     })
+    if (!isInPlace(project)) return 0
     if (dryRun || stale().length === 0) return stale().length
     return await this.#at(project, undefined, async (site) => {
       let count = 0
@@ -209,6 +211,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
   /** Works in the project's lane, holding its lock against other daemons. */
   async #at<Result>(project: string, report: Report | undefined, work: (site: Site) => Promise<Result>): Promise<Result> {
     return await this.#lanes.take(project, async () => {
+      requireInPlace(project)
       const files = await this.#files('writing')
       await using root = await files.open(fromText(project))
       await lock(files, root, project)
@@ -232,6 +235,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
   }
 
   async #view(ground: Ground, files: Files, breath: Breath): Promise<View> {
+    requireInPlace(ground.project)
     const visit = this.#doors.visit([ground.upper, ...ground.parents])
     return await VIEWS[ground.backend].open({ ground, files, breath, visit, hidden: hiddenIn(ground.project, this.#parts.state) })
   }
