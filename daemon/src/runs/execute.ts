@@ -72,11 +72,12 @@ export class Execution {
     try {
       leave = await turnstile.enter(running.abort.signal)
       const layer = await this.#open(ledger.row(id), choice, running.abort.signal, actor)
+      if (layer.homeLacks !== undefined) running.recorder.write('stderr', Buffer.from(`nexus: not all of the home that the run below left could be taken over: ${layer.homeLacks}\n`))
       running.abort.signal.throwIfAborted()
       const end = await this.#launch(ledger.row(id), layer, choice, running, actor)
       await this.#finish(ledger.row(id), layer, running, end, actor)
     } catch (error) {
-      this.#fail(id, running, error, actor, log)
+      await this.#fail(id, running, error, actor, log)
     } finally {
       live.remove(id)
       leave?.()
@@ -156,7 +157,7 @@ export class Execution {
   }
 
   /** The sandbox, the disk or Nexus itself failed: the run says so, the layer stays for a look. */
-  #fail(id: string, running: LiveRun, error: unknown, actor: string, log: Log): void {
+  async #fail(id: string, running: LiveRun, error: unknown, actor: string, log: Log): Promise<void> {
     const cause = error instanceof Error ? error.message : String(error)
     const ended = running.abort.signal.aborted
     if (!ended) {
@@ -168,7 +169,9 @@ export class Execution {
     const reason: EndReason = ended ? (running.endedBy ?? 'killed') : status === 'running' ? 'seal-failed' : 'launcher-failed'
     // A queued run that the kill switch met never started: there is nothing to keep.
     const to = ended && status === 'queued' ? 'discarded' : 'failed'
-    ledger.move(id, { to, event: `run.${to}`, actor, action: 'ended', payload: { endReason: reason, cause }, fields: { endReason: reason, next: null }, details: recorded(running) })
+    // Who begins to follow only now finds it there.
+    using output = await running.recorder.store(this.#parts.state.blobs).catch(() => undefined) // on a full disk there is the record alone
+    ledger.move(id, { to, event: `run.${to}`, actor, action: 'ended', payload: { endReason: reason, cause }, fields: { endReason: reason, next: null }, details: { ...recorded(running), ...(output ? { output: output.digest } : {}) } })
   }
 
   /** Without it a three-way merge is not possible, everything else is. */

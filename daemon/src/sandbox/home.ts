@@ -9,14 +9,16 @@ export interface NewHome {
   readonly userHome: string
   /** The private home of the run below. */
   readonly parent: string | undefined
-  readonly copy: (order: Pick<TreeCopy, 'from' | 'to'>) => Promise<void>
+  readonly copy: (order: Pick<TreeCopy, 'from' | 'to' | 'isRough'>) => Promise<string | undefined>
 }
 
-export async function furnishHome({ home, userHome, parent, copy }: NewHome): Promise<void> {
-  if (parent !== undefined) return copy({ from: parent, to: home })
+/** What could not be taken over: a folder that the run below closed to itself must not be the end of every run above. */
+export async function furnishHome({ home, userHome, parent, copy }: NewHome): Promise<string | undefined> {
+  if (parent !== undefined) return copy({ from: parent, to: home, isRough: true })
   await mkdir(home, { mode: 0o700 })
   const text = gitconfigText(hostIdentity(userHome))
   if (text !== undefined) await writeFile(join(home, '.gitconfig'), text, { mode: 0o644, flag: 'wx' })
+  return undefined
 }
 
 /** Is this regular file of a private home our own, unchanged? Then nobody needs to hear of it. */

@@ -19,4 +19,6 @@ export interface Layer {
   readonly parents: readonly string[]
   /** Which namespace overlayfs kept its marks in: `trusted` as real root, `user` inside a user namespace. */
   readonly xattrs: 'trusted' | 'user'
+  /** Of a layer just made: why not all of the home below could be taken over. */
+  readonly homeLacks?: string
 }

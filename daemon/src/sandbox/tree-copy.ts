@@ -20,22 +20,24 @@ export interface TreeCopy {
   readonly except: string
   /** Search path for cp. */
   readonly path: string
+  /** What cannot be copied stays behind. */
+  readonly isRough?: boolean
 }
 
-/** Throws Problem `io`, or the reason of the signal. */
-export async function copyTree(order: TreeCopy, signal?: AbortSignal): Promise<void> {
+/** What cp complained of, where that may be. Throws Problem `io`, or the reason of the signal. */
+export async function copyTree(order: TreeCopy, signal?: AbortSignal): Promise<string | undefined> {
   const limits = new AbortController()
   const time = setTimeout(() => limits.abort(tooMuch(order, `it takes longer than ${TIME_MAX_MS / 60_000} minutes`)), TIME_MAX_MS)
   const disk = setInterval(() => void watchDisk(order, limits), FREE_CHECK_MS)
   try {
-    await copy(order, AbortSignal.any([limits.signal, ...(signal ? [signal] : [])]))
+    return await copy(order, AbortSignal.any([limits.signal, ...(signal ? [signal] : [])]))
   } finally {
     clearTimeout(time)
     clearInterval(disk)
   }
 }
 
-async function copy(order: TreeCopy, signal: AbortSignal): Promise<void> {
+async function copy(order: TreeCopy, signal: AbortSignal): Promise<string | undefined> {
   if (!isInside(order.except, order.from)) return runCp(order, [order.from, order.to], signal)
   // The excepted folder lies inside: its ancestors are made one by one, everything beside them is copied whole.
   await mkdir(order.to)
@@ -45,6 +47,7 @@ async function copy(order: TreeCopy, signal: AbortSignal): Promise<void> {
   const whole = names.filter((name) => name !== ancestor).map((name) => join(order.from, name))
   for (let at = 0; at < whole.length; at += NAMES_PER_CALL) await runCp(order, [...whole.slice(at, at + NAMES_PER_CALL), `${order.to}/`], signal)
   await resemble(order.from, order.to)
+  return undefined
 }
 
 /** Gives a folder the mode, owner and times of another. */
@@ -55,11 +58,14 @@ export async function resemble(from: string, to: string): Promise<void> {
   await utimes(to, model.atimeMs / 1000, model.mtimeMs / 1000)
 }
 
-async function runCp(order: TreeCopy, args: readonly string[], signal: AbortSignal): Promise<void> {
+async function runCp(order: TreeCopy, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   const cp = findProgram('cp', order.path)
   if (!cp) throw new Problem('io', { what: `the copy of ${order.from}`, cause: 'there is no cp', fix: 'install coreutils' })
   const { exitCode, errorText } = await runProgram(cp, ['-a', '--reflink=auto', ...args], signal)
-  if (exitCode !== 0) throw new Problem('io', { what: `the copy of ${order.from}`, cause: errorText || `cp ended with ${exitCode}`, fix: 'make those files readable, or use the overlay back end' })
+  if (exitCode === 0) return undefined
+  const cause = errorText || `cp ended with ${exitCode}`
+  if (order.isRough) return cause
+  throw new Problem('io', { what: `the copy of ${order.from}`, cause, fix: 'make those files readable, or use the overlay back end' })
 }
 
 async function watchDisk(order: TreeCopy, limits: AbortController): Promise<void> {
