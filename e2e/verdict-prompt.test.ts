@@ -1,9 +1,12 @@
-/** The question before a run that leaves the layer: one key says why, and the question comes again. */
+/** Verdicts at a terminal: the question before a run that leaves the layer explains itself; a shell in a layer is judged by what it left there. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Run } from '@nexus/protocol/runs'
 import { proves } from './requirements.ts'
 import { useTmux } from './tmux.ts'
 
-const { window: windowAt } = useTmux()
+const { nexus, window: windowAt } = useTmux()
 
 test(proves('e explains as often as it is wanted, and runs nothing; any other key but y is a no', 'SAFE-1'), async () => {
   const window = windowAt(0)
@@ -15,4 +18,18 @@ test(proves('e explains as often as it is wanted, and runs nothing; any other ke
   window.press('n')
   const ended = await window.shows(/e explains\] no[\s\S]*ready> $/m)
   expect(ended).not.toMatch(/^ran$/m)
+})
+
+test(proves('a shell in the layer: what it holds afterwards is judged, and an apply wants the word', 'SAFE-2', 'RUN-4'), async () => {
+  writeFileSync(join(nexus().project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  const run = await nexus().run('--keep', 'echo 1 > a')
+  expect(run.verdict).toMatchObject({ level: 'caution' })
+  const window = windowAt(0)
+  window.enter(`nexus shell ${run.id}`)
+  await window.shows('nothing here reaches the host')
+  window.enter('rm -rf .git; exit')
+  await window.shows(/next: nexus apply/)
+  const { run: sealed } = await nexus().json<{ run: Run }>('show', run.id)
+  expect(sealed.verdict).toMatchObject({ level: 'critical', before: 'caution', confirm: true, reasons: [expect.stringContaining('it deleted the history'), expect.any(String)] })
+  expect((await nexus().json<{ error: { code: string } }>('apply', run.id)).error.code).toBe('critical-unconfirmed')
 })

@@ -15,11 +15,12 @@ import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { masksFor } from './masks.ts'
-import { moreDenials, reachOf } from './reach.ts'
+import { moreDenials, reachOf, type Reach } from './reach.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
 import { staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { storedBytesOf } from './terms.ts'
+import { verdictAfter } from './verdict.ts'
 
 export interface ShellParts {
   readonly state: State
@@ -58,7 +59,7 @@ export class Shell {
 
   /** Never rejects. */
   async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest & { masks?: boolean }, actor: string): Promise<void> {
-    const { ledger, sandbox, sealer, live, state, network, secrets, log } = this.#parts
+    const { ledger, sandbox, live, state, network, secrets, log } = this.#parts
     const file = join(state.folder, 'output', `${row.id}.shell`)
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     const reach = reachOf(network, request.net, request.env)
@@ -79,7 +80,7 @@ export class Shell {
       log.error({ err: error, run: row.id }, 'shell failed')
       running.recorder.write('stderr', Buffer.from(`nexus: ${error instanceof Error ? error.message : String(error)}\n`))
     } finally {
-      await this.#reseal(row, layer, sealer, ledger, actor, log)
+      await this.#reseal(row, layer, reach, actor)
       const denied = moreDenials(ledger.details(row.id), reach)
       if (denied) ledger.note(row.id, 'run.network-denied', actor, {}, { denials: denied.denials?.length ?? 0 }, denied)
       live.remove(row.id)
@@ -88,13 +89,16 @@ export class Shell {
     }
   }
 
-  async #reseal(row: RunRow, layer: Layer, sealer: Sealer, ledger: Ledger, actor: string, log: Log): Promise<void> {
+  async #reseal(row: RunRow, layer: Layer, reach: Reach, actor: string): Promise<void> {
+    const { sealer, ledger, log } = this.#parts
     try {
       const sealed = await sealer.seal(row, layer)
       const { fields, details } = sealedFields(sealed)
       // A run that did not end by itself stays unappliable, however tidy a shell left it.
       const to: RunStatus = row.status === 'failed' ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
-      ledger.move(row.id, { to, event: 'run.resealed', actor, action: 'sealed', payload: { digest: sealed.changeSet.digest, counts: fields.counts }, fields: { ...fields, next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null }, details })
+      // What was typed in there nobody judged: what the layer holds now, is.
+      const verdict = row.verdict && verdictAfter(row.verdict, { changes: sealed.changeSet.changes, denials: reach.denials(), outside: sealed.outside.length })
+      ledger.move(row.id, { to, event: 'run.resealed', actor, action: 'sealed', payload: { digest: sealed.changeSet.digest, counts: fields.counts, ...(verdict !== row.verdict ? { verdict } : {}) }, fields: { ...fields, ...(verdict ? { verdict } : {}), next: to === 'kept' ? `nexus apply ${row.id}${row.parents.length > 0 ? ' --with-parents' : ''}` : null }, details })
       ledger.moveAll(staleBecauseOf(ledger, ledger.row(row.id), actor))
     } catch (error) {
       log.error({ err: error, run: row.id }, 'reseal failed')

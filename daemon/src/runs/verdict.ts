@@ -10,7 +10,8 @@ import type { Denial, Net } from '@nexus/protocol/network'
 import { Problem } from '@nexus/protocol/problem'
 import type { RunRequest } from '@nexus/protocol/runs'
 import type { RunVerdict } from '@nexus/protocol/run-verdict'
-import { levelSchema, type Level } from '@nexus/protocol/safety'
+import type { Level } from '@nexus/protocol/safety'
+import { isGrave, rankOf } from '@nexus/protocol/verdict-words'
 import { commandLine } from '@nexus/protocol/words'
 import type { Effect } from '../safety/effect.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
@@ -50,16 +51,17 @@ export interface Seen {
   readonly outside: number
 }
 
-/** What was seen may raise a verdict, never lower it. */
-export function verdictAfter(before: RunVerdict, seen: Seen): RunVerdict {
+/**
+ * What was seen may raise a verdict, never lower it: when the run ended, and again after each shell in its layer. What is as grave
+ * as the text was already is told all the same: the text may have been grave for something that an apply never carries.
+ */
+export function verdictAfter(known: RunVerdict, seen: Seen): RunVerdict {
   const found = observed(seen)
-  const level = found.map((one) => one.level).reduce((most, one) => (rank(one) > rank(most) ? one : most), before.level)
-  if (level === before.level) return before
-  return { ...before, level, before: before.level, reasons: short([...found.filter((one) => one.level === level).map(({ reason }) => reason), ...before.reasons]), ...(level === 'critical' ? { confirm: true } : {}) }
-}
-
-function rank(level: Level): number {
-  return levelSchema.options.indexOf(level)
+  const level = found.map((one) => one.level).reduce((most, one) => (rankOf(one) > rankOf(most) ? one : most), known.level)
+  const grave = found.filter((one) => one.level === level && (level !== known.level || (isGrave(level) && !known.confirm))).map(({ reason }) => reason)
+  if (grave.length === 0) return known
+  const raised = level === known.level ? {} : { level, before: known.before ?? known.level }
+  return { ...known, ...raised, reasons: short([...new Set([...grave, ...known.reasons])]), ...(found.some((one) => one.level === 'critical') ? { confirm: true } : {}) }
 }
 
 interface Observation {
