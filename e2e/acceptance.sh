@@ -326,6 +326,10 @@ wait "$sleeper"; is $? 137 'its client learns of it'
 try 0 'others may run' "$nexus" run true
 "$nexus" run 'sleep 60' >/dev/null 2>&1 </dev/null & sleeper=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"running"' && break; sleep 0.2; done
+try 126 'a run with the network of the host needs no published port' "$nexus" run --net on --publish 3000 true
+try 2 'what is no port' "$nexus" run --publish http true
+try 0 'no port is published' "$nexus" ports --json
+is "$(cat "$out")" '{"ports":[]}' 'and that is said'
 try 0 'proof' "$nexus" proof --json
 proof=$(grep -o '"digest":"[0-9a-f]*"' "$out")
 try 0 'kill' "$nexus" kill --json --proof

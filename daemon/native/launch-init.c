@@ -26,7 +26,7 @@ static pid_t start_command(const struct cell *cell, const int standard[3], bool 
 static void map_all_identities(pid_t command);
 static void write_file(const char *path, const char *text, const char *step);
 static int await_exec(int mistakes);
-static _Noreturn void reap(pid_t command, int report_socket, struct renames *renames);
+static _Noreturn void reap(pid_t command, const struct cell *cell, struct renames *renames);
 
 void init_main(struct cell *cell) {
   report_to(cell->report_socket);
@@ -60,7 +60,7 @@ void init_main(struct cell *cell) {
   static struct renames renames;
   renames_watch(&renames, cell, command, await_exec(mistakes));
   report_send(&(struct report){.kind = REPORT_STARTED}, -1);
-  reap(command, cell->report_socket, &renames);
+  reap(command, cell, &renames);
 }
 
 static void die_with_launcher(int report_socket) {
@@ -70,12 +70,15 @@ static void die_with_launcher(int report_socket) {
   if (poll(&launcher, 1, 0) > 0 && (launcher.revents & POLLHUP)) _exit(1);
 }
 
-/* Every layer, and the daemon's own ends of the streams, are still open: a hole in each wall. Four descriptors stay. */
+/* Every layer, and the daemon's own ends of the streams, are still open: a hole in each wall. Five descriptors stay. */
 static void let_go_of_host(struct cell *cell) {
-  enum { FIRST = 3, KEPT = 4, ASIDE = 64 };
-  int *kept[KEPT] = {&cell->report_socket, &cell->standard[0], &cell->standard[1], &cell->standard[2]};
+  enum { FIRST = 3, KEPT = 5, ASIDE = 64 };
+  int *kept[KEPT] = {&cell->report_socket, &cell->standard[0], &cell->standard[1], &cell->standard[2], &cell->harbour};
   for (int i = 0; i < KEPT; i++) if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE)) < 0) fail("descriptors", NULL);
-  for (int i = 0; i < KEPT; i++) if (*kept[i] >= 0 && (*kept[i] = dup3(*kept[i], FIRST + i, O_CLOEXEC)) < 0) _exit(1);
+  for (int i = 0; i < KEPT; i++) {
+    if (*kept[i] < 0) close(FIRST + i);
+    else if ((*kept[i] = dup3(*kept[i], FIRST + i, O_CLOEXEC)) < 0) _exit(1);
+  }
   report_to(cell->report_socket);
   if (syscall(SYS_close_range, FIRST + KEPT, ~0U, 0) != 0) fail("descriptors", "close_range");
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -103,6 +106,7 @@ static pid_t start_command(const struct cell *cell, const int standard[3], bool 
   if (command == 0) {
     close(go_pipe[1]);
     close(cell->report_socket);
+    close(cell->harbour);
     struct start start = {
       .standard = {standard[0], standard[1], standard[2]}, .is_terminal = is_terminal, .keeps_root = contains_root,
       .go = contains_root ? go_pipe[0] : -1, .mistakes = mistake_pair[1],
@@ -161,7 +165,8 @@ static int await_exec(int mistakes) {
   _exit(1);
 }
 
-static void reap(pid_t command, int report_socket, struct renames *renames) {
+static void reap(pid_t command, const struct cell *cell, struct renames *renames) {
+  int report_socket = cell->report_socket, harbour = cell->harbour;
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -176,8 +181,9 @@ static void reap(pid_t command, int report_socket, struct renames *renames) {
       report_send(&end, -1);
       _exit(0);
     }
-    struct pollfd waiting[3] = {{.fd = bell, .events = POLLIN}, {.fd = report_socket, .events = POLLIN}, {.fd = renames->listener, .events = POLLIN}};
-    if (poll(waiting, 3, -1) < 0) continue;
+    struct pollfd waiting[4] = {{.fd = bell, .events = POLLIN}, {.fd = report_socket, .events = POLLIN}, {.fd = renames->listener, .events = POLLIN}, {.fd = harbour, .events = POLLIN}};
+    if (poll(waiting, 4, -1) < 0) continue;
+    if (waiting[3].revents && !harbour_serve(harbour)) harbour = -1;
     if (waiting[2].revents) renames_hear(renames, waiting[2].revents);
     struct signalfd_siginfo rung;
     while (read(bell, &rung, sizeof rung) > 0) continue;

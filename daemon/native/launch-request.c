@@ -123,15 +123,26 @@ const char *frame_parse(char *bytes, size_t length, struct launch_frame *frame) 
   if (strcmp(value, "kill") == 0) frame->kind = FRAME_KILL;
   else if (strcmp(value, "term") == 0) frame->kind = FRAME_TERM;
   else if (strcmp(value, "resize") == 0) frame->kind = FRAME_RESIZE;
+  else if (strcmp(value, "publish") == 0) frame->kind = FRAME_PUBLISH;
+  else if (strcmp(value, "withdraw") == 0) frame->kind = FRAME_WITHDRAW;
   else return "unknown-verb";
+  const struct { const char *name; long *into; bool is_wanted; } numbers[] = {
+    {"rows", &frame->rows, frame->kind == FRAME_RESIZE},
+    {"cols", &frame->cols, frame->kind == FRAME_RESIZE},
+    {"host", &frame->host, frame->kind == FRAME_PUBLISH || frame->kind == FRAME_WITHDRAW},
+    {"inside", &frame->inside, frame->kind == FRAME_PUBLISH},
+  };
+  enum { NUMBERS = sizeof numbers / sizeof *numbers };
   while (cursor < end) {
     if ((refusal = next_pair(&cursor, end, &name, &value))) return refusal;
-    long *into = strcmp(name, "rows") == 0 ? &frame->rows : strcmp(name, "cols") == 0 ? &frame->cols : NULL;
-    if (!into || frame->kind != FRAME_RESIZE) return "unknown-key";
+    long *into = NULL;
+    for (int i = 0; i < NUMBERS; i++) if (numbers[i].is_wanted && strcmp(name, numbers[i].name) == 0) into = numbers[i].into;
+    if (!into) return "unknown-key";
     if (*into) return "repeated-key";
     if (number_in(value, 0xffff, into) || *into == 0) return "bad-number";
   }
-  return frame->kind == FRAME_RESIZE && (!frame->rows || !frame->cols) ? "missing-key" : NULL;
+  for (int i = 0; i < NUMBERS; i++) if (numbers[i].is_wanted && *numbers[i].into == 0) return "missing-key";
+  return NULL;
 }
 
 static const char *read_exactly(int fd, void *into, size_t length) {

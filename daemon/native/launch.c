@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +17,9 @@
 #include <unistd.h>
 #include "launch.h"
 #include "launch-ferry.h"
+#include "launch-quay.h"
 #include "nexus-native.h"
 
-#define CONTROL 3
 #define GRACE_MS 2000
 /* A process that waits inside the kernel (a dead network share, a frozen group) does not end even when it is killed, and
  * its pid namespace waits for it. The result does not. */
@@ -37,6 +36,7 @@ struct run {
   int reports;    /* socket to I */
   int master;     /* of the terminal, or -1 */
   struct doors doors;
+  struct harbour harbour;
   struct stream streams[STREAMS];
   long long deadline_ms, kill_at_ms, gone_by_ms; /* 0: none */
   bool has_timed_out, is_killed, is_orphan, is_stuck;
@@ -59,7 +59,6 @@ static int patience_ms(const struct run *run);
 static void end_all(struct run *run);
 static void report_end(struct run *run);
 static void drain(struct run *run);
-static void answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static long long now_ms(void);
 
 int launch_main(void) {
@@ -68,10 +67,11 @@ int launch_main(void) {
   signal(SIGPIPE, SIG_IGN);
   static struct run run; /* its buffers are large for a stack */
   const char *refusal = request_read(CONTROL, &run.request);
-  if (refusal) answer("failed request %d %s", EINVAL, refusal);
+  if (refusal) tell_daemon("failed request %d %s", EINVAL, refusal);
   else if (start(&run)) {
     carry(&run);
     doors_close(&run.doors);
+    harbour_close(&run.harbour);
     report_end(&run);
     drain(&run);
   }
@@ -82,26 +82,30 @@ int launch_main(void) {
 static bool start(struct run *run) {
   bool own_user_namespace = !caps_has_sys_admin();
   bool is_offline = strcmp(run->request.net, "off") == 0;
-  int pair[2], pipes[6] = {-1, -1, -1, -1, -1, -1};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return answer("failed pipes %d %s", errno, strerror(errno)), false;
-  for (int i = 0; i < 3 && !run->request.rows; i++) if (pipe2(pipes + 2 * i, O_CLOEXEC) != 0) return answer("failed pipes %d %s", errno, strerror(errno)), false;
+  int pair[2], cells[2] = {0, -1}, pipes[6] = {-1, -1, -1, -1, -1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return tell_daemon("failed pipes %d %s", errno, strerror(errno)), false;
+  if (is_offline && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, cells) != 0) return tell_daemon("failed pipes %d %s", errno, strerror(errno)), false;
+  for (int i = 0; i < 3 && !run->request.rows; i++) if (pipe2(pipes + 2 * i, O_CLOEXEC) != 0) return tell_daemon("failed pipes %d %s", errno, strerror(errno)), false;
   struct cell cell = {
     .request = &run->request, .own_user_namespace = own_user_namespace, .uid = geteuid(), .gid = getegid(),
-    .report_socket = pair[1], .standard = {pipes[0], pipes[3], pipes[5]},
+    .report_socket = pair[1], .harbour = cells[1], .standard = {pipes[0], pipes[3], pipes[5]},
   };
   /* Not fork: the new namespaces begin with the child, and L keeps its own. */
   int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | (is_offline ? CLONE_NEWNET : 0) | (own_user_namespace ? CLONE_NEWUSER : 0);
   run->init = (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
   if (run->init == 0) {
     close(pair[0]);
+    if (is_offline) close(cells[0]);
     become_init(run, &cell, pipes);
   }
-  if (run->init < 0) return answer("failed %s %d %s", own_user_namespace ? "user-namespace" : "namespaces", errno, strerror(errno)), false;
+  if (run->init < 0) return tell_daemon("failed %s %d %s", own_user_namespace ? "user-namespace" : "namespaces", errno, strerror(errno)), false;
   close(pair[1]);
   run->reports = pair[0];
+  if (is_offline) close(cells[1]);
+  run->harbour.cell = cells[0];
   run->init_ended = (int)syscall(SYS_pidfd_open, run->init, 0);
   if (run->init_ended < 0) {
-    answer("failed pidfd %d %s", errno, strerror(errno));
+    tell_daemon("failed pidfd %d %s", errno, strerror(errno));
     end_all(run);
     return false;
   }
@@ -168,7 +172,7 @@ static void hear_init(struct run *run) {
   if (report.kind == REPORT_TERMINAL && passed >= 0 && run->master < 0 && run->request.rows) attach_terminal(run, passed);
   else if (report.kind == REPORT_DOOR && passed >= 0 && doors_add(&run->doors, passed, report.number)) return;
   else if (report.kind == REPORT_TERMINAL || report.kind == REPORT_DOOR) close(passed);
-  else if (report.kind == REPORT_STARTED) doors_open(&run->doors), answer("started %d", (int)run->init);
+  else if (report.kind == REPORT_STARTED) doors_open(&run->doors), tell_daemon("started %d", (int)run->init);
   else {
     run->last = report;
     run->has_ended = true;
@@ -203,7 +207,7 @@ static void hear_daemon(struct run *run) {
     if (!refusal && run->frame_length < 4 + length) return;
     if (!refusal) refusal = frame_parse((char *)run->frame + 4, length, &frame);
     if (refusal) {
-      answer("refused %s", refusal);
+      tell_daemon("refused %s", refusal);
       run->is_orphan = true;
       run->is_killed = true;
       end_all(run);
@@ -222,6 +226,12 @@ static void obey(struct run *run, const struct launch_frame *frame) {
     break;
   case FRAME_TERM:
     send(run->reports, "t", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    break;
+  case FRAME_PUBLISH:
+    tell_daemon("port %ld %d", frame->host, harbour_publish(&run->harbour, &run->request, frame->host, frame->inside));
+    break;
+  case FRAME_WITHDRAW:
+    tell_daemon("port %ld %d", frame->host, harbour_withdraw(&run->harbour, frame->host));
     break;
   case FRAME_KILL:
     run->is_killed = true;
@@ -257,14 +267,14 @@ static void report_end(struct run *run) {
   const struct rusage *usage = run->has_ended && last->kind == REPORT_ENDED ? &last->usage : &run->usage;
   char spent[80];
   snprintf(spent, sizeof spent, "%lld %lld %ld", microseconds(usage->ru_utime), microseconds(usage->ru_stime), usage->ru_maxrss);
-  if (run->is_stuck) answer("lingering %d", (int)run->init);
-  if (run->has_timed_out) answer("timedout %s", spent);
-  else if (run->is_killed) answer("killed %s", spent);
-  else if (!run->has_ended) answer("signalled %d %s", SIGKILL, spent); /* somebody on the host ended I */
-  else if (last->kind == REPORT_FAILED) answer("failed %s %d %s", last->step, last->number, last->text);
-  else if (last->kind == REPORT_NOT_FOUND) answer("notfound %d %s", last->number, strerror(last->number));
-  else if (WIFSIGNALED(last->number)) answer("signalled %d %s", WTERMSIG(last->number), spent);
-  else answer("exited %d %s", WEXITSTATUS(last->number), spent);
+  if (run->is_stuck) tell_daemon("lingering %d", (int)run->init);
+  if (run->has_timed_out) tell_daemon("timedout %s", spent);
+  else if (run->is_killed) tell_daemon("killed %s", spent);
+  else if (!run->has_ended) tell_daemon("signalled %d %s", SIGKILL, spent); /* somebody on the host ended I */
+  else if (last->kind == REPORT_FAILED) tell_daemon("failed %s %d %s", last->step, last->number, last->text);
+  else if (last->kind == REPORT_NOT_FOUND) tell_daemon("notfound %d %s", last->number, strerror(last->number));
+  else if (WIFSIGNALED(last->number)) tell_daemon("signalled %d %s", WTERMSIG(last->number), spent);
+  else tell_daemon("exited %d %s", WEXITSTATUS(last->number), spent);
 }
 
 /* Nobody writes any more; what is in the pipes still belongs to the run. */
@@ -278,19 +288,6 @@ static void drain(struct run *run) {
     if (waiting[0].revents) stream_move(&run->streams[OUTPUT]);
     if (waiting[1].revents) stream_move(&run->streams[ERRORS]);
   }
-}
-
-/* One line for the daemon. Paths may hold anything, a line may not hold a line break. */
-static void answer(const char *format, ...) {
-  char line[512];
-  va_list values;
-  va_start(values, format);
-  vsnprintf(line, sizeof line - 1, format, values);
-  va_end(values);
-  size_t length = strlen(line);
-  for (size_t i = 0; i < length; i++) if ((unsigned char)line[i] < ' ') line[i] = '?';
-  line[length++] = '\n';
-  send(CONTROL, line, length, MSG_NOSIGNAL);
 }
 
 static long long now_ms(void) {

@@ -2,6 +2,7 @@
  *
  *   daemon ── control socket (fd 3), stdio ──> L   launch.c       relay, time limit, lifeline; on the host
  *          └─ channel (fd 4) ────────────────> F   launch-ferry.c   only with doors: carries what the daemon lets through; on the host
+ *          published ports ──────────────────> Q   launch-quay.c    only once a port is published: accepts on 127.0.0.1; on the host
  *                                              └─> I   launch-init.c     pid 1 of the sandbox: builds it, reaps, reports
  *                                                  ├─> C   launch-command.c  the command: no capabilities, own session
  *                                                  └─> M   launch-mover.c    renames folders where the overlay does not: the rights of C
@@ -9,6 +10,7 @@
  * Each link dies with the one above it (parent-death signal), and the pid namespace dies with I.
  * L answers the daemon with lines; every run ends with exactly one of the last six:
  *   started PID
+ *   port HOST ERRNO   (0: published, or withdrawn; one for each word about ports, in order)
  *   lingering PID   (of I: something of the run waits inside the kernel and cannot be ended; an end follows)
  *   failed STEP ERRNO TEXT | notfound ERRNO TEXT
  *   exited CODE U S M | signalled N U S M | timedout U S M | killed U S M    (U, S: microseconds of CPU; M: KiB) */
@@ -63,12 +65,18 @@ void request_free(struct launch_request *request);
 
 /* A later word of the daemon. */
 struct launch_frame {
-  enum { FRAME_RESIZE, FRAME_KILL, FRAME_TERM } kind;
-  long rows, cols;
+  enum { FRAME_RESIZE, FRAME_KILL, FRAME_TERM, FRAME_PUBLISH, FRAME_WITHDRAW } kind;
+  long rows, cols, host, inside;
 };
 
 #define FRAME_BYTES_MAX 256
 const char *frame_parse(char *bytes, size_t length, struct launch_frame *frame);
+
+/* ---- What L tells the daemon (launch-answer.c) ---- */
+
+#define CONTROL 3
+
+void tell_daemon(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- Streams between the daemon and the command (launch-relay.c) ---- */
 
@@ -118,6 +126,7 @@ struct cell {
   uid_t uid;
   gid_t gid;
   int report_socket;
+  int harbour; /* where it is asked for sockets of the sandbox's network; -1: the run has the host's */
   int standard[3]; /* the command's ends of its pipes; unused on a terminal */
 };
 
@@ -162,6 +171,7 @@ int host_open(const char *path, const char *step);  /* O_PATH on the host side *
 void inside_bind(int source, int target, unsigned long long attributes, const char *step);
 void inside_mount(int target, const char *type, unsigned long flags, const char *options, const char *step);
 
+bool harbour_serve(int cell);                             /* launch-harbour.c */
 void network_prepare(const struct text_list *doors);      /* launch-network.c */
 void terminal_open(const struct launch_request *request, int *master, int *slave); /* launch-terminal.c */
 void terminal_resize(int master, long rows, long cols);

@@ -25,6 +25,7 @@ import { KillSwitch } from './runs/kill.ts'
 import { LayerTree } from './runs/layer-tree.ts'
 import { Ledger } from './runs/ledger.ts'
 import { LiveRuns } from './runs/live.ts'
+import { Ports } from './runs/ports.ts'
 import { Receipts } from './runs/receipt.ts'
 import { recoverRuns } from './runs/recover.ts'
 import { Retention } from './runs/retention.ts'
@@ -38,6 +39,7 @@ import { Safety } from './safety/safety.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
 import { secrets } from './secrets/secrets.ts'
+import { DASHBOARD_PORT } from './server/listen.ts'
 import { Server } from './server/server.ts'
 import { Settings } from './settings/settings.ts'
 import { State } from './state/state.ts'
@@ -69,6 +71,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const ledger = new Ledger(state, clock)
   const live = new LiveRuns()
   const handed = new Handed()
+  const ports = new Ports(ledger, live, config.port === null ? null : (config.port ?? DASHBOARD_PORT))
   const sealer = new Sealer(sandbox, changes)
   const receipts = new Receipts(ledger, changes, clock.now)
   const kill = new KillSwitch(state, ledger, live, receipts)
@@ -78,13 +81,13 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const check = new Check({ sandbox, ledger, live, changes, network, handed, secrets, recogniseTests: (run, row) => recogniseTests(run, row, ECOSYSTEMS) })
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const agents: Agents = new Agents({ agents: AGENTS, state: home.state, reader: config.diaryReader, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
-  const execution = new Execution({ agents, state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, live, kill, turnstile, squash: new Squash({ state, ledger, changes, sandbox, log }), now: clock.now, log })
+  const execution = new Execution({ agents, state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, ports, live, kill, turnstile, squash: new Squash({ state, ledger, changes, sandbox, log }), now: clock.now, log })
   const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, secrets, live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
-  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, beside: new Beside(state, ledger, live, receipts), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
+  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, ports, beside: new Beside(state, ledger, live, receipts), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer: (own, place, work) => live.beside(null, (signal) => inThrowAwayLayer(own, { ...place, signal }, work)), look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })

@@ -28,7 +28,7 @@ const runs = {
   get: async ({ run }: { run: string }) => ledger.run(run),
 } as unknown as RunsService
 const status = (): Status => ({
-  version: '0', build: 'bench', pid: process.pid, startedAt: 0, uptimeMs: 0, home: folder, socket: '', url: null, killed: false, runs: { running: 0, waiting: 0, kept: 0 }, sandbox: null, disk: state.ballast.disk, soon: { layers: 0, backups: 0, firstAt: null }, rssBytes: 0, head: state.head(),
+  version: '0', build: 'bench', pid: process.pid, startedAt: 0, uptimeMs: 0, home: folder, socket: '', url: null, killed: false, runs: { running: 0, waiting: 0, kept: 0 }, sandbox: null, ports: [], disk: state.ballast.disk, soon: { layers: 0, backups: 0, firstAt: null }, rssBytes: 0, head: state.head(),
 })
 const system = { status } as unknown as SystemService
 await using server = new Server({

@@ -11,6 +11,7 @@ import { backendSchema, breachSchema, checkSchema, endReasonSchema, runFlagSchem
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { outputRequestSchema, type Output, type Progress } from './run-output.ts'
 import { verdictSchema } from './run-verdict.ts'
+import { askedPortsSchema, portSchema, type WishedPorts } from './ports.ts'
 import { agentWorkSchema, type TranscriptsService } from './transcripts.ts'
 import { procedure, router, type Actor } from './trpc.ts'
 
@@ -58,6 +59,8 @@ export const runSummarySchema = z.object({
   rerunOf: z.string().optional(),
   /** The verification that it is a check of; such a run is never `last`. */
   verification: z.string().optional(),
+  /** What of it is reached at 127.0.0.1 while it runs. */
+  ports: z.array(portSchema).optional(),
   /** What to do next, as a command line, when something waits for a person. */
   next: z.string().optional(),
   /** Its layer is deleted then or later; absent when it has none, or is pinned. */
@@ -123,6 +126,8 @@ export const runRequestSchema = z.object({
   /** True when the caller will send input; otherwise the command reads /dev/null. */
   stdin: z.boolean().default(false),
   pty: ptySchema.optional(),
+  /** Ports of it that programs of this machine reach. */
+  publish: askedPortsSchema.optional(),
   /** The kept run that it stacks on: it sees what that one left, and its changes count from there. */
   on: z.string().min(1).optional(),
   /** The command is this agent: it has the agent's private home, which stays. */
@@ -239,6 +244,8 @@ export interface RunsService extends QuestionsService, TranscriptsService {
   kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<{ run: Run; receipt: Receipt }>
   /** Asks a run to end (SIGTERM), and ends it after `patienceMs`; what ended by itself can be applied. */
   stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run>
+  /** Publishes ports of a run that runs, and takes others back. */
+  publish(named: NamedRun, wished: WishedPorts, actor: Actor): Promise<Run>
   /** Opens an interactive shell in the run's layer and returns the run whose output and input are the terminal. */
   shell(request: ShellRequest, actor: Actor): Promise<Run>
 }
@@ -278,5 +285,6 @@ export const runsRouter = router({
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
   kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer.extend({ receipt: receiptSchema })).mutation(({ ctx, input }) => ctx.runs.kill(input, input.reason, ctx.actor)),
   stop: procedure.input(namedRun.extend({ patienceMs: z.number().int().min(0).max(3600_000).default(10_000) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.stop(input, input.patienceMs, ctx.actor) })),
+  publish: procedure.input(namedRun.extend({ publish: askedPortsSchema.default([]), withdraw: z.array(z.number().int()).max(64).default([]) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.publish(input, input, ctx.actor) })),
   shell: procedure.input(shellRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.shell(input, ctx.actor) })),
 })

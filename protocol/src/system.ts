@@ -1,5 +1,6 @@
 /** The daemon itself: status, doctor, kill switch, housekeeping, stop. */
 import { z } from 'zod'
+import { portSchema } from './ports.ts'
 import { receiptSchema } from './receipt.ts'
 import { strengthSchema, wallSchema, backendSchema } from './runs.ts'
 import { procedure, router, type Actor } from './trpc.ts'
@@ -30,6 +31,8 @@ export const statusSchema = z.object({
   url: z.string().nullable(),
   killed: z.boolean(),
   runs: z.object({ running: z.number(), waiting: z.number(), kept: z.number() }),
+  /** Published ports of runs, which end with them. */
+  ports: z.array(portSchema.extend({ run: z.string() })),
   sandbox: z.object({ backend: backendSchema, launcher: z.enum(['native', 'util-linux']), strength: strengthSchema }).nullable(),
   /** Where the state is. full: only what is under way is recorded, nothing new is begun. */
   disk: z.object({ freeBytes: z.number(), full: z.boolean() }),

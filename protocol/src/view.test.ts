@@ -51,3 +51,14 @@ test('older runs go behind, each once', () => {
   const older = { ...oldest!, id: 'rz' }
   expect(withOlder({ ...view, runs: [newest!, oldest!] }, [oldest!, older]).runs.map(({ id }) => id)).toEqual(['rb', 'ra', 'rz'])
 })
+
+test('published ports are shown while the run goes on', () => {
+  const event = (seq: number, type: string, payload: unknown): Event => ({ seq, at: seq, type, actor: 'a', subject: 'rp', payloadHash: '', hash: '', payload })
+  const ports = [{ host: 8080, inside: 80 }]
+  const begun = fold(viewFrom({ head: 0, killed: false }, []), [event(1, 'run.queued', { command: ['x'], ports })])
+  const running = fold(begun, [event(2, 'run.started', { to: 'running' }), event(3, 'run.layer-opened', {})])
+  const more = fold(running, [event(4, 'run.published', { ports: [...ports, { host: 81, inside: 80 }] })])
+  const fewer = fold(more, [event(5, 'run.published', { ports: [] })])
+  const ended = fold(more, [event(5, 'run.sealed', { to: 'kept' })])
+  expect([begun, running, more, fewer, ended].map(({ runs }) => runs[0]?.ports?.map(({ host }) => host))).toEqual([[8080], [8080], [8080, 81], undefined, undefined])
+})

@@ -6,7 +6,7 @@ import type { Event } from './events.ts'
 import type { RunSummary } from './runs.ts'
 
 export type RunLine = Pick<RunSummary,
-  'id' | 'project' | 'command' | 'cwd' | 'status' | 'endReason' | 'breach' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'createdAt' | 'startedAt' | 'durationMs' | 'counts' | 'digest' | 'verdict'>
+  'id' | 'project' | 'command' | 'cwd' | 'status' | 'endReason' | 'breach' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'createdAt' | 'startedAt' | 'durationMs' | 'counts' | 'digest' | 'verdict' | 'ports'>
 
 export interface View {
   /** The newest event that is in this view. */
@@ -51,23 +51,25 @@ export function withOlder(view: View, older: readonly RunLine[]): View {
 }
 
 /** What an event may say of a run. The log is the daemon's own, so its payloads are trusted; retention may have deleted them. */
-type Payload = Partial<Pick<RunSummary, 'project' | 'command' | 'cwd' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'endReason' | 'breach' | 'durationMs' | 'counts' | 'digest' | 'verdict'>> & {
+type Payload = Partial<Pick<RunSummary, 'project' | 'command' | 'cwd' | 'strength' | 'backend' | 'exitCode' | 'signal' | 'endReason' | 'breach' | 'durationMs' | 'counts' | 'digest' | 'verdict' | 'ports'>> & {
   readonly to?: RunSummary['status']
 }
 
 function queued({ at, subject, payload }: Event): RunLine {
-  const { project = '', command = [], cwd = '', strength = 'full', backend = 'overlay', verdict = null } = (payload ?? {}) as Payload
+  const { project = '', command = [], cwd = '', strength = 'full', backend = 'overlay', verdict = null, ports } = (payload ?? {}) as Payload
   return {
     id: subject, project, command, cwd, strength, backend, status: 'queued', exitCode: null, signal: null, createdAt: at, startedAt: null, durationMs: null,
-    counts: { added: 0, modified: 0, deleted: 0, renamed: 0, type: 0, meta: 0 }, digest: null, verdict,
+    counts: { added: 0, modified: 0, deleted: 0, renamed: 0, type: 0, meta: 0 }, digest: null, verdict, ...(ports ? { ports } : {}),
   }
 }
 
-function moved(run: RunLine, { type, at, payload }: Event): RunLine {
-  const { to, exitCode, signal, endReason, breach, durationMs, counts, digest, verdict } = (payload ?? {}) as Payload
-  if (to === undefined) return run
+function moved({ ports: published, ...run }: RunLine, { type, at, payload }: Event): RunLine {
+  const { to, exitCode, signal, endReason, breach, durationMs, counts, digest, verdict, ports = published } = (payload ?? {}) as Payload
+  // They are there as long as it runs.
+  const shown = ports && ports.length > 0 && ['queued', 'waiting', 'running'].includes(to ?? run.status) ? { ports } : {}
+  if (to === undefined) return { ...run, ...shown }
   return {
-    ...run, status: to,
+    ...run, ...shown, status: to,
     ...(type === 'run.started' ? { startedAt: at } : {}), ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }),
     ...(endReason ? { endReason } : {}), ...(breach ? { breach } : {}), ...(durationMs === undefined ? {} : { durationMs }), ...(counts ? { counts } : {}), ...(digest ? { digest } : {}), ...(verdict ? { verdict } : {}),
   }

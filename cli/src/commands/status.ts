@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { VERSION } from '../build.ts'
 import type { Invocation } from '../command.ts'
 import { Problem } from '@nexus/protocol/problem'
+import { portLine } from '../publishing.ts'
 import { bytes, day, duration, plural } from '@nexus/protocol/words'
 import type { Status } from '@nexus/protocol/system'
 
@@ -21,6 +22,7 @@ export async function run(invocation: Invocation): Promise<number> {
   print(`${status.killed ? theme.bad('■ killed: nothing runs until `nexus kill --release`') : theme.good('● running')}  nexus ${status.version} ${theme.dim(`pid ${status.pid}, up ${duration(status.uptimeMs)}, ${bytes(status.rssBytes)}`)}`)
   print(`  sandbox  ${sandbox ? strengthWord(sandbox.strength, theme) + theme.dim(` (${sandbox.backend}, ${sandbox.launcher})`) : theme.bad('none works here: nexus doctor')}`)
   print(`  runs     ${runs.running} running, ${runs.waiting} waiting for a person, ${plural(runs.kept, 'kept change set')}`)
+  for (const port of status.ports) print(`  port     ${portLine(port, theme, port.run)}`)
   if (status.disk.full) print(`  disk     ${theme.bad(`full: ${bytes(status.disk.freeBytes)} free`)} ${theme.dim('— nothing new is begun; free some space, or: nexus gc, nexus discard RUN')}`)
   if (status.soon.firstAt !== null) print(`  soon     ${theme.careful(leaving(status.soon))} ${theme.dim('— nexus gc --dry-run lists them, nexus pin RUN keeps one')}`)
   print(`  state    ${status.home}`)

@@ -1,5 +1,6 @@
 /** What a run did, in a few lines: exit, time, strength, changes, flags, what stayed outside, what to do next. */
 import type { Run } from '@nexus/protocol/runs'
+import { portLine } from '../publishing.ts'
 import { changeLines } from './changes.ts'
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Level } from '@nexus/protocol/safety'
@@ -10,7 +11,7 @@ import { cut } from './width.ts'
 import { agentWords, allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...agentLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...(run.ports ?? []).map((port) => `  ${portLine(port, theme)}`), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...agentLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -136,12 +137,13 @@ export function nextSteps(run: Run): string[] {
   return []
 }
 
-export function listLine(run: Pick<Run, 'id' | 'status' | 'counts' | 'exitCode' | 'signal' | 'endReason' | 'command' | 'verdict'>, when: string, theme: Theme, width: number): string {
+export function listLine(run: Pick<Run, 'id' | 'status' | 'counts' | 'exitCode' | 'signal' | 'endReason' | 'command' | 'verdict' | 'ports'>, when: string, theme: Theme, width: number): string {
   const total = Object.values(run.counts).reduce((sum, count) => sum + count, 0)
   const head = `${run.id}  ${run.status.padEnd(11)} ${plural(total, 'change').padEnd(12)} ${when.padEnd(11)} `
   // The word only where it is grave: the line is short, and a sign that is not alone says the rest.
   const level = run.verdict?.level
   const sign = level === undefined ? '' : `${LEVEL_SIGNS[level]}${isGrave(level) ? ` ${level}:` : ''} `
-  const line = cut(safe(commandLine(run.command)), Math.max(10, width - head.length - sign.length))
-  return `${theme.strong(run.id)}${head.slice(run.id.length)}${level === undefined ? '' : paintOf(level, theme)(sign)}${line}`
+  const ports = (run.ports ?? []).map(({ host }) => `:${host} `).join('')
+  const line = cut(safe(commandLine(run.command)), Math.max(10, width - head.length - sign.length - ports.length))
+  return `${theme.strong(run.id)}${head.slice(run.id.length)}${level === undefined ? '' : paintOf(level, theme)(sign)}${theme.accent(ports)}${line}`
 }

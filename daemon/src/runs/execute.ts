@@ -23,6 +23,7 @@ import type { Ledger, RunRow } from './ledger.ts'
 import type { LiveRun, LiveRuns } from './live.ts'
 import { Recorder } from './output.ts'
 import { masksFor, noteMasks } from './masks.ts'
+import type { Ports } from './ports.ts'
 import { Questions } from './questions.ts'
 import { reachedBy, reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
@@ -48,6 +49,7 @@ export interface ExecutionParts {
   readonly network: Network
   readonly secrets: Secrets
   readonly handed: Handed
+  readonly ports: Pick<Ports, 'open'>
   readonly live: LiveRuns
   readonly kill: Pick<KillSwitch, 'isOn'>
   readonly turnstile: Turnstile
@@ -99,7 +101,7 @@ export class Execution {
   }
 
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {
-    const { ledger, sandbox, network, handed, secrets, now } = this.#parts
+    const { ledger, sandbox, network, handed, secrets, ports, now } = this.#parts
     const { request } = row
     const questions = request.askable ? new Questions(now, request.asks === true) : undefined
     if (questions) running.questions = questions
@@ -120,6 +122,7 @@ export class Execution {
     running.redacted = () => filter.count
     launch.onOutput((stream, chunk) => filter.take(stream, chunk))
     running.recorder.onHold((isHeld) => launch.hold(isHeld))
+    void ports.open(row, launch, running)
     if (running.abort.signal.aborted) launch.kill()
     return launch.ended.finally(() => filter.end())
   }

@@ -66,7 +66,7 @@ export class Ledger {
       xattrs: 'user', parents: [...(terms.parents ?? [])], parent: terms.parent ?? null, rerunOf: terms.rerunOf ?? null, verification: terms.verification ?? null,
       limits: terms.limits, nestedSandboxes: terms.nestedSandboxes, notes: terms.notes.length > 0 ? [...terms.notes] : null, verdict: terms.verdict,
     }
-    const payload = { command: request.command, cwd: terms.cwd, project: terms.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, verdict: terms.verdict, ...(terms.rerunOf === undefined ? {} : { rerunOf: terms.rerunOf }) }
+    const payload = { command: request.command, cwd: terms.cwd, project: terms.project, strength: choice.strength, backend: choice.backend, net: request.net, wish: request.wish, verdict: terms.verdict, ...(request.publish ? { ports: request.publish } : {}), ...(terms.rerunOf === undefined ? {} : { rerunOf: terms.rerunOf }) }
     this.#state.record({ type: 'run.queued', actor, subject: id, payload }, (db) => {
       db.insert(runs).values(row).run()
       db.insert(runDetails).values({ run: id, changes: [], outside: [], conflicts: [], appliedPaths: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), omittedStdout: 0, omittedStderr: 0 }).run()
@@ -261,10 +261,15 @@ export function summaryOf(row: RunRow): RunSummary {
     verdict: row.verdict, strength: row.strength, backend: row.backend, walls: row.walls, exitCode: row.exitCode, signal: row.signal,
     createdAt: row.createdAt, startedAt: row.startedAt, durationMs: row.durationMs, usage: row.usage, counts: row.counts, digest: row.digest,
     flags: flagsOf(row), ...(Array.isArray(row.request.net) ? { network: row.request.net } : {}), ...(row.request.handedNames ? { handed: row.request.handedNames } : {}), pty: row.request.pty !== undefined, ...(row.request.agent === undefined ? {} : { agent: { name: row.request.agent, ...row.agentWork } }),
-    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}),
+    ...(row.check ? { check: row.check } : {}), ...(row.parent ? { parent: row.parent } : {}), ...(row.rerunOf ? { rerunOf: row.rerunOf } : {}), ...(row.verification ? { verification: row.verification } : {}), ...(row.next ? { next: row.next } : {}), ...(isGoing(row) && row.request.publish ? { ports: row.request.publish } : {}),
     ...(expiresAt === null ? {} : { expiresAt }), ...(row.pinned ? { pinned: true } : {}),
     ...(row.appliedWith && row.status === 'applied' ? { appliedWith: row.appliedWith } : {}),
   }
+}
+
+/** Its processes are there, or are still to come. */
+function isGoing({ status }: RunRow): boolean {
+  return status === 'queued' || status === 'waiting' || status === 'running'
 }
 
 function flagsOf(row: RunRow): RunFlag[] {

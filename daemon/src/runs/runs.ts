@@ -9,6 +9,7 @@ import { Problem } from '@nexus/protocol/problem'
 import { newId } from '@nexus/protocol/id'
 import type { NetAnswer, QuestionNews } from '@nexus/protocol/network'
 import type { NamedRun } from '@nexus/protocol/named-run'
+import type { WishedPorts } from '@nexus/protocol/ports'
 import type { Receipt } from '@nexus/protocol/receipt'
 import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
 import type { Output, Progress } from '@nexus/protocol/run-output'
@@ -32,8 +33,10 @@ import type { Ledger, NewPlace } from './ledger.ts'
 import { pageOf } from './list.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
+import { answered } from './answer.ts'
 import { baseOf, groundOn, onto, placeOn, type Base } from './onto.ts'
 import { pin } from './pin.ts'
+import { requirePublishable, type Ports } from './ports.ts'
 import { answerQuestion, questionsOf } from './questions.ts'
 import { askedNet } from './reach.ts'
 import { groundFor, repeated } from './rerun.ts'
@@ -55,6 +58,7 @@ export interface RunsParts {
   readonly kill: KillSwitch
   readonly handed: Handed
   readonly live: LiveRuns
+  readonly ports: Ports
   readonly beside: Beside
   readonly boundaries: Boundaries
   readonly settings: Settings
@@ -76,7 +80,8 @@ export class Runs implements RunsService {
     this.#requireReady()
     const on = asked.on === undefined ? undefined : this.find({ run: asked.on, cwd: asked.cwd, ...(asked.project === undefined ? {} : { project: asked.project }) })
     const below = on === undefined ? undefined : ledger.row(on)
-    const request = below ? onto(below, asked) : asked
+    const publish = await this.#parts.ports.found(asked.publish)
+    const request = { ...(below ? onto(below, asked) : asked), ...(publish ? { publish } : {}) }
     const place = below ? placeOn(below, request, boundaries) : placeOf(request.cwd, request.project, boundaries)
     const choice = await sandbox.choose(below?.backend ?? request.backend, place.project)
     const id = this.#begin(request, choice, { ...place, ...(below ? groundOn(ledger, below.id) : {}), ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
@@ -201,21 +206,10 @@ export class Runs implements RunsService {
   }
 
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
-    const { ledger, sandbox } = this.#parts
     const id = this.find(named)
-    const row = ledger.row(id)
-    if (row.status !== 'waiting') throw new Problem('wrong-status', { run: id, status: row.status, action: deny ? 'denied' : 'approved' })
-    const decision = { id: newId('approval', randomBytes(12)), decision: deny ? ('deny' as const) : ('run' as const), digest: null }
-    if (deny) {
-      ledger.move(id, { to: 'refused', event: 'run.denied', actor: nameOf(actor), action: 'denied', durable: true, decision, fields: { endReason: 'denied', next: null } })
-    } else {
-      this.#requireReady()
-      const choice = await sandbox.choose(row.backend, row.project)
-      if (row.parent !== null && row.parents.length > 0) groundOn(ledger, row.parent)
-      ledger.move(id, { to: 'queued', event: 'run.approved', actor: nameOf(actor), action: 'approved', durable: true, decision, fields: { next: null } })
-      this.#execute(id, choice, actor)
-    }
-    return ledger.run(id)
+    const choice = await answered({ ...this.#parts, requireReady: () => this.#requireReady() }, id, deny, nameOf(actor))
+    if (choice) this.#execute(id, choice, actor)
+    return this.#parts.ledger.run(id)
   }
 
   async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<{ run: Run; receipt: Receipt }> {
@@ -224,6 +218,10 @@ export class Runs implements RunsService {
 
   async stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run> {
     return this.#parts.beside.stop(this.find(named), patienceMs, nameOf(actor))
+  }
+
+  async publish(named: NamedRun, wished: WishedPorts, actor: Actor): Promise<Run> {
+    return this.#parts.ports.change(this.find(named), wished, nameOf(actor))
   }
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
@@ -258,8 +256,9 @@ export class Runs implements RunsService {
     const id = newId('run', randomBytes(12))
     const settings = this.#parts.settings.of(place.project)
     requireHidden(request, choice)
-    if (request.handed) this.#parts.handed.keep(id, request.handed)
     const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
+    requirePublishable(asked, choice)
+    if (request.handed) this.#parts.handed.keep(id, request.handed)
     const verdict = verdictBefore(this.#parts.judge, asked, place)
     this.#parts.ledger.create(id, asked, choice, { ...place, ...termsOf(settings), verdict }, nameOf(actor))
     return id

@@ -1,5 +1,6 @@
 /** One command started in a layer: its order, its life, its end. Knows nothing of approval. */
 import type { Duplex } from 'node:stream'
+import type { Port } from '@nexus/protocol/ports'
 import type { Breach, Usage } from '@nexus/protocol/runs'
 
 /** Null: no limit. */
@@ -65,6 +66,10 @@ export interface Launch {
   write(chunk: Uint8Array): Promise<void>
   endInput(): void
   resize(rows: number, cols: number): void
+  /** Programs of this machine reach that port inside at 127.0.0.1 from now on; 0, or the errno of why not. */
+  publish(port: Port): Promise<number>
+  /** No new ones come; 0, or an errno. */
+  withdraw(host: number): Promise<number>
   /** Asks everything inside to end (SIGTERM). What ends so has ended by itself. */
   terminate(): void
   /** Ends everything inside at once (SIGKILL to the sandbox's pid 1). */

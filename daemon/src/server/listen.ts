@@ -7,7 +7,8 @@ import type { Home } from '@nexus/protocol/home'
 import { Problem } from '@nexus/protocol/problem'
 import type { Access } from './access.ts'
 
-const FIRST_PORT = 8888
+/** Where the dashboard is, unless that is taken. */
+export const DASHBOARD_PORT = 8888
 const TRIED_PORTS = 100
 
 /** Serves `app` on the user's socket. Throws Problem `socket-path-too-long` when no short link can be made. */
@@ -38,7 +39,7 @@ export async function listenOnSocket(app: FastifyInstance, home: Home, access: A
 
 /** Listens on 127.0.0.1: the wanted port or a clear error; without a wish 8888 or the next free one. */
 export async function listenOnLoopback(app: FastifyInstance, wanted: number | undefined): Promise<number> {
-  const first = wanted ?? FIRST_PORT
+  const first = wanted ?? DASHBOARD_PORT
   for (let port = first; ; port += 1) {
     try {
       await app.listen({ host: '127.0.0.1', port })

@@ -41,6 +41,7 @@ export class System implements SystemService {
     return {
       version, build, pid: process.pid, startedAt: this.#startedAt, uptimeMs: clock.now() - this.#startedAt, home: state.folder, socket, url: url(), killed: kill.isOn,
       runs: { running: ledger.count('running') + ledger.count('queued'), waiting: ledger.count('waiting'), kept: ledger.count('kept') },
+      ports: ledger.inStatus('running').flatMap(({ id, request }) => (request.publish ?? []).map((port) => ({ run: id, ...port }))),
       disk: state.ballast.disk, soon: { layers: layers.length, backups: backups.length, firstAt: layer === undefined || backup === undefined ? (layer ?? backup ?? null) : Math.min(layer, backup) },
       sandbox: this.#sandbox, rssBytes: process.memoryUsage.rss(), head: state.head(),
     }

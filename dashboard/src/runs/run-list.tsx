@@ -67,6 +67,7 @@ const Row = memo(function Row({ run, when, isSelected, isStop, onFocus }: RowPro
           <StatusMark status={run.status} />
           <Counts counts={run.counts} />
           {run.verdict && isGrave(run.verdict.level) && <span className={`verdict ${run.verdict.level}`}>{LEVEL_SIGNS[run.verdict.level]} {run.verdict.level}</span>}
+          {run.ports?.map(({ host }) => <span key={host} className="port">:{host}</span>)}
           {end?.isBad && <span className="bad-words">{end.words}</span>}
           {run.durationMs !== null && <span>{duration(run.durationMs)}</span>}
           <span className="where">{safe(run.project.split('/').at(-1) ?? '')}</span>

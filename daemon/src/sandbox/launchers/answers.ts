@@ -9,6 +9,8 @@ export interface Listener {
   started?(): void
   /** Something of the run cannot be ended; `init` is the pid 1 of its sandbox, seen from here. An end follows. */
   lingers?(init: number): void
+  /** An order about a port was carried out, or not; they are answered one after the other. */
+  port?(errno: number): void
   ended(end: LaunchEnd): void
 }
 
@@ -21,6 +23,7 @@ export function answersOn(source: Readable | null, elapsedMs: () => number, list
       const end = endOf(line, elapsedMs())
       if (end) listener.ended(end)
       else if (line.startsWith('started ')) listener.started?.()
+      else if (line.startsWith('port ')) listener.port?.(Number(line.split(' ')[2]))
       else if (line.startsWith('lingering ')) listener.lingers?.(Number(line.slice('lingering '.length)))
     }
   })
@@ -28,7 +31,7 @@ export function answersOn(source: Readable | null, elapsedMs: () => number, list
   source?.on('error', () => {})
 }
 
-/** Undefined for lines that are no end (`started PID`, `lingering PID`, `refused NAME`). */
+/** Undefined for lines that are no end (`started PID`, `port HOST ERRNO`, `lingering PID`, `refused NAME`). */
 export function endOf(line: string, durationMs: number): LaunchEnd | undefined {
   const [word = '', ...rest] = line.split(' ')
   const number = Number(rest[0])

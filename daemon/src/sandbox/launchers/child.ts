@@ -1,5 +1,6 @@
 /** A started launcher process seen as a Launch: its streams, its input, and one end that comes exactly once. */
 import type { ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Launch, LaunchEnd } from '../launch.ts'
@@ -16,6 +17,9 @@ export interface Reins {
   resize(rows: number, cols: number): void
   terminate(): void
   kill(): void
+  /** Left out by launchers with the gap `doors`. */
+  publish?: Launch['publish']
+  withdraw?: Launch['withdraw']
   /** Settles with the end as soon as it is known; `ended` follows when the output is complete. */
   readonly told: Promise<LaunchEnd>
 }
@@ -44,6 +48,8 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
     write: (chunk) => handOver(child.stdin, chunk),
     endInput: () => { child.stdin?.end() },
     resize: reins.resize,
+    publish: reins.publish ?? unable,
+    withdraw: reins.withdraw ?? unable,
     terminate: reins.terminate,
     kill: () => {
       output.letGo()
@@ -56,7 +62,11 @@ export function launchOf(child: ChildProcess, reins: Reins): Launch {
 /** A launch that ended before anything was started. */
 export function stillborn(step: string, cause: string): Launch {
   const end: LaunchEnd = { type: 'failed', step, cause, durationMs: 0, usage: null }
-  return { pid: 0, onOutput() {}, hold() {}, write: () => Promise.resolve(), endInput() {}, resize() {}, terminate() {}, kill() {}, ended: Promise.resolve(end) }
+  return { pid: 0, onOutput() {}, hold() {}, write: () => Promise.resolve(), endInput() {}, resize() {}, publish: unable, withdraw: unable, terminate() {}, kill() {}, ended: Promise.resolve(end) }
+}
+
+async function unable(): Promise<number> {
+  return constants.errno.ENOTCONN
 }
 
 function handOver(input: Writable | null, chunk: Uint8Array): Promise<void> {

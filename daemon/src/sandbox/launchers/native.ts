@@ -9,6 +9,7 @@ import { answersOn } from './answers.ts'
 import { launchOf, stillborn } from './child.ts'
 import { encodeFrame, limitPairs, requestPairs, type Pair } from './frames.ts'
 import type { Launcher, Surroundings } from './launcher.ts'
+import { PortOrders } from './port-orders.ts'
 import { stuckBelow } from './stuck.ts'
 
 /** After that the launcher itself is ended; its sandbox dies with it. */
@@ -49,10 +50,14 @@ function launch(program: string, scene: Scene, order: LaunchOrder, { without = [
     if (frame && control?.writable) control.write(frame)
   }
   let isKilled = false
-  const told = listen(child, control, () => isKilled, () => performance.now() - startedAt)
+  const orders = new PortOrders(say)
+  const told = listen(child, control, { isKilled: () => isKilled, elapsedMs: () => performance.now() - startedAt, port: (errno) => orders.answered(errno) })
+  void told.then(() => orders.end())
   return launchOf(child, {
     told,
     resize: (rows, cols) => say([['do', 'resize'], ['rows', rows], ['cols', cols]]),
+    publish: ({ host, inside }) => orders.give([['do', 'publish'], ['host', host], ['inside', inside]]),
+    withdraw: (host) => orders.give([['do', 'withdraw'], ['host', host]]),
     terminate: () => say([['do', 'term']]),
     kill: () => {
       isKilled = true
@@ -63,10 +68,10 @@ function launch(program: string, scene: Scene, order: LaunchOrder, { without = [
   })
 }
 
-function listen(child: ChildProcess, control: Duplex | null, isKilled: () => boolean, elapsedMs: () => number): Promise<LaunchEnd> {
+function listen(child: ChildProcess, control: Duplex | null, { isKilled, elapsedMs, port }: { readonly isKilled: () => boolean; readonly elapsedMs: () => number; readonly port: (errno: number) => void }): Promise<LaunchEnd> {
   const { promise, resolve } = Promise.withResolvers<LaunchEnd>()
   let stuck: string[] | undefined
-  answersOn(control, elapsedMs, { lingers: (init) => { stuck = stuckBelow(init) }, ended: (end) => resolve({ ...end, ...(stuck ? { stuck } : {}) }) })
+  answersOn(control, elapsedMs, { port, lingers: (init) => { stuck = stuckBelow(init) }, ended: (end) => resolve({ ...end, ...(stuck ? { stuck } : {}) }) })
   child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
   // 'close' comes after the control socket was read to its end: no last line means that the launcher was ended.
   child.once('close', (code, signal) => resolve(isKilled()
