@@ -10,9 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import type { Transcript } from '@nexus/protocol/transcripts'
 import { ScriptedModels } from './agents/scripted-models.ts'
-import { Nexus, STRANGER } from './nexus.ts'
+import { needs } from './needs.ts'
+import { Nexus, root, STRANGER } from './nexus.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
+import { Window } from './tmux.ts'
 
 /** Of an agent: it may use it, and it stays out of every record. */
 const KEY = 'sk-ant-fake-key-987654321'
@@ -59,18 +61,43 @@ interface Case {
   readonly env?: (base: string) => Readonly<Record<string, string>>
   readonly home: (base: string) => Readonly<Record<string, string>>
   readonly args: (task: string) => string[]
+  /** Its own screen: what shows that it listens, how it is left, and what it asks before. */
+  readonly screen: { readonly ready: RegExp; readonly quit: string; readonly first?: (window: Window) => Promise<void>; readonly isSlow?: true }
 }
 
 const CASES: readonly Case[] = [
   {
     name: 'claude', args: (task) => ['-p', task],
     home: () => ({}), env: (base) => ({ ANTHROPIC_BASE_URL: base, ANTHROPIC_API_KEY: KEY }),
+    screen: {
+      ready: /bypass permissions on/, quit: '/exit',
+      // Once for each key, in the home that it keeps.
+      first: async (window) => {
+        await window.shows('Do you want to use this API key?', 60_000)
+        await sleep(500)
+        window.press('Up')
+        await window.shows('❯ Yes')
+        window.press('Enter')
+      },
+    },
   },
   {
     name: 'codex', args: (task) => ['exec', task],
     home: (base) => ({ '.codex/config.toml': `model_provider="fake"\nmodel="fake-model"\n[model_providers.fake]\nname="fake"\nbase_url="${base}/v1"\nwire_api="responses"\n` }),
+    screen: {
+      ready: /Ask Codex to do anything/, quit: '/quit',
+      // Once for each folder; headless it does not ask.
+      first: async (window) => {
+        await window.shows('Trust and continue', 60_000)
+        await sleep(500)
+        window.press('Enter')
+      },
+    },
   },
-  { name: 'gemini', args: (task) => ['-p', task, '-m', 'gemini-2.5-flash'], home: (base) => ({ '.gemini/.env': `GEMINI_API_KEY=fake\nGOOGLE_GEMINI_BASE_URL=${base}\n` }) },
+  {
+    name: 'gemini', args: (task) => ['-p', task, '-m', 'gemini-2.5-flash'], home: (base) => ({ '.gemini/.env': `GEMINI_API_KEY=fake\nGOOGLE_GEMINI_BASE_URL=${base}\n` }),
+    screen: { ready: /Type your message/, quit: '/quit', isSlow: true },
+  },
   {
     name: 'opencode', args: (task) => ['run', task],
     home: (base) => ({
@@ -78,6 +105,7 @@ const CASES: readonly Case[] = [
         provider: { fake: { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${base}/v1`, apiKey: 'x' }, models: { 'fake-model': { limit: { context: 100_000, output: 1000 } } } } }, model: 'fake/fake-model',
       }),
     }),
+    screen: { ready: /Ask anything/, quit: '/exit', isSlow: true },
   },
 ]
 
@@ -88,7 +116,7 @@ const BAD_DAY = [
   'git push origin HEAD',
 ]
 
-describe.each(CASES)('$name', ({ name, home, env, args }) => {
+describe.each(CASES)('$name', ({ name, home, env, args, screen }) => {
   const login = (base: string) => {
     Object.assign(nexus.env, env?.(base))
     for (const [path, text] of Object.entries(home(base))) own(`state/agents/${name}/home/${path}`, text)
@@ -125,6 +153,47 @@ describe.each(CASES)('$name', ({ name, home, env, args }) => {
     expect(readFileSync(join(nexus.project, 'file.txt'), 'utf8')).toBe('edited\n')
     expect((await nexus.json('rollback', run.id)).code).toBe(0)
     expect(look().map((now, at) => differences(before[at] ?? now, now))).toEqual([[], [], []])
+  })
+
+  test(proves('its own screen, in a terminal: a person types, sees it work, leaves it, and decides', 'SWARM-5', 'RUN-6'), async ({ skip }) => {
+    if (cannotInstall !== undefined) skip(cannotInstall)
+    needs(skip, 'tmux')
+    // CI has looked at the quick ones; the others show nothing else, and take half a minute each.
+    if (screen.isSlow && !process.env.NEXUS_ENDURANCE) skip('slow to start: NEXUS_ENDURANCE=1 looks at it as well')
+    await using models = await ScriptedModels.start(['echo edited > file.txt; sh check.sh'])
+    login(`http://127.0.0.1:${models.port}`)
+    const tmux = (...words: string[]) => spawnSync('tmux', ['-S', join(nexus.base, 'tmux.sock'), ...words], { cwd: nexus.project, env: { ...nexus.env, PATH: `${root}:${nexus.env.PATH}` }, encoding: 'utf8', ...(isRoot ? STRANGER : {}) }).stdout
+    tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'nexus', '-x', '110', '-y', '40', 'env PS1="ready> " sh')
+    try {
+      const window = new Window(tmux, 0)
+      window.enter(`nexus agent --check 'sh check.sh' --net 127.0.0.1:${models.port} ${name}; echo left with $?`)
+      await screen.first?.(window)
+      await window.shows(screen.ready, 60_000)
+      await sleep(500)
+      window.type('work on it')
+      await window.shows('work on it')
+      await sleep(500)
+      window.press('Enter')
+      await window.shows('All done.', 60_000)
+      await sleep(1000)
+      window.type(screen.quit)
+      await window.shows(screen.quit)
+      await sleep(500)
+      window.press('Enter')
+      const review = await window.shows('a apply', 60_000)
+      for (const line of ['exit 0', '~ file.txt', `${name}: 2 turns, 20 in / 10 out`, '✓ check passed']) expect(review).toContain(line)
+      expect(readFileSync(join(nexus.project, 'file.txt'), 'utf8')).toBe('as it was\n')
+      await sleep(600)
+      window.type('a')
+      await window.shows('left with 0')
+      expect(readFileSync(join(nexus.project, 'file.txt'), 'utf8')).toBe('edited\n')
+      const { run } = await nexus.json<{ run: Run }>('rollback', 'last')
+      const { entries } = await nexus.json<Transcript>('transcript', run.id)
+      // Some note how they were left.
+      expect(entries.slice(0, 4).map(({ kind }) => kind)).toEqual(['asked', 'called', 'answered', 'said'])
+    } finally {
+      tmux('kill-server')
+    }
   })
 
   test(proves('killed, no process of it is left', 'SWARM-5'), async ({ skip }) => {

@@ -1,4 +1,5 @@
 /** Beside a run that may ask: a host that no rule names is shown, one key answers, silence is a no. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { NetAnswer, Question, QuestionNews } from '@nexus/protocol/network'
 import { safe } from '@nexus/protocol/readable'
 import type { Invocation } from './command.ts'
@@ -7,6 +8,7 @@ import { withKeys } from './screen/keys.ts'
 
 /** A key that was meant for something else must not be a yes. */
 const DEAF_MS = 300
+const BREATH_MS = 30
 const KEYS: Readonly<Record<string, NetAnswer>> = { o: 'once', r: 'run', d: 'deny', n: 'deny', '\u001B': 'deny' }
 const WORDS: Readonly<Record<NetAnswer, string>> = { once: 'allowed once', run: 'allowed for this run', deny: 'denied' }
 const CTRL_C = '\u0003'
@@ -40,6 +42,8 @@ export interface Attention {
 export async function answerQuestions(invocation: Invocation, run: string, ask: AskOne, signal: AbortSignal): Promise<void> {
   const open = new Map<number, AbortController>()
   const inTurn = async (question: Question, over: AbortSignal) => {
+    // What was settled meanwhile is told in the same breath, as at the end of the run.
+    await pause(BREATH_MS)
     if (over.aborted) return
     const answer = await ask(question, over)
     if (answer !== undefined) await invocation.client.questions.answer.mutate({ run, question: question.id, answer })

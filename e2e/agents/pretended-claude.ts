@@ -15,9 +15,9 @@ export function pretendClaude(nexus: Nexus, records: readonly Record[], script =
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'claude')
   writeFileSync(file, `#!/usr/bin/env node
-const { execFileSync } = require('node:child_process')
+const { spawnSync } = require('node:child_process')
 const { appendFileSync, mkdirSync } = require('node:fs')
-execFileSync('sh', ['-c', ${JSON.stringify(script)}], { stdio: 'inherit' })
+spawnSync('sh', ['-c', ${JSON.stringify(script)}], { stdio: 'inherit' })
 const folder = process.env.HOME + '/.claude/projects/p'
 mkdirSync(folder, { recursive: true })
 for (const [at, { type, content, output }] of ${JSON.stringify(records)}.entries()) {

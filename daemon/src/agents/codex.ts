@@ -20,6 +20,7 @@ export const codex: Agent = {
   env: {},
   hosts: ['openai', 'auth.openai.com:443', 'chatgpt.com:443'],
   keys: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL', 'CODEX_OSS_BASE_URL'],
-  home: {},
+  // It must not ask the network whether there is a newer one: that one would not come in here.
+  home: { '.codex/config.toml': 'check_for_update_on_startup = false\n' },
   diary: codexDiary,
 }
