@@ -1,5 +1,6 @@
 /** `--publish [HOSTPORT:]PORT`, and how a published port is shown. */
-import { linkOf, parsePort, type AskedPorts, type Port } from '@nexus/protocol/ports'
+import { linkOf, parsePort } from '@nexus/protocol/port-words'
+import type { AskedPorts, Port } from '@nexus/protocol/ports'
 import { Problem } from '@nexus/protocol/problem'
 import type { Theme } from './screen/theme.ts'
 

@@ -16,14 +16,3 @@ export interface WishedPorts {
   readonly publish: AskedPorts
   readonly withdraw: readonly number[]
 }
-
-/** `PORT` or `HOSTPORT:PORT`; undefined for what is neither. */
-export function parsePort(word: string): AskedPorts[number] | undefined {
-  const [, host, inside = ''] = /^(?:(\d{1,5}):)?(\d{1,5})$/.exec(word) ?? []
-  const port = { host: Number(host ?? inside), inside: Number(inside) }
-  return port.inside >= 1 && port.inside <= 65_535 && port.host <= 65_535 ? port : undefined
-}
-
-export function linkOf({ host }: Pick<Port, 'host'>): string {
-  return `http://127.0.0.1:${host}`
-}

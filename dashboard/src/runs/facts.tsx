@@ -1,5 +1,5 @@
 /** The small print of a run: end, time, strength, where it ran; anything short of full strength is said every time. */
-import { linkOf } from '@nexus/protocol/ports'
+import { linkOf } from '@nexus/protocol/port-words'
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Run } from '@nexus/protocol/runs'
 import { agentWords, bytes, duration } from '@nexus/protocol/words'
