@@ -7,6 +7,7 @@ import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Signature } from '@nexus/protocol/changes'
 import type { Breath } from './breath.ts'
 import { pathOf, type BytePath } from './byte-path.ts'
+import { replacement } from './replacement.ts'
 import { sameTarget } from './survey.ts'
 import { contentOf, isBinary, type TextParts } from './texts.ts'
 import type { View } from './view.ts'
@@ -18,8 +19,9 @@ export interface PatchParts extends TextParts {
 
 const PATCH_MAX_BYTES = 4 * 1024 * 1024
 const FILE_MAX_BYTES = 512 * 1024
-/** Two texts further apart than this are not compared line by line: it would take minutes. */
-const EDITS_MAX = 20_000
+/** Two texts further apart than this are not compared line by line: the time grows with the square of it, and nobody else is served meanwhile. */
+const EDITS_MAX = 2000
+const CONTEXT_LINES = 3
 
 export async function patch(parts: PatchParts, changes: readonly Change[], { maxBytes = PATCH_MAX_BYTES }: { maxBytes?: number }): Promise<string> {
   const texts: string[] = []
@@ -79,11 +81,11 @@ function body({ path, from, before, after }: Change, old: Buffer | 'unreadable' 
   if (old === null || now === null) return `Files differ, too large to show (${sizeText(before)} -> ${sizeText(after)})\n`
   if (old === 'unreadable' || now === 'unreadable') return 'Files differ, content not available\n'
   if (isBinary(old) || isBinary(now)) return `Binary files differ (${sizeText(before)} -> ${sizeText(after)})\n`
-  const diff = structuredPatch('', '', old.toString('utf8'), now.toString('utf8'), undefined, undefined, { context: 3, maxEditLength: EDITS_MAX })
-  if (!diff) return `Files differ in more lines than can be compared (${sizeText(before)} -> ${sizeText(after)})\n`
-  if (diff.hunks.length === 0) return ''
+  const [was, is] = [old.toString('utf8'), now.toString('utf8')]
+  const hunks = structuredPatch('', '', was, is, undefined, undefined, { context: CONTEXT_LINES, maxEditLength: EDITS_MAX })?.hunks ?? [replacement(was, is, CONTEXT_LINES)]
+  if (hunks.length === 0) return ''
   const names = [`--- ${before ? quoted('a/', from ?? path) : '/dev/null'}`, `+++ ${after ? quoted('b/', path) : '/dev/null'}`]
-  return `${[...names, ...diff.hunks.flatMap((hunk) => [`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`, ...hunk.lines])].join('\n')}\n`
+  return `${[...names, ...hunks.flatMap((hunk) => [`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`, ...hunk.lines])].join('\n')}\n`
 }
 
 function hasText(signature: Signature | undefined): boolean {

@@ -64,11 +64,17 @@ interface Hunk {
   readonly lines: readonly string[]
 }
 
-function hunksOf(base: readonly string[], side: readonly string[]): Hunk[] | null {
+/** How many lines two texts share at their beginning, and then at their end. */
+export function commonEnds(base: readonly string[], side: readonly string[]): { head: number; tail: number } {
   let head = 0
   while (head < base.length && head < side.length && base[head] === side[head]) head += 1
   let tail = 0
   while (tail < base.length - head && tail < side.length - head && base[base.length - 1 - tail] === side[side.length - 1 - tail]) tail += 1
+  return { head, tail }
+}
+
+function hunksOf(base: readonly string[], side: readonly string[]): Hunk[] | null {
+  const { head, tail } = commonEnds(base, side)
   const parts = diffArrays(base.slice(head, base.length - tail), side.slice(head, side.length - tail), { maxEditLength: EDITS_MAX })
   if (!parts) return null
   const hunks: Hunk[] = []
