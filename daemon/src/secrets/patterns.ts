@@ -19,7 +19,8 @@ export const PATTERNS: readonly Pattern[] = [
   { name: 'Anthropic key', hints: ['sk-ant-'], is: /()\bsk-ant-[A-Za-z0-9_-]{20,255}/g },
   { name: 'OpenAI key', hints: ['sk-'], is: /()\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_]{20}[A-Za-z0-9_-]{12,255}/g },
   { name: 'Google key', hints: ['AIza', 'ya29.'], is: /()\b(?:AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,255})/g },
-  { name: 'JWT', hints: ['eyJ'], is: /()\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{8,1024}/g },
+  // Not from the middle of a word: each beginning there would be read to the end of it.
+  { name: 'JWT', hints: ['eyJ'], is: /()(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{8,1024}/g },
   { name: 'password in an address', hints: ['://'], is: /(:\/\/[^\s:/@"']{1,64}:)[^\s@/"'$<{]{3,256}(?=@[\w.-])/g },
   // With care: only what is written like a variable of the environment, and holds both letters and digits.
   { name: 'secret variable', hints: ['PASSW', 'SECRET', 'TOKEN', 'API_KEY', 'APIKEY', 'PRIVATE_KEY'], is: /((?:^|[\s"'])[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY)=["']?)(?=[^\s"']{0,250}\d)(?=[^\s"']{0,250}[A-Za-z])[^\s"'$<{(]{8,256}/gm },

@@ -62,7 +62,10 @@ export class Redactor {
   #pass(text: string, isLast: boolean): string {
     this.#held = ''
     const clear = this.#withoutKeys(this.#withoutKnown(text), isLast)
-    const rest = this.#hasPatterns ? this.#withoutPatterns(clear, isLast) : clear
+    // What waits as the beginning of a key comes after all of this.
+    const end = isLast || !this.#hasPatterns ? clear.length : openAt(clear)
+    this.#held = clear.slice(end) + this.#held
+    const rest = this.#hasPatterns ? this.#withoutPatterns(clear.slice(0, end)) : clear
     if (isLast) return rest
     // What waits already reaches to the end.
     const hold = this.#held === '' ? this.#beginning(rest) : 0
@@ -82,10 +85,8 @@ export class Redactor {
     return out
   }
 
-  #withoutPatterns(text: string, isLast: boolean): string {
-    const end = isLast ? text.length : openAt(text)
-    this.#held = text.slice(end)
-    let out = text.slice(0, end)
+  #withoutPatterns(text: string): string {
+    let out = text
     for (const { name, hints, is } of PATTERNS) {
       if (!hints.some((hint) => out.includes(hint))) continue
       out = out.replace(is, (_, kept: string) => {

@@ -45,7 +45,7 @@ test.each([
 test('wherever it is cut, a secret does not come through; everything else does, byte for byte', () => {
   const known = [{ name: 'MINE', value: 'tr0ub4dor&3 ünsafe' }]
   const secret = fc.constantFrom(...SECRETS.map(([, value]) => value), KEY, 'tr0ub4dor&3 ünsafe')
-  const filler = fc.constantFrom('plain words\n', 'ünï\n', 'a b c ', '--\n', 'tr0 ', '-----\n')
+  const filler = fc.constantFrom('plain words\n', 'ünï\n', 'a b c ', '--\n', 'tr0 ', '-----\n', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', 'x -----BEGIN ')
   fc.assert(fc.property(fc.array(fc.tuple(filler, fc.option(secret, { nil: '' })), { maxLength: 4 }), fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }), (parts, cuts) => {
     const text = parts.map(([words, value]) => `${words}${value}\n`).join('')
     const out = inPieces(text, cuts, known)
@@ -68,4 +68,11 @@ test('on a terminal a letter that may begin a secret is not held back', () => {
   expect(redactor.take(Buffer.from('l')).toString()).toBe('l')
   expect(redactor.take(Buffer.from('now letmein')).toString()).toBe('now ')
   expect(redactor.take(Buffer.from('123\n')).toString()).toBe('[secret: MINE]\n')
+})
+
+test('a flood of what begins a secret is read once, not once for each beginning', () => {
+  for (const beginning of ['-eyJ', '://a:', '-----BEGIN ', 'TOKEN=']) {
+    const flood = beginning.repeat(2_000_000 / beginning.length)
+    expect(inPieces(flood, [65_536], []).length).toBe(flood.length)
+  }
 })

@@ -8,7 +8,10 @@ export const nodeTap: Runner = {
     const totals = new Map<string, number[]>()
     for (const line of lines) {
       const [, word, number] = /^# (tests|pass|fail|cancelled|skipped|todo) (\d{1,9})$/.exec(line) ?? []
-      if (word !== undefined) totals.set(word, [...(totals.get(word) ?? []), Number(number)])
+      if (word === undefined) continue
+      const numbers = totals.get(word) ?? []
+      totals.set(word, numbers)
+      numbers.push(Number(number))
     }
     if (!totals.has('pass') || !totals.has('fail')) return null
     const total = (...words: string[]) => sum(words.flatMap((word) => totals.get(word) ?? []))
