@@ -80,7 +80,10 @@ test(proves('with parents it is all or none, whatever the moment', 'RUN-5', 'RUN
   /** Leads to where that act can begin; tells which it is. */
   async function toBegin(isApply: boolean): Promise<boolean> {
     const { status } = (await nexus.json<{ run: Run }>('show', above.id)).run
-    if (isApply === (status === 'applied')) expect((await nexus.call(...(isApply ? rollback : apply))).code).toBe(0)
+    if (isApply === (status === 'applied')) {
+      const { code, stderr } = await nexus.call(...(isApply ? rollback : apply))
+      expect(code, stderr).toBe(0)
+    }
     return isApply
   }
 })

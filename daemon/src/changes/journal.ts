@@ -160,6 +160,11 @@ export class Journals {
     await letGo(backups)
   }
 
+  /** A daemon may have died right after it had marked a plan `undone`: what it kept until then are second names of the host's own files. */
+  async sweepForsaken(): Promise<void> {
+    for (const name of this.#names()) if (this.#tail(name).includes('"mark":"undone"')) await letGo(this.#backupsOf(name))
+  }
+
   /** After its pre-images: a journal without them is a refusal, pre-images without it are garbage. */
   forget(run: string): void {
     for (const name of this.#names()) if (runOf(name) === run) fs.rmSync(this.#path(name), { force: true })
