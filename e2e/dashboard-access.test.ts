@@ -102,6 +102,15 @@ describe(proves('the login link', 'SYS-2', 'SYS-4'), () => {
     for (const path of ['/', '/trpc/system.status']) expect((await ask(path, { headers: { authorization: `Bearer ${held}` } })).body).not.toContain(held)
   })
 
+  test('what a caller may mend is no failure of the server', async () => {
+    const headers = { authorization: `Bearer ${await secret()}` }
+    const of = (run: string) => ask(`/trpc/runs.get?input=${encodeURIComponent(JSON.stringify({ run }))}`, { headers })
+    const missing = await of('raaaaaaaaaaaa')
+    expect(missing.status).toBe(404)
+    expect(missing.body).toContain('"code":"no-run"')
+    expect((await of('r')).status).toBe(400)
+  })
+
   test('that a browser was let in stands in the log', async () => {
     await secret()
     const { stdout } = await nexus.call('events', '--json')

@@ -1,10 +1,11 @@
 /** The one tRPC instance, the context of every call, and how a Problem looks on the wire. */
-import { initTRPC, type TRPCError } from '@trpc/server'
+import { initTRPC, TRPCError } from '@trpc/server'
 import type { AccessService } from './access.ts'
 import type { AgentsService } from './agents.ts'
 import type { EventsService } from './events.ts'
 import type { LayersService } from './layers.ts'
-import { Problem, type ProblemShape } from './problem.ts'
+import { EXIT } from './exit-code.ts'
+import { exitCodeOf, Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
 import type { SafetyService } from './safety.ts'
 import type { SettingsService } from './settings.ts'
@@ -37,7 +38,18 @@ const t = initTRPC.context<Context>().create({
 })
 
 export const router = t.router
-export const procedure = t.procedure
+
+/** What a caller may mend is no failure of the server: over HTTP a Problem is a 4xx, in the browser's console and in a proxy's log as well. */
+export const procedure = t.procedure.use(async ({ next }) => {
+  const result = await next()
+  const problem = result.ok ? undefined : result.error.cause
+  if (problem instanceof Problem) throw new TRPCError({ code: STATUS[exitCodeOf(problem.code)] ?? 'INTERNAL_SERVER_ERROR', message: problem.message, cause: problem })
+  return result
+})
+
+const STATUS: Readonly<Record<number, TRPCError['code']>> = {
+  [EXIT.usage]: 'BAD_REQUEST', [EXIT.conflict]: 'CONFLICT', [EXIT.waiting]: 'PRECONDITION_FAILED', [EXIT.refused]: 'PRECONDITION_FAILED', [EXIT.notFound]: 'NOT_FOUND',
+}
 
 /** zod's refusals are usage errors; everything unknown is a bug that the server has logged. */
 function problemOf(error: TRPCError): ProblemShape {
