@@ -2,6 +2,7 @@
 import { sorted, type Call } from './call.ts'
 import { fold } from './fold.ts'
 import { asksForHelp } from './help-asked.ts'
+import { judgeGiven } from './habits/given-commands.ts'
 import { setUpText } from './habits/set-up.ts'
 import { byVerbs } from './habits/verbs.ts'
 import { judgeUnknown } from './habits/unknown-program.ts'
@@ -38,7 +39,7 @@ function byPath({ name: path, words, stdin, shell }: Started, name: string): Rea
     return 'done'
   }
   const found = shell.scene.models.find(name)
-  if (WHERE_PROGRAMS_ARE.test(path)) return found
+  if (WHERE_PROGRAMS_ARE.test(path) && place.scope !== 'temp') return found
   if (found?.model.isLocal === true) return found
   if (place.scope === 'temp' || !isKnown(path)) shell.does('exec.unknown', shell.isRoot ? 'vital' : 'unknown', { target: path, note: `runs ${place.scope === 'temp' ? 'a file from a temporary folder' : 'a file'} that nobody has reviewed` })
   else if (place.scope === 'home' || place.scope === 'system' || place.scope === 'device') return undefined
@@ -60,6 +61,7 @@ function begin({ name, words, stdin, shell }: Started, { model, values, rules, s
   if (model.isWrapper !== true && asksForHelp(words, subs.size > 0)) return NOTHING
   const folded = setUpText(name, words) ?? fold(name, words, stdin, shell)
   if (folded !== undefined) return flowOf(folded)
+  if (model.isWrapper !== true) judgeGiven(name, words, shell)
   const parsed = sorted(words, values, model.style)
   // `gcloud beta …`: a stage of the program, no part of what it does.
   const first = subs.size > 0 && /^(alpha|beta|preview)$/.test(parsed.operands[0] ?? '') ? { ...parsed, operands: parsed.operands.slice(1) } : parsed

@@ -19,6 +19,7 @@ const KEYWORDS = new Set(['if', 'elseif', 'else', 'foreach', 'for', 'while', 'do
 export function runPowerShell(text: string, shell: Shell, stdin: Flow): Result {
   shell.scene.budget.bytes(text.length)
   if (shell.depth === 0 && shell.outerSpan === undefined && shell.scene.stages.length === 0 && !/@['"]/.test(text) && (!isBalanced(text, '`', '(){}') || text.split('<#').length > text.split('#>').length)) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
+  if (/win32_shadowcopy/i.test(text) && /\.delete\(|remove-(wmiobject|ciminstance)/i.test(text)) shell.does('security.off', 'system', { target: 'the copies that files are brought back from' })
   let out: Flow = NOTHING
   for (const pipeline of statementsOf(text)) {
     const result = runPipeline(pipeline, shell, stdin)

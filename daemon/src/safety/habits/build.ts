@@ -1,6 +1,7 @@
 /** Builds, tests, formatters, tasks of a project: its own code runs, and the name of a task says what it is for. */
 import { sorted, valuesOf, type Call } from '../call.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { startText } from './wrap.ts'
 import { judgeDatabaseTask } from './database-tasks.ts'
 
 const SHARES = /(^|[:._-])(deploy|publish|release|ship|promote|rollout|push|upload|prod|production|apply|provision)($|[:._-])/i
@@ -22,10 +23,12 @@ const COMPILERS = /^(gcc|g\+\+|cc|c\+\+|clang|clang\+\+|rustc|gfortran|tcc|emcc|
 const HAVE_DRY_N = /^(make|gmake|ninja|just|rake|ansible|scons|bmake)$/
 
 export function buildRun(call: Call): Flow {
-  const { name, words, shell } = call
-  const { flags, operands } = sorted(words, new Set('-f --file -C --directory -j -o --output --outfile --outdir --out-dir -I -L -D --config -c -m -k -t --port -p -W -d --dir'.split(' ')))
+  const { name, words, shell, stdin } = call
+  const { flags, operands } = sorted(words, new Set('--eval -f --file -C --directory -j -o --output --outfile --outdir --out-dir -I -L -D --config -c -m -k -t --port -p -W -d --dir'.split(' ')))
   const isDry = words.some((word) => DRY.has(word)) && (HAVE_DRY_N.test(name) || !flags.has('-n'))
-  if (isDry && !words.includes('--eval')) return NOTHING
+  if ((isDry || (/^(g|b)?make$/.test(name) && words.some((word) => /^-[bBdeikLpqrRsStvw]*[nq][bBdeikLnpqrRsStvw]*$/.test(word)))) && !words.some((word) => word.startsWith('--eval'))) return NOTHING
+  if (/^(make|gmake|bmake)$/.test(name) && valuesOf(flags, '-f', '--file').includes('-')) judgeRecipes(stdin.text ?? '', shell)
+  for (const text of valuesOf(flags, '--eval')) judgeRecipes(text.replaceAll(';', '\n\t'), shell)
   if (COMPILERS.test(name)) {
     if (flags.has('-E') || flags.has('-fsyntax-only') || flags.has('-S') && valuesOf(flags, '-o').length === 0 && name !== 'gcc') return UNKNOWN_FLOW
     for (const path of valuesOf(flags, '-o', '--output', '--outfile', '--outdir', '--out-dir')) shell.touch('fs.write', path, { amount: 'one' })
@@ -41,6 +44,12 @@ export function buildRun(call: Call): Flow {
   else for (const task of tasks.slice(0, 4)) if (!judgeDatabaseTask(task, call)) judgeTask(TESTERS.test(name) ? 'test' : task, call)
   if (/^(rails|artisan|manage\.py|django-admin|flask|dbt|airflow)$/.test(name)) judgeFramework(tasks, call)
   return UNKNOWN_FLOW
+}
+
+/** What a makefile that was written on the way runs. */
+function judgeRecipes(text: string, shell: Call['shell']): void {
+  for (const [, recipe = ''] of text.matchAll(/^\t[@+-]*(.+)$/gm)) startText(recipe.replaceAll('$$', '$'), shell, UNKNOWN_FLOW)
+  for (const [, command = ''] of text.matchAll(/\$\(shell ([^)]*)\)/g)) startText(command, shell, UNKNOWN_FLOW)
 }
 
 const TESTERS = /^(jest|vitest|mocha|ava|tap|jasmine|karma|playwright|cypress|pytest|rspec|phpunit|pest|bats|behave|robot|cucumber|tox|nox|coverage|nyc|c8|ctest|ginkgo|gotestsum|codecept|behat|unittest|nose2)$/

@@ -44,7 +44,7 @@ export function awsRun(call: Call): Flow {
 function plain(call: Call): Flow {
   const { operands, shell } = call
   const operation = operands[1] ?? ''
-  if (/^(delete|remove|terminate|deregister|revoke|purge|release|disassociate|detach)-/.test(operation)) {
+  if (/^(batch-)?(delete|remove|terminate|deregister|revoke|purge|release|disassociate|detach)-/.test(operation)) {
     shell.does('remote.destroy', 'remote', { target: operands.slice(0, 4).join(' ') })
     return UNKNOWN_FLOW
   }

@@ -4,7 +4,7 @@
  */
 import type { Call } from '../call.ts'
 import { writeTo } from '../shell/redirects.ts'
-import { GLOB, isKnown, isSecret, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { ANYTHING, GLOB, isKnown, isSecret, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { judgeAppleScript } from './apple-script.ts'
 import { judgeSql } from './sql.ts'
 import { startText } from './wrap.ts'
@@ -86,6 +86,8 @@ function started(code: string, where: Where, hasSocket: boolean): void {
   }
   const backticks = /(?:^|[\s=(;])`([^`]+)`|%x[({[]([^)}\]]+)|qx[{(/]([^)}/]+)/g
   if (!/console|=>|const |let |require/.test(code)) for (const match of code.matchAll(backticks)) { found += 1; startText(match[1] ?? match[2] ?? match[3] ?? '', shell, UNKNOWN_FLOW) }
+  // The tag of Bun and zx.
+  for (const [, text = ''] of code.matchAll(/(?:\bBun\.|[\s=(;]|^)\$`([^`]+)`/g)) { found += 1; startText(text.replace(/\$\{[^}]*\}/g, ANYTHING), shell, UNKNOWN_FLOW) }
   if (found === 0 && !hasSocket && /\b(os\.system|subprocess\.\w+|child_process|execSync|shell_exec|os\.popen|popen|passthru|IO\.popen|Open3|Kernel\.system)\b\s*\(?\s*\[?[A-Za-z_$@]/.test(code) && /\(\s*\[?\s*[A-Za-z_$]/.test(code) && !/require\(\s*['"](node:)?child_process['"]\s*\)\s*;?\s*$/.test(code)) shell.does('exec.unknown', 'unknown', { target: 'a command made by the code' })
 }
 
@@ -95,7 +97,7 @@ function touched(code: string, { shell }: Where): void {
   for (const match of code.matchAll(DELETES_TREE)) shell.touch('fs.delete', path(literalIn(match).text), { amount: 'many' })
   for (const match of code.matchAll(DELETES)) {
     const { text, rest } = literalIn(match)
-    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : text), { amount: /recursive\s*=\s*(true|t)\b/i.test(rest) || text.includes('*') ? 'many' : 'one' })
+    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : text), { amount: /recursive\s*[:=]\s*(true|t)\b/i.test(rest) || text.includes('*') ? 'many' : 'one' })
   }
   if (/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|shutil\.rmtree|unlink|File\.delete)\s*\(?\s*[A-Za-z_$(]/.test(code) && !/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|unlink|File\.delete)\s*\(?\s*(os\.path\.expanduser\(|Path\()?["'`]/.test(code)) {
     if (/rmtree|rmSync|rm_rf|removeSync|rimraf/.test(code) && (/homedir\(\)|Path\.home\(\)|Dir\.home|HOME/.test(code))) shell.touch('fs.delete', shell.home, { amount: 'many' })

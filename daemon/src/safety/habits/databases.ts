@@ -86,6 +86,21 @@ export function mongoRun({ words, flags, operands, shell, stdin }: Call): Flow {
   return UNKNOWN_FLOW
 }
 
+export function cypherRun({ operands, flags, shell, stdin }: Call): Flow {
+  const files = valuesOf(flags, '-f', '--file').map((file) => readFrom(file, shell).text)
+  const texts = [...operands, ...files, stdin.text].filter((text) => text !== undefined && text.trim() !== '')
+  if (files.includes(undefined)) shell.does('remote.write', 'remote', { target: 'what a file says', certainty: 'assumed' })
+  else if (texts.length === 0) shell.does(stdin === UNKNOWN_FLOW ? 'unknown' : 'remote.write', stdin === UNKNOWN_FLOW ? 'none' : 'remote', { target: 'statements' })
+  for (const text of texts.flatMap((one) => one?.split(';') ?? [])) {
+    const target = text.trim().slice(0, 80)
+    // Nodes that a property or a WHERE picks out are some of them.
+    if (/\bdelete\b/i.test(text)) shell.does('remote.destroy', 'remote', { target, amount: /\bwhere\b|\{\s*\w+\s*:/i.test(text) ? 'one' : 'all' })
+    else if (/\bdrop\s+(database|composite)/i.test(text)) shell.does('remote.destroy', 'remote', { target, amount: 'all' })
+    else if (/\b(create|merge|set|remove|drop|alter|grant|revoke|load\s+csv|foreach)\b/i.test(text)) shell.does('remote.write', 'remote', { target })
+  }
+  return UNKNOWN_FLOW
+}
+
 /** Services whose verb is an option: `--delete`, `--list`. */
 export function searchRun(call: Call): Flow {
   const { flags, words, shell, operands } = call

@@ -1,6 +1,7 @@
 /** What package managers share: scripts of the project, packages fetched to be run, places to install to. */
 import { has, sorted, valuesOf, type Call } from '../call.ts'
 import { NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { judgeCode } from './code.ts'
 import { judgeTask } from './build.ts'
 import { startText, startWords, unwrap } from './wrap.ts'
 
@@ -11,6 +12,8 @@ const GLOBAL_VALUES = '-C --prefix --dir --filter -F -w --workspace --cwd -p --p
 export function runnerRun(call: Call): Flow {
   const { name, words, shell, stdin } = call
   const { options, inner } = unwrap(words, { values: GLOBAL_VALUES })
+  const script = name === 'bun' ? words.findIndex((word) => /^(-e|--eval|-p|--print)$/.test(word)) : -1
+  if (script >= 0) return judgeCode(words[script + 1] ?? '', { shell, stdin }, 'node')
   const [verb = '', ...rest] = inner
   if (verb === '') {
     // `yarn` alone installs; most others print their help.

@@ -76,6 +76,11 @@ export function diskRun({ name, words, shell }: Call): Flow {
       return UNKNOWN_FLOW
     case 'fsck': case 'fsck.ext4': case 'e2fsck': case 'xfs_repair': if (!has(flags, '-n', '-N')) shell.does('device', 'device', { amount: 'one', target })
       return UNKNOWN_FLOW
+    case 'hdiutil': case 'qemu-img': {
+      const image = operands.find((word) => /\.(dmg|sparseimage|sparsebundle|iso|img|cdr|qcow2|raw)$/.test(word) && !word.startsWith('/dev/'))
+      if (image !== undefined && /^(create|convert|makehybrid|resize|compact|segment)$/.test(operands[0] ?? '')) { shell.touch('fs.write', image, { amount: 'one' }); return UNKNOWN_FLOW }
+      break
+    }
     case 'badblocks': if (has(flags, '-w')) ruin(target)
       return UNKNOWN_FLOW
     case 'swapon': if (operands.length === 0 || has(flags, '-s', '--show', '--summary')) return UNKNOWN_FLOW
