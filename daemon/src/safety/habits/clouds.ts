@@ -155,6 +155,9 @@ export function bqRun(call: Call): Flow {
 const STORES = /^(pass|gopass|lpass|rbw|bw|op|keybase|secret-tool|security|keyring|envchain|aws-vault|doppler|infisical|chamber|teller|dotenv-vault|sops|age|rage)$/
 const ENDS_ALL = /(pg:reset|db:reset|apps?:destroy|firestore:delete|database:remove|sites?:delete|redis:destroy|mongo:destroy|postgres:destroy|addons:destroy|pg:killall|projects?:delete|db:drop|db drop|db reset|core reset|site empty)/
 
+/** Without a name it is the whole that the folder stands for. */
+const ENDS_WHOLE = /^(railway (delete|down)|eb terminate|amplify delete|vercel project (rm|remove)|cf delete-(org|space)|render services delete)\b/
+
 /** A host, a registry, a store of secrets: verbs, and what deploys without one. */
 export function serviceRun(call: Call): Flow {
   const { name, operands, words, flags, shell, stdin } = call
@@ -162,7 +165,7 @@ export function serviceRun(call: Call): Flow {
   const target = `${name} ${operands.slice(0, 4).join(' ')}`
   if (STORES.test(name)) return store(call, verb, target)
   if (changesNothing(call)) return UNKNOWN_FLOW
-  if (ENDS_ALL.test(words.join(' '))) shell.does('remote.destroy', 'remote', { target, amount: 'all' })
+  if (ENDS_ALL.test(words.join(' ')) || ENDS_WHOLE.test(`${name} ${words.join(' ')}`)) shell.does('remote.destroy', 'remote', { target, amount: 'all' })
   else if (name === 'heroku' && /^(config|config:get)$/.test(verb)) return SECRET
   else if (/^(heroku|fly|flyctl|dokku|railway|doctl|kamal|render)$/.test(name) && /^(run|run:detached|ssh|exec|bash|console|pg:psql|psql)$/.test(verb)) {
     const inner = words.slice(words.indexOf(verb) + 1).filter((word, at, all) => !word.startsWith('-') && !/^-(a|r|-app|-remote|s|C)$/.test(all[at - 1] ?? ''))

@@ -28,7 +28,9 @@ export function gdbRun({ words, shell }: Call): Flow {
     const command = /^\s*(?:shell|!|platform shell|python.*system\(['"])\s*([^'"]+)/.exec(text ?? '')?.[1]
     if (command !== undefined) startText(command, shell, UNKNOWN_FLOW)
   }
-  shell.does('exec.project', 'project', { target: words.join(' ') })
+  // In a process that runs already anything may be changed.
+  if (words.some((word) => /^(-p|--pid(=.*)?|attach)$/.test(word))) shell.does('exec.unknown', 'unknown', { target: words.join(' '), note: 'acts inside a process that is running' })
+  else shell.does('exec.project', 'project', { target: words.join(' ') })
   return UNKNOWN_FLOW
 }
 

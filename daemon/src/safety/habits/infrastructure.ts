@@ -2,7 +2,7 @@
 import { has, sorted, valuesOf, type Call } from '../call.ts'
 import { writeTo } from '../shell/redirects.ts'
 import { UNKNOWN_FLOW, type Flow } from '../text.ts'
-import { startText } from './wrap.ts'
+import { startText, startWords } from './wrap.ts'
 
 export function terraformRun({ name, flags, operands, shell }: Call): Flow {
   const words = name === 'terragrunt' ? operands.filter((word) => !/^(run-all|run|stack|--)$/.test(word)) : operands
@@ -71,6 +71,8 @@ export function ansibleRun({ name, words, shell }: Call): Flow {
       startText(given, shell, UNKNOWN_FLOW, { where: 'remote', isRoot: has(flags, '-b', '--become') })
       if (shell.scene.effects.length === before) return UNKNOWN_FLOW
     }
+    const gone = /\bstate=absent\b/.test(given) ? /\b(?:path|dest|name)=(\S+)/.exec(given)?.[1] : undefined
+    if (/file$/.test(module) && gone !== undefined) startWords(['rm', '-rf', gone], shell, UNKNOWN_FLOW, { where: 'remote', isRoot: has(flags, '-b', '--become') })
     shell.does('remote.write', 'remote', { target, amount: 'many' })
     return UNKNOWN_FLOW
   }

@@ -85,8 +85,9 @@ export function diskRun({ name, words, shell }: Call): Flow {
       return UNKNOWN_FLOW
     case 'swapon': if (operands.length === 0 || has(flags, '-s', '--show', '--summary')) return UNKNOWN_FLOW
       shell.does('fs.mount', 'system', { target }); return UNKNOWN_FLOW
-    case 'swapoff': case 'partprobe': case 'resize2fs': case 'xfs_growfs': case 'tune2fs': case 'e2label': case 'xfs_admin': case 'growpart': case 'lvextend': case 'lvcreate': case 'vgcreate': case 'lvchange': case 'vgchange': case 'losetup': case 'kpartx': case 'multipath': case 'debugfs':
-      if (words.some((word) => TO_LIST.test(word)) || words.length === 0 || (name === 'losetup' && has(flags, '-a', '-j'))) return UNKNOWN_FLOW
+    case 'swapoff': case 'partprobe': case 'resize2fs': case 'xfs_growfs': case 'tune2fs': case 'e2label': case 'xfs_admin': case 'growpart': case 'lvextend': case 'lvcreate': case 'vgcreate': case 'lvchange': case 'vgchange': case 'lvresize': case 'lvrename': case 'vgrename': case 'vgcfgrestore': case 'vgextend': case 'vgreduce': case 'pvresize': case 'pvmove': case 'pvchange': case 'losetup': case 'kpartx': case 'multipath': case 'debugfs':
+      // There `-L` and `-l` are sizes.
+      if (words.some((word) => (/^(lv|vg|pv)/.test(name) ? /^(-t|--test|-h|--help|--version)$/ : TO_LIST).test(word)) || words.length === 0 || (name === 'losetup' && has(flags, '-a', '-j'))) return UNKNOWN_FLOW
       shell.does('device', 'device', { amount: 'one', target })
       return UNKNOWN_FLOW
     default:

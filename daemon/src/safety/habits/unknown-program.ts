@@ -10,6 +10,9 @@ import { byVerbs, changesNothing, spoken } from './verbs.ts'
 /** The verbs that PowerShell allows. */
 const CMDLET = /^(Get|Set|New|Remove|Add|Clear|Start|Stop|Restart|Invoke|Import|Export|Copy|Move|Rename|Write|Read|Test|Select|Where|ForEach|Sort|Out|ConvertTo|ConvertFrom|Enable|Disable|Install|Uninstall|Register|Unregister|Update|Expand|Compress|Format|Measure|Join|Split|Resolve|Suspend|Resume|Wait|Connect|Disconnect|Grant|Revoke|Publish|Find|Save|Initialize|Mount|Dismount|Reset|Repair|Send|Receive|Unblock|Block|Show|Hide|Push|Pop|Enter|Exit|Debug|Use|Tee|Limit|Backup|Restore|Optimize|Resize|Convert|Compare|Group|Trace|Checkpoint|Undo|Switch|Merge|Approve|Deny|Protect|Unprotect|Lock|Unlock|Sync|Submit|Complete|Confirm|Request|Skip|Step|Watch|Close|Open|Redo|Ping|Edit|Search|Assert)-[A-Z]/i
 
+/** Its own name says what it is for. */
+const ENDS = /(^|[-_.])(uninstall|destroy|wipe|nuke|purge|erase|delete|teardown|shred|unprovision|killall)([-_.]|$)/i
+
 const RECKLESS = ['--force', '--purge', '--delete', '--destroy', '--wipe', '--erase', '--remove', '--nuke', '--reset', '--clean-all', '--hard', '--no-preserve-root', '--drop', '--prune', '--overwrite', '--truncate', '--uninstall']
 
 export function judgeUnknown({ name, words, stdin, shell }: Started): Flow {
@@ -23,6 +26,6 @@ export function judgeUnknown({ name, words, stdin, shell }: Started): Flow {
   // Whatever it is, it is given statements for a database.
   judgeStatements(call)
   if (verb === 'destroy' || verb === 'write') byVerbs(call)
-  else if (!changesNothing(call)) shell.does('unknown', RECKLESS.some((flag) => flags.has(flag)) ? 'unknown' : 'none', { target: name, note: `${name} is not known` })
+  else if (!changesNothing(call)) shell.does('unknown', ENDS.test(name) || RECKLESS.some((flag) => flags.has(flag)) ? 'unknown' : 'none', { target: name, note: `${name} is not known` })
   return { ...UNKNOWN_FLOW, isDownloaded: stdin.isDownloaded }
 }

@@ -41,7 +41,7 @@ export function spoken(operands: readonly string[]): Spoken {
     const colon = word.split(/[:.]/)
     const verb = classOf(word) ?? classOf(colon.at(-1) ?? '') ?? classOf(word.split('-')[0] ?? '') ?? classOf(word.split('-').at(-1) ?? '') ?? classOf(/^(delete|remove|list|get|create|update|add)(?=[a-z]{3})/.exec(word)?.[1] ?? '')
     if (verb === undefined) continue
-    const own = word.includes('-') || word.includes(':') || word.length > 12 ? word.replace(/^(batch-)?(delete|remove|list|get|create|update|put|describe|terminate|deregister|stop|disable)-?/, '') : ''
+    const own = word.includes('-') || word.includes(':') || word.length > 12 ? word.replace(/^(batch-)?(delete|remove|list|get|create|update|put|describe|terminate|deregister|stop|disable)-?/, '').replace(/-(delete|remove|destroy|terminate|rm)$/, '').replace(/^(permanent|force|hard|soft|bulk|batch|mass)(ly)?$/, '') : ''
     const next = at <= 1 && AMBIGUOUS.test(word) ? operands.slice(at + 1, at + 4).findIndex((one) => classOf(one.toLowerCase()) !== undefined && !/^\W/.test(one)) : -1
     if (next >= 0) continue
     return { verb, noun: [...operands.slice(0, at), ...(own === word ? [] : [own]), ...(at === 0 && own === '' ? operands.slice(1, 2) : [])].join(' ').toLowerCase(), at }

@@ -35,7 +35,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   'pwd': ({ shell }) => printed(flowOf(`${shell.cwd}\n`)),
   'cd': changeDirectory, 'pushd': changeDirectory, 'popd': ({ shell }) => { shell.cwd = ANYTHING; return DONE }, 'chdir': changeDirectory,
   'export': declare, 'declare': declare, 'typeset': declare, 'local': declare, 'readonly': declare,
-  'unset': ({ words, shell }) => { for (const word of words) shell.variables.delete(word); return DONE },
+  'unset': ({ words, shell }) => { for (const word of words) shell.variables.delete(word); if (words.includes('HISTFILE')) shell.does('audit.off', 'audit', { target: 'the history of this shell' }); return DONE },
   'set': ({ words, shell }) => {
     const at = words.indexOf('--')
     if (at >= 0) shell.positional = words.slice(at + 1)

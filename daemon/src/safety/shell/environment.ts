@@ -14,6 +14,7 @@ export function judgeEnvironment(name: string, value: string, shell: Shell): voi
     if (name === 'LD_LIBRARY_PATH' || name === 'ENV' || name === 'PROMPT') return
     shell.does('exec.unknown', 'unknown', { target: value, note: `${name} makes programs load other code` })
   } else if (RUNS.test(name) && isKnown(value) && /[\s;|&$`]/.test(value)) shell.run(value)
-  else if (name === 'HISTFILE' && value === '/dev/null') shell.does('audit.off', 'audit', { target: 'the history of this shell' })
+  else if ((name === 'HISTFILE' && value === '/dev/null') || (/^HIST(FILE)?SIZE$/.test(name) && value === '0')) shell.does('audit.off', 'audit', { target: 'the history of this shell' })
+  else if (name === 'PATH' && value.split(':').some((folder) => ['', '.', './'].includes(folder) || (isKnown(folder) && shell.place(folder).scope === 'temp'))) shell.does('exec.unknown', 'unknown', { target: value, note: 'runs what lies in a temporary or present folder in the place of any program' })
   shell.program = program
 }

@@ -123,12 +123,16 @@ function callsItself(node: CommandNode, shell: Shell): boolean {
   return node.type === 'Command' && node.name !== undefined && shell.calling.includes(node.name.value)
 }
 
+/** A range that ends beyond a thousand. */
+const FLOOD = /(\.\.|seq[^)]*\s)\d{4,}/
+
 /** Does it leave processes behind in each round? */
 function spawns(list: CompoundList): boolean {
-  return list.commands.some(({ background, command }) => background === true || (command.type === 'BraceGroup' && spawns(command.body)))
+  return list.commands.some(({ background, command }) => background === true || ((command.type === 'BraceGroup' || command.type === 'Subshell') && spawns(command.body)))
 }
 
 function runFor(node: Pick<For, 'name' | 'wordlist' | 'body'>, shell: Shell, stdin: Flow): Result {
+  if (node.wordlist?.some(({ text }) => FLOOD.test(text)) === true && spawns(node.body)) shell.does('proc.bomb', 'system', { target: 'thousands of processes in the background', certainty: 'assumed' })
   const words = node.wordlist === undefined ? [...(shell.positional ?? [ANYTHING])] : node.wordlist.flatMap((word) => expandWord(word, shell, runScript))
   // A run of numbers from `seq` and the like is one name to us.
   const values = words.length > ITERATIONS_MAX ? [...words.slice(0, ITERATIONS_MAX - 1), ANYTHING] : words
