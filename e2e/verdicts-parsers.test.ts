@@ -40,19 +40,25 @@ test(proves('a second parser sees the same commands in the corpus; every differe
 test(proves('a command that only the second parser sees does not make a verdict too low', 'SAFE-2'), () => {
   const dice = new Dice(seed)
   const mutants = plain.filter(({ level }) => level === 'critical').filter((_, at) => isEndurance || at % 6 === seed % 6).flatMap(({ command }) => mutantsOf(command).map((mutant) => mutant.command))
-  const lines = hostile(() => dice.below(2 ** 30) / 2 ** 30, isEndurance ? 10_000 : 1500).map(({ text }) => text).filter((text) => text.length < LINE_MAX)
-  const low = [...plain.map(({ command }) => command), ...mutants, ...lines].flatMap((text) => tooLow(text))
+  const lines = hostile(() => dice.below(2 ** 30) / 2 ** 30, isEndurance ? 10_000 : 1500).map(({ text }) => text).filter((text) => text.length < LINE_MAX && !ESCAPED_BLANK.test(text))
+  const low = [...[...plain.map(({ command }) => command), ...mutants].flatMap((text) => tooLow(text, true)), ...lines.flatMap((text) => tooLow(text, false))]
   expect(low.slice(0, 5)).toEqual([])
 })
 
-/** Where the second one reads the whole text its commands count in full; where it only guesses its way through, what is critical must at least be flagged. */
-function tooLow(text: string): string[] {
+/** For bash (and ours) it begins a word, so that `\\ rm` is no rm; the second parser passes over it. */
+const ESCAPED_BLANK = /\\\s/
+
+/**
+ * Of a text that means something each command counts in full where the second one reads the whole; where it only guesses its way through,
+ * what is critical must at least be flagged. In noise the latter holds of what it reads as a whole: what it guesses there, bash does not do.
+ */
+function tooLow(text: string, isMeant: boolean): string[] {
   const [own, other] = [seenByOurs(text), second.read(text)]
-  if (own.isBroken || !differs(own, other)) return []
+  if (own.isBroken || !differs(own, other) || (other.isBroken && !isMeant)) return []
   const found = rank(text)
   return [...other.commands].filter(([name]) => !own.commands.has(name)).flatMap(([, command]) => {
     const wanted = rank(command)
-    const isLow = other.isBroken ? wanted === CRITICAL && found < CRITICAL - 1 : wanted > found
+    const isLow = other.isBroken || !isMeant ? wanted === CRITICAL && found < CRITICAL - 1 : wanted > found
     return isLow ? [`${JSON.stringify(text.slice(0, 200))}: only the second parser sees ${JSON.stringify(command.slice(0, 100))}`] : []
   })
 }
