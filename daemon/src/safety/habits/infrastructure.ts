@@ -72,7 +72,7 @@ export function ansibleRun({ name, words, shell }: Call): Flow {
       if (shell.scene.effects.length === before) return UNKNOWN_FLOW
     }
     const gone = /\bstate=absent\b/.test(given) ? /\b(?:path|dest|name)=(\S+)/.exec(given)?.[1] : undefined
-    if (/file$/.test(module) && gone !== undefined) startWords(['rm', '-rf', gone], shell, UNKNOWN_FLOW, { where: 'remote', isRoot: has(flags, '-b', '--become') })
+    if (module.endsWith('file') && gone !== undefined) startWords(['rm', '-rf', gone], shell, UNKNOWN_FLOW, { where: 'remote', isRoot: has(flags, '-b', '--become') })
     shell.does('remote.write', 'remote', { target, amount: 'many' })
     return UNKNOWN_FLOW
   }
