@@ -326,6 +326,19 @@ wait "$sleeper"; is $? 137 'its client learns of it'
 try 0 'others may run' "$nexus" run true
 "$nexus" run 'sleep 60' >/dev/null 2>&1 </dev/null & sleeper=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do "$nexus" runs --json | grep -q '"status":"running"' && break; sleep 0.2; done
+printf 'acceptance-secret\n' | "$nexus" secret set ACCEPTANCE_TOKEN >/dev/null; is $? 0 'a secret is kept, from standard input'
+try 2 'never from an argument' "$nexus" secret set ACCEPTANCE_TOKEN acceptance-secret
+if "$nexus" run --secret ACCEPTANCE_TOKEN 'echo "$ACCEPTANCE_TOKEN"' >"$out" 2>"$err" </dev/null; then
+  is "$(cat "$out")" '[secret: ACCEPTANCE_TOKEN]' 'it is there inside, and not in the output'
+else
+  skip 'it is there inside, and not in the output' 'needs the native launcher'
+fi
+"$nexus" run 'echo acceptance-secret' >/dev/null 2>&1 </dev/null; "$nexus" runs --json --limit 1 >"$out"
+has '"command":["echo [secret: ACCEPTANCE_TOKEN]"]' 'a command line is stored without it'
+try 0 'secret list' "$nexus" secret list --json
+has '"name":"ACCEPTANCE_TOKEN"' 'names it'
+try 0 'secret remove' "$nexus" secret remove ACCEPTANCE_TOKEN --json
+is "$(cat "$out")" '{"secrets":[]}' 'and it is gone'
 try 126 'a run with the network of the host needs no published port' "$nexus" run --net on --publish 3000 true
 try 2 'what is no port' "$nexus" run --publish http true
 try 0 'no port is published' "$nexus" ports --json

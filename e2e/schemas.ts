@@ -13,6 +13,7 @@ import { proofSchema } from '@nexus/protocol/proof'
 import { receiptSchema } from '@nexus/protocol/receipt'
 import { applyResultSchema, conflictReportSchema, diffSchema, mergedSchema, runSchema, runSummarySchema } from '@nexus/protocol/runs'
 import { transcriptSchema } from '@nexus/protocol/transcripts'
+import { keptSecretSchema } from '@nexus/protocol/secrets'
 import { classifiedSchema, explanationSchema } from '@nexus/protocol/safety'
 import { verificationSchema } from '@nexus/protocol/verify'
 import { doctorSchema, gcResultSchema, killResultSchema, statusSchema } from '@nexus/protocol/system'
@@ -45,6 +46,12 @@ export const ANSWERS = {
     z.object({ running: z.literal(false), version: z.string(), home: z.string() }),
   ]),
   kill: killResultSchema.extend({ proofs: z.array(proofSchema).optional() }),
+  // secret list, secret remove
+  secrets: z.object({ secrets: z.array(keptSecretSchema) }),
+  // secret set
+  secret: z.object({ secret: keptSecretSchema }),
+  // ports
+  ports: z.object({ ports: statusSchema.shape.ports }),
   // kill RUN
   stopped: z.object({ run: runSchema, receipt: receiptSchema, proofs: z.array(proofSchema).optional() }),
   proof: z.object({ proof: proofSchema }),

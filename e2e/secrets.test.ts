@@ -1,10 +1,10 @@
 /** What is handed to one run stays with that run: it is in no file of the state, and not in what the run prints. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
-import { Nexus } from './nexus.ts'
+import { Nexus, STRANGER } from './nexus.ts'
 import { proves } from './requirements.ts'
 
 const SECRET = `tr0ub4dor&3/${process.pid}-ünsafe`
@@ -114,5 +114,75 @@ describe('settings', () => {
     expect(existsSync(join(nexus.project, 'app/.env.local'))).toBe(true)
     for (const folder of ['a', 'app']) rmSync(join(nexus.project, folder), { recursive: true })
     writeFileSync(config(), '')
+  })
+})
+
+describe('secrets that Nexus keeps', () => {
+  const KEPT = `kept-${process.pid}-0123456789`
+  const file = () => join(nexus.base, 'state/secrets.json')
+  const set = (name: string, value: string) => nexus.start(['secret', 'set', name, '--json'], { input: value }).ended
+
+  test('go in by standard input, are used by name, and come out nowhere; such a run can be repeated', async () => {
+    expect(JSON.parse((await set('KEPT_TOKEN', `${KEPT}\n`)).stdout)).toEqual({ secret: { name: 'KEPT_TOKEN', setAt: expect.any(Number) as number } })
+    expect((statSync(file()).mode & 0o777).toString(8)).toBe('600')
+    const listed = await nexus.call('secret', 'list')
+    expect(listed.stdout).toMatch(/^KEPT_TOKEN {2}since \d{4}-\d\d-\d\d\n$/)
+    const run = await nexus.run('--secret', 'KEPT_TOKEN', `echo "\${#KEPT_TOKEN} $KEPT_TOKEN"; cat ${file()} || echo closed`)
+    expect({ stdout: run.stdout, handed: run.handed }).toEqual({ stdout: `${KEPT.length} [secret: KEPT_TOKEN]\nclosed\n`, handed: ['KEPT_TOKEN'] })
+    const { run: again } = await nexus.json<{ run: Run }>('rerun', run.id)
+    expect(again.stdout).toBe(run.stdout)
+    // What is set here comes first.
+    expect((await nexus.run('--secret', 'DEPLOY_TOKEN', 'test -n "$DEPLOY_TOKEN" && echo set')).stdout).toBe('set\n')
+    const keyed = await nexus.run('--secret', 'KEPT_TOKEN@api.corp.invalid:X-Token', 'echo $KEPT_TOKEN; env | grep -c kept-[0-9]; curl -s -o /dev/null -w "%{http_code}\\n" $KEPT_BASE_URL/x')
+    expect(keyed.stdout).toBe('kept-by-nexus\n0\n502\n')
+    expect(holding(KEPT)).toEqual([file()])
+  })
+
+  test('a command line is stored without the secrets in it; what runs is what was typed', async () => {
+    const token = ['gh', 'p_', '0123456789abcdefghijklmnopqrstuvwxyz'].join('')
+    const run = await nexus.run('--keep', '--check', `echo ${KEPT} | wc -c`, `printf %s ${KEPT} | wc -c; printf %s ${token} | wc -c; touch /${KEPT}; echo made > made`)
+    const [shown] = run.command
+    expect(shown).toBe('printf %s [secret: KEPT_TOKEN] | wc -c; printf %s [secret: GitHub token] | wc -c; touch /[secret: KEPT_TOKEN]; echo made > made')
+    expect(run.stdout).toBe(`${KEPT.length}\n${token.length}\n`)
+    expect({ command: run.check?.command, output: run.check?.output }).toEqual({ command: 'echo [secret: KEPT_TOKEN] | wc -c', output: `${KEPT.length + 1}\n` })
+    expect((await nexus.call('runs', '--json')).stdout).not.toContain(KEPT)
+    expect([holding(KEPT), holding(token)]).toEqual([[file()], []])
+    const { run: again } = await nexus.json<{ run: Run }>('rerun', run.id)
+    expect({ stdout: again.stdout, command: again.command }).toEqual({ stdout: run.stdout, command: run.command })
+    await nexus.call('daemon', 'restart')
+    expect((await nexus.json<{ error: { code: string } }>('rerun', run.id)).error.code).toBe('handed-gone')
+  })
+
+  test('a mistake is told, never the value; what was removed is gone', async () => {
+    for (const words of [['set', 'KEPT_TOKEN', KEPT], ['set', 'not-a-name'], ['get', 'KEPT_TOKEN'], ['set']]) {
+      const told = await nexus.call('secret', ...words)
+      expect([told.code, told.stderr.includes(KEPT)]).toEqual([2, false])
+    }
+    expect((await set('SHORT_ONE', 'abc')).code).toBe(2)
+    expect(await nexus.json<object>('secret', 'remove', 'KEPT_TOKEN')).toMatchObject({ secrets: [] })
+    expect(await nexus.json<object>('run', '--secret', 'KEPT_TOKEN', 'true')).toMatchObject({ code: 2, error: { code: 'no-secret', next: 'nexus secret set KEPT_TOKEN; nexus secret list' } })
+    expect((await nexus.call('secret', 'remove', 'KEPT_TOKEN')).code).toBe(2)
+    expect(holding(KEPT)).toEqual([])
+  })
+})
+
+describe.each([['root or whoever runs this', undefined, {}], ['a user who is not root', STRANGER, {}], ['the weaker launcher', undefined, { NEXUS_NATIVE: '/nonexistent/nexus-native' }]] as const)('secrets.files for %s', (_who, as, env) => {
+  test('mask: empty to read; deny: not to be opened; neither is a change, and the host\'s file is what it was', async ({ skip }) => {
+    if (as && process.getuid?.() !== 0) skip('needs root: only root can become another user')
+    await using other = new Nexus({ env: { ...env }, ...(as ? { as } : {}) })
+    writeFileSync(join(other.project, '.env'), 'KEY=1\n')
+    other.own()
+    await other.call('daemon', 'start')
+    const look = 'cat .env && echo read; cp .env copy; rm -f .env; test -e .env && echo there'
+    const said: (readonly [string, boolean, number])[] = []
+    for (const files of ['mask', 'deny']) {
+      writeFileSync(join(other.base, 'state/config.yaml'), `secrets: { files: ${files} }\n`)
+      const run = await other.run('--keep', look)
+      if (run.endReason) skip(`needs util-linux that can mount here: ${String(run.stderr)}`)
+      said.push([String(run.stdout), String(run.stderr).includes('Permission denied'), run.changes.filter(({ path }) => path === '.env').length])
+    }
+    expect(said).toEqual([['read\nthere\n', false, 0], ['there\n', true, 0]])
+    expect(readFileSync(join(other.project, '.env'), 'utf8')).toBe('KEY=1\n')
+    expect((await other.call('settings')).stdout).toContain('not to be opened inside')
   })
 })

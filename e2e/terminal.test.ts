@@ -1,4 +1,5 @@
 /** The interactive card in a real terminal: tmux plays the person. */
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
@@ -328,4 +329,23 @@ test.each([['--no-pty', ['r', 'd']], ['', ['C-] r', 'C-] n']]])(proves('a host t
   expect(stdout.split('\n').filter((line) => line.includes('"run.network-answered"'))).toHaveLength(2)
   // With --json nobody is asked, and nobody waits.
   expect((await nexus().run('--net', 'npm', 'curl -s -o /dev/null -w "%{http_code}" http://yes.invalid/')).stdout).toBe('403')
+})
+
+test('a secret that Nexus shall keep is asked for and not shown', async () => {
+  const window = windowAt(0)
+  window.enter('nexus secret set TYPED_TOKEN; echo code $?')
+  await window.shows('value of TYPED_TOKEN (not shown):')
+  window.type('hidden-worf')
+  window.press('BSpace')
+  window.type('d-42')
+  window.press('Enter')
+  await window.shows('code 0')
+  expect(window.screen()).not.toContain('hidden')
+  const run = await nexus().run('--secret', 'TYPED_TOKEN', 'printf %s "$TYPED_TOKEN" | sha256sum | cut -c1-16')
+  expect(run.stdout).toBe(`${createHash('sha256').update('hidden-word-42').digest('hex').slice(0, 16)}\n`)
+  window.enter('nexus secret set OTHER_TOKEN; echo again $?')
+  await window.shows('value of OTHER_TOKEN (not shown):')
+  window.press('C-c')
+  await window.shows('again 130')
+  expect((await nexus().call('secret', 'list')).stdout).not.toContain('OTHER_TOKEN')
 })

@@ -14,12 +14,12 @@
 #include "launch.h"
 
 struct empties {
-  int folder, file;
+  int folder, file, blank; /* file: nobody's; blank: everybody reads that it is empty */
 };
 
 /* Sources are opened before anything is covered; every later step uses the descriptors. */
 struct sources {
-  int home, tmp, vartmp;
+  int home, tmp, device, vartmp;
   int *binds, *readonly, *silent;
 };
 
@@ -51,6 +51,8 @@ void mounts_build(const struct cell *cell) {
   mount_project(root, request, empties.folder);
   mount_readonly(root, request, &sources, empties.folder);
   for (size_t i = 0; i < request->hide.count; i++) hide(root, request->hide.items[i], empties.folder, empties.file);
+  for (size_t i = 0; i < request->mask.count; i++) hide(root, request->mask.items[i], empties.folder, empties.blank);
+  for (size_t i = 0; i < request->deny.count; i++) deny(root, request->deny.items[i], sources.device);
   protect_proc(root, empties.folder, empties.file);
   enter(root);
 }
@@ -59,6 +61,7 @@ static struct sources open_sources(const struct launch_request *request) {
   struct sources sources = {
     .home = request->home_from ? host_open(request->home_from, "home") : -1,
     .tmp = host_open(request->tmp_from, "tmp"),
+    .device = request->deny.count ? host_open("/dev/null", "hide") : -1,
     .vartmp = host_open(request->vartmp_from, "tmp"),
     .binds = calloc(request->bind_from.count + 1, sizeof(int)),
     .readonly = calloc(request->readonly.count + 1, sizeof(int)),
@@ -89,9 +92,9 @@ static struct empties make_empties(int root) {
   inside_mount(place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=64k", "empty");
   close(place);
   place = inside_open(root, "/proc");
-  if (place < 0 || mkdirat(place, "folder", 0555) != 0 || mknodat(place, "file", S_IFREG, 0) != 0) fail("empty", NULL);
-  struct empties empties = {.folder = inside_open(root, "/proc/folder"), .file = inside_open(root, "/proc/file")};
-  if (empties.folder < 0 || empties.file < 0) fail("empty", NULL);
+  if (place < 0 || mkdirat(place, "folder", 0555) != 0 || mknodat(place, "file", S_IFREG, 0) != 0 || mknodat(place, "blank", S_IFREG | 0444, 0) != 0) fail("empty", NULL);
+  struct empties empties = {.folder = inside_open(root, "/proc/folder"), .file = inside_open(root, "/proc/file"), .blank = inside_open(root, "/proc/blank")};
+  if (empties.folder < 0 || empties.file < 0 || empties.blank < 0) fail("empty", NULL);
   /* Once for all that will be covered with them. */
   struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
   if (syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) fail("empty", "mount_setattr");

@@ -51,6 +51,8 @@ static const struct key KEYS[] = {
   {"bind_from", PATHS, AT(bind_from), NULL, 64},
   {"bind_to", PATHS, AT(bind_to), NULL, 64},
   {"hide", PATHS, AT(hide), NULL, 1024},
+  {"mask", PATHS, AT(mask), NULL, 1024},
+  {"deny", PATHS, AT(deny), NULL, 1024},
   {"calls", TEXT, AT(calls), " filtered nested all ", 0},
   {"landlock", TEXT, AT(landlock), " scoped on off ", 0},
   {"renames", TEXT, AT(renames), " plain watched ", 0},
@@ -91,13 +93,13 @@ const char *request_parse(char *bytes, size_t length, struct launch_request *req
   long protocol;
   if (strcmp(name, "protocol") != 0) return "no-protocol";
   if (number_in(value, 1 << 20, &protocol) || protocol != NEXUS_NATIVE_PROTOCOL) return "wrong-protocol";
-  uint32_t seen = 0;
+  uint64_t seen = 0;
   while (cursor < end) {
     if ((refusal = next_pair(&cursor, end, &name, &value))) return refusal;
     const struct key *key = NULL;
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS && !key; i++) if (strcmp(KEYS[i].name, name) == 0) key = &KEYS[i];
     if (!key) return "unknown-key";
-    uint32_t bit = 1u << (key - KEYS);
+    uint64_t bit = 1ull << (key - KEYS);
     if ((seen & bit) && key->kind != TEXTS && key->kind != PATHS) return "repeated-key";
     seen |= bit;
     if ((refusal = store(request, key, value))) return refusal;

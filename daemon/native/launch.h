@@ -50,6 +50,7 @@ struct launch_request {
   struct text_list silent;             /* host folders, outer ones first, shown as overlays of nothing; also some of `readonly` */
   struct text_list bind_from, bind_to; /* private folders, pairwise */
   struct text_list hide;               /* files and folders that are empty inside */
+  struct text_list mask, deny;         /* files of the project: read as empty; not to be opened */
 
   char *calls;    /* which system calls: filtered | nested (filtered, but user namespaces may be made) | all */
   char *landlock; /* scoped | on (without scopes: abstract sockets stay) | off */
@@ -163,6 +164,7 @@ void mount_proc(int root);                                     /* launch-system.
 void mount_dev(int root);
 void protect_proc(int root, int empty_folder, int empty_file);
 void hide(int root, const char *path, int empty_folder, int empty_file); /* launch-hide.c */
+void deny(int root, const char *path, int device);
 
 /* Places below the new root (launch-inside.c); links are followed inside it only. */
 int inside_open(int root, const char *path);         /* O_PATH, -1 when absent */

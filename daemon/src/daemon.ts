@@ -38,11 +38,13 @@ import { Turnstile } from './runs/turnstile.ts'
 import { Safety } from './safety/safety.ts'
 import { createSandbox, environmentInside } from './sandbox/sandbox.ts'
 import { Access, secretIn } from './server/access.ts'
+import { KeptSecrets } from './secrets/kept.ts'
 import { secrets } from './secrets/secrets.ts'
 import { DASHBOARD_PORT } from './server/listen.ts'
 import { Server } from './server/server.ts'
 import { Settings } from './settings/settings.ts'
 import { State } from './state/state.ts'
+import { Credentials } from './system/credentials.ts'
 import { Housekeeping } from './system/housekeeping.ts'
 import { System } from './system/system.ts'
 import { ECOSYSTEMS } from './verify/ecosystems/index.ts'
@@ -70,7 +72,8 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const network = new Network({ resolve: resolveHere, ownAddresses: addressesHere, log })
   const ledger = new Ledger(state, clock)
   const live = new LiveRuns()
-  const handed = new Handed()
+  const kept = new KeptSecrets(home.state, clock.now)
+  const handed = new Handed(kept, secrets.redacted)
   const ports = new Ports(ledger, live, config.port === null ? null : (config.port ?? DASHBOARD_PORT))
   const sealer = new Sealer(sandbox, changes)
   const receipts = new Receipts(ledger, changes, clock.now)
@@ -82,7 +85,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const turnstile = new Turnstile(Math.max(4, 2 * availableParallelism()))
   const agents: Agents = new Agents({ agents: AGENTS, state: home.state, reader: config.diaryReader, fromSettings: (place) => addedAgents(settings.show(place)), start: (request, actor) => runs.start(request, actor) })
   const execution = new Execution({ agents, state, ledger, sandbox, sealer, check, decisions, changes, network, secrets, handed, ports, live, kill, turnstile, squash: new Squash({ state, ledger, changes, sandbox, log }), now: clock.now, log })
-  const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, secrets, live, log })
+  const shell = new Shell({ state, ledger, sandbox, sealer, changes, network, secrets, known: () => kept.known(), live, log })
   const recovering = signOf(join(home.runtime, 'recovering'))
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
@@ -96,7 +99,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   })
   const access = new Access(secretIn(join(home.state, 'token')), clock.now)
   const server: Server = new Server({
-    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify, safety, agents },
+    home, port: config.port, access, build: BUILD, dashboard: config.dashboard, isIdle: () => system.isIdle, catchUp: () => aftermath.catchUp(), log, services: { runs, layers: new LayerTree(ledger, runs), events: state, system, settings, verify, safety, agents, secrets: new Credentials({ kept, state, nameOf }) },
     onLogin: (expiresAt) => state.record({ type: 'access.granted', actor: 'person:tcp', subject: 'access', payload: { expiresAt } }),
   })
   rooms.use(server)

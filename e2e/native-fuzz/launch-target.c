@@ -14,7 +14,7 @@ const struct token TARGET_TOKENS[] = {
   TOKEN("protocol\0"), TOKEN("argv\0/bin/true\0"), TOKEN("env\0A=b\0"), TOKEN("cwd\0/\0"), TOKEN("umask\0" "18\0"), TOKEN("timeout_ms\0" "5\0"), TOKEN("processes\0" "9\0"), TOKEN("cpus\0" "2\0"),
   TOKEN("rows\0" "24\0"), TOKEN("cols\0" "80\0"), TOKEN("net\0off\0"), TOKEN("net\0on\0"), TOKEN("stdin\0null\0"), TOKEN("stdin\0pipe\0"), TOKEN("backend\0overlay\0"), TOKEN("backend\0copy\0"),
   TOKEN("xattrs\0user\0"), TOKEN("project\0/p\0"), TOKEN("upper\0/u\0"), TOKEN("work\0/w\0"), TOKEN("parent\0/l\0"), TOKEN("home\0/h\0"), TOKEN("home_from\0/f\0"), TOKEN("tmp_from\0/t\0"),
-  TOKEN("vartmp_from\0/v\0"), TOKEN("readonly\0/r\0"), TOKEN("bind_from\0/b\0"), TOKEN("bind_to\0/c\0"), TOKEN("hide\0/x\0"), TOKEN("calls\0filtered\0"), TOKEN("calls\0nested\0"), TOKEN("landlock\0scoped\0"),
+  TOKEN("vartmp_from\0/v\0"), TOKEN("readonly\0/r\0"), TOKEN("bind_from\0/b\0"), TOKEN("bind_to\0/c\0"), TOKEN("hide\0/x\0"), TOKEN("mask\0/x\0"), TOKEN("deny\0/x\0"), TOKEN("calls\0filtered\0"), TOKEN("calls\0nested\0"), TOKEN("landlock\0scoped\0"),
   TOKEN("do\0kill\0"), TOKEN("do\0term\0"), TOKEN("do\0resize\0rows\0" "5\0cols\0" "6\0"), TOKEN("do\0publish\0host\0" "5\0inside\0" "6\0"), TOKEN("do\0withdraw\0host\0" "5\0"), TOKEN("\0"), TOKEN("99999999999999999999"), TOKEN(" "), TOKEN("of"), TOKEN("/"), {NULL, 0},
 };
 

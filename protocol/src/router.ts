@@ -6,6 +6,7 @@ import { layersRouter } from './layers.ts'
 import { questionsRouter } from './questions.ts'
 import { runsRouter } from './runs.ts'
 import { safetyRouter } from './safety.ts'
+import { secretsRouter } from './secrets.ts'
 import { settingsRouter } from './settings.ts'
 import { systemRouter } from './system.ts'
 import { router } from './trpc.ts'
@@ -14,6 +15,6 @@ import { verifyRouter } from './verify.ts'
 
 export const nexusRouter = router({
   runs: runsRouter, questions: questionsRouter, transcripts: transcriptsRouter, layers: layersRouter, events: eventsRouter, system: systemRouter, access: accessRouter, verify: verifyRouter, settings: settingsRouter,
-  safety: safetyRouter, agents: agentsRouter,
+  secrets: secretsRouter, safety: safetyRouter, agents: agentsRouter,
 })
 export type NexusRouter = typeof nexusRouter

@@ -113,8 +113,8 @@ export const runRequestSchema = z.object({
   net: netSchema.optional(),
   /** Values for this run alone; never stored. */
   handed: handedSchema.optional(),
-  /** The daemon's own notes: what was handed, and that files like .env are empty inside. */
-  handedNames: z.array(z.string()).optional(), masks: z.boolean().optional(),
+  /** The daemon's own notes: what was handed, and how it can be handed again; that the words are not as they were typed; and that files like .env are empty inside. */
+  handedNames: z.array(z.string()).optional(), refill: handedSchema.pick({ kept: true, keys: true }).optional(), isRedacted: z.boolean().optional(), masks: z.union([z.boolean(), z.literal('deny')]).optional(),
   /** Somebody is about to stand beside it and can be asked. `askable` is the daemon's own note: nobody else has the last word. */
   asks: z.boolean().optional(), askable: z.boolean().optional(),
   backend: z.enum(['auto', 'overlay', 'copy']).default('auto'),

@@ -37,8 +37,8 @@ export const settingsFileSchema = z.strictObject({
   /** Names of variables that go into every run where the caller has them; in the machine's file: all that may. */
   environment: z.array(z.string().regex(NAME, 'is not the name of a variable')).optional(),
   secrets: z.strictObject({
-    /** Files like .env: seen as they are, empty, or (auto) empty as soon as the run can reach any host. */
-    files: z.enum(['show', 'mask', 'auto']),
+    /** Files like .env: seen as they are, empty, (auto) empty as soon as the run can reach any host, or not to be opened. */
+    files: z.enum(['show', 'mask', 'auto', 'deny']),
   }).partial().optional(),
   network: z.strictObject({
     /** What runs may reach when they do not say; in the machine's file: all that any run may ever reach. */
@@ -75,7 +75,7 @@ export const settingsSchema = z.object({
   limits: limitsSchema,
   nestedSandboxes: z.boolean(),
   environment: z.array(z.string()),
-  secretFiles: z.enum(['show', 'mask', 'auto']),
+  secretFiles: z.enum(['show', 'mask', 'auto', 'deny']),
   network: z.object({
     /** Rules, presets spelled out: what a run reaches that does not say. */
     allow: z.array(z.string()),

@@ -8,6 +8,7 @@ import { EXIT } from './exit-code.ts'
 import { exitCodeOf, Problem, type ProblemShape } from './problem.ts'
 import type { RunsService } from './runs.ts'
 import type { SafetyService } from './safety.ts'
+import type { SecretsService } from './secrets.ts'
 import type { SettingsService } from './settings.ts'
 import type { SystemService } from './system.ts'
 import type { VerifyService } from './verify.ts'
@@ -28,6 +29,7 @@ export interface Context {
   readonly access: AccessService
   readonly verify: VerifyService
   readonly safety: SafetyService
+  readonly secrets: SecretsService
   readonly agents: AgentsService
 }
 

@@ -92,6 +92,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'proof', summary: 'a digest of the project as it is on the host, to compare', usage: '[--list]', positionals: { min: 0, max: 0 }, exits: [2, 125, 126, 127], load: () => import('./proof.ts'), options: { ...project, list: { type: 'boolean', help: 'the lines that the digest is the sha256 of' } } },
   { name: 'dashboard', summary: 'open the dashboard in the browser, by a link that is good once', usage: '[--no-open]', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./dashboard.ts'),
     options: { 'no-open': { type: 'boolean', help: 'only print the link' } } },
+  { name: 'secret', summary: 'credentials that Nexus keeps for `run --secret NAME`', usage: 'set NAME|list|remove NAME', positionals: { min: 1, max: Infinity }, exits: [2, 125, 130], load: () => import('./secret.ts'), options: {} },
   { name: 'settings', summary: 'what is in force in this project, and from which file', usage: '[trust|distrust]', positionals: { min: 0, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./settings.ts'), options: { ...project } },
   { name: 'status', summary: 'the daemon and the sandbox in a few lines', usage: '', positionals: { min: 0, max: 0 }, exits: [2, 125], load: () => import('./status.ts'), options: {} },
   { name: 'doctor', summary: 'try every back end for real; say what is missing and how to get it', usage: '', positionals: { min: 0, max: 0 }, exits: [2, 125, 126], load: () => import('./doctor.ts'), options: {} },

@@ -23,7 +23,7 @@ function show({ print, tell, theme, errorTheme }: Invocation, { project, limits,
   print(`  ${'nested'.padEnd(10)} ${nestedSandboxes ? theme.careful('commands may make user namespaces') : 'no user namespaces inside'}`)
   print(`  ${'network'.padEnd(10)} ${network.allow.length === 0 ? 'nothing, unless --net says so' : network.allow.join(', ')}${network.ceiling === null ? '' : theme.careful(` (at most ${network.ceiling.join(', ') || 'nothing'})`)}`)
   print(`  ${'variables'.padEnd(10)} ${environment.length === 0 ? 'none of yours' : environment.join(', ')}`)
-  print(`  ${'.env files'.padEnd(10)} ${{ show: 'as they are', mask: 'empty inside', auto: 'empty inside as soon as a run reaches a network' }[secretFiles]}`)
+  print(`  ${'.env files'.padEnd(10)} ${{ show: 'as they are', mask: 'empty inside', deny: 'not to be opened inside', auto: 'empty inside as soon as a run reaches a network' }[secretFiles]}`)
   for (const { kind, path, found, trusted } of sources) {
     const trust = kind === 'project' && found ? (trusted ? ', trusted' : ', may only tighten: nexus settings trust') : ''
     print(theme.dim(`  ${kind.padEnd(10)} ${path}${found ? '' : ' (not there)'}${trust}`))

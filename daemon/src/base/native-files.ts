@@ -125,7 +125,7 @@ export async function openNativeFiles(nativePath: string): Promise<Files> {
 }
 
 const MAGIC = 0x3146584e
-const PROTOCOL = 5
+const PROTOCOL = 6
 const MAX_UINT32 = 0xffffffff
 
 const OPERATIONS = {

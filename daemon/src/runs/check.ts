@@ -44,28 +44,29 @@ export class Check {
 
   async run(row: RunRow, choice: Choice, actor: string): Promise<void> {
     const base = layerOf(row)
-    const { check: asked } = row.request
-    if (!base || asked === undefined) return
+    const { check: shown } = row.request
+    if (!base || shown === undefined) return
     const { sandbox, ledger, live, changes, network, handed, secrets, recogniseTests } = this.#parts
+    const { check: asked = shown } = handed.linesOf(row)
     const place = { name: `${row.id}-check`, project: row.project, choice, parents: await standing(ledger, changes, [base.upper, ...base.parents]) }
     await live.beside(row.id, (signal) => inThrowAwayLayer(sandbox, { ...place, signal }, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const inHand = handed.of(row)
       const reach = reachOf(network, row.request.net, { ...row.request.env, ...inHand.env }, { keys: inHand.keys })
       const masks = await masksFor(secrets, row, base.parents)
-      const check = command === null ? nothingToRun() : await carriedOut(inside, row, { ...reach, order: { ...reach.order, ...masks } }, { command, cwd: asked === AUTO ? row.project : row.cwd, clean: (output) => secrets.redacted(output, inHand.known).bytes })
+      const check = command === null ? nothingToRun() : await carriedOut(inside, row, { ...reach, order: { ...reach.order, ...masks } }, { command, shown: asked === AUTO ? command : shown, cwd: asked === AUTO ? row.project : row.cwd, clean: (output) => secrets.redacted(output, inHand.known).bytes })
       ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs }, moreDenials(ledger.details(row.id), reach))
     }))
   }
 }
 
-async function carriedOut(inside: RunInside, row: RunRow, reach: Reach, { command, cwd, clean }: { command: string; cwd: string; clean: (output: Buffer) => Buffer }) {
+async function carriedOut(inside: RunInside, row: RunRow, reach: Reach, { command, shown, cwd, clean }: { command: string; shown: string; cwd: string; clean: (output: Buffer) => Buffer }) {
   const { request } = row
   const { end, output } = await inside({
     argv: argvOf([command]), cwd, ...reach.order, umask: request.umask, stdin: false,
     ...limitsFor(row),
   }, SHOWN_BYTES)
-  return { command, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(clean(output)) }
+  return { command: shown, exitCode: exitCodeOf(end), signal: end.type === 'signalled' ? end.signal : null, durationMs: Math.round(end.durationMs), output: toBytes(clean(output)) }
 }
 
 /** Asked for tests that are not there: that is no pass. */

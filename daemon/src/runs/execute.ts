@@ -113,7 +113,7 @@ export class Execution {
     noteMasks(ledger, row, masks, actor)
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {
-      argv: argvOf(request.command), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: request.stdin || request.pty !== undefined,
+      argv: argvOf(handed.linesOf(row).command), cwd: row.cwd, ...reach.order, umask: request.umask, stdin: request.stdin || request.pty !== undefined,
       ...limitsFor(row), ...masks, ...(request.pty ? { pty: request.pty } : {}), ...(agent ? { home: agent.home } : {}),
     })
     running.launch = launch

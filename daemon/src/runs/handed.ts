@@ -1,16 +1,27 @@
-/** What callers handed to runs: here, in memory, for as long as the run lasts, and nowhere else. */
+/**
+ * What callers handed to runs, and what they typed where that holds a secret: here, in memory, and nowhere else. Secrets that
+ * Nexus keeps come from where it keeps them, and are taken out of what every run says.
+ */
 import type { Handed as Values } from '@nexus/protocol/handed'
 import { parseNetRule } from '@nexus/protocol/net-rule'
 import { Problem } from '@nexus/protocol/problem'
+import type { RunVerdict } from '@nexus/protocol/run-verdict'
+import type { RunRequest } from '@nexus/protocol/runs'
 import type { Key } from '../network/network.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
+import type { KeptSecrets } from '../secrets/kept.ts'
 import type { KnownSecret } from '../secrets/secrets.ts'
 import type { RunRow } from './ledger.ts'
+import { cleaned, cleanedVerdict, cleaner, type Lines, type Redact } from './lines.ts'
+
+export type { Lines } from './lines.ts'
 
 /** A run that waits for a person longer than that is asked for anew. */
 const PATIENCE_MS = 3_600_000
 /** Shorter values of ordinary variables are words like `production`, which no output can spare. */
 const TELLING = 8
+/** So many runs with a secret in their words can be run again. */
+const LINES_MAX = 1000
 
 export interface InHand {
   readonly env: Readonly<Record<string, string>>
@@ -19,25 +30,62 @@ export interface InHand {
 }
 
 export class Handed {
+  readonly #kept: Pick<KeptSecrets, 'known' | 'value'>
+  readonly #redact: Redact
   readonly #runs = new Map<string, InHand>()
+  readonly #lines = new Map<string, Lines>()
 
-  /** Throws Problem `bad-request`. */
-  keep(id: string, { env, secrets, keys: given }: Values): void {
-    const keys = given.map(keyOf)
-    const known = [...Object.entries(secrets), ...keys.map(({ name, value }) => [name, value] as const), ...Object.entries(env).filter(([, value]) => value.length >= TELLING)].map(([name, value]) => ({ name, value }))
-    this.#runs.set(id, { env: { ...env, ...secrets }, known, keys })
-    setTimeout(() => this.forget(id), PATIENCE_MS).unref()
+  constructor(kept: Pick<KeptSecrets, 'known' | 'value'>, redact: Redact) {
+    this.#kept = kept
+    this.#redact = redact
+  }
+
+  /** What a request hands over, and what is secret in it. Throws Problem: bad-request, no-secret. */
+  taken(values: Values | undefined): InHand {
+    const known = this.#kept.known()
+    if (!values) return { env: {}, known, keys: [] }
+    const secrets = { ...values.secrets, ...Object.fromEntries(values.kept.map((name) => [name, this.#kept.value(name)])) }
+    const keys = values.keys.map((key) => keyOf({ ...key, value: key.value ?? this.#kept.value(key.name) }))
+    const own = [...Object.entries(secrets), ...keys.map(({ name, value }) => [name, value] as const), ...Object.entries(values.env).filter(([, value]) => value.length >= TELLING)].map(([name, value]) => ({ name, value }))
+    return { env: { ...values.env, ...secrets }, known: [...own, ...known], keys }
+  }
+
+  /** A new run: keeps what it needs, and tells what may be written of it. Throws Problem as `taken` does. */
+  takeIn(id: string, values: Values | undefined, request: RunRequest, verdict: RunVerdict): { stored: RunRequest; verdict: RunVerdict } {
+    const { isRedacted: _, ...asked } = request
+    const inHand = this.taken(values)
+    if (values) {
+      this.#runs.set(id, inHand)
+      setTimeout(() => this.forget(id), PATIENCE_MS).unref()
+    }
+    const clean = cleaner(this.#redact, inHand.known)
+    const { lines, isRedacted } = cleaned(asked, clean)
+    if (isRedacted) this.#keepLines(id, asked)
+    return { stored: { ...asked, ...lines, ...(isRedacted ? { isRedacted } : {}) }, verdict: cleanedVerdict(verdict, clean) }
   }
 
   /** Throws Problem `handed-gone`: a run is never started without what it was promised. */
   of({ id, request }: RunRow): InHand {
     const values = this.#runs.get(id)
     if (!values && request.handedNames) throw new Problem('handed-gone', { names: request.handedNames.join(', ') })
-    return values ?? { env: {}, known: [], keys: [] }
+    return values ?? this.taken(undefined)
   }
 
   forget(id: string): void {
     this.#runs.delete(id)
+  }
+
+  #keepLines(id: string, { command, check }: Lines): void {
+    this.#lines.set(id, { command, ...(check === undefined ? {} : { check }) })
+    const [oldest] = this.#lines.keys()
+    if (this.#lines.size > LINES_MAX && oldest !== undefined) this.#lines.delete(oldest)
+  }
+
+  /** As they were typed. Throws Problem `handed-gone` where only what is left of them without their secrets is known. */
+  linesOf({ id, request: { command, check, isRedacted } }: Pick<RunRow, 'id' | 'request'>): Lines {
+    const typed = this.#lines.get(id)
+    if (!typed && isRedacted) throw new Problem('handed-gone', { names: 'the secrets in its command line' })
+    return typed ?? { command, ...(check === undefined ? {} : { check }) }
   }
 }
 
@@ -47,13 +95,16 @@ export function requireHidden({ handed }: { readonly handed?: Values | undefined
 }
 
 /** One host, by name and by one port. */
-export function keyOf({ name, rule: text, header, value }: Values['keys'][number]): Key {
+function keyOf({ name, rule: text, header, value }: Values['keys'][number] & { readonly value: string }): Key {
   const rule = parseNetRule(text)
   if (typeof rule === 'string' || rule.kind !== 'name') throw new Problem('bad-request', { what: `${name}@${text}: ${typeof rule === 'string' ? rule : 'a key is for one host, by its name'}` })
   return { name, value, rule: rule.ports.length === 1 ? rule : { ...rule, ports: [443] }, ...(header === undefined ? {} : { header }) }
 }
 
-/** What may be stored of a request. */
-export function withoutValues<Request extends { handed?: Values | undefined }>({ handed, ...rest }: Request): Omit<Request, 'handed'> & { handedNames?: string[] } {
-  return handed ? { ...rest, handedNames: [...Object.keys(handed.env), ...Object.keys(handed.secrets), ...handed.keys.map(({ name, rule }) => `${name}@${rule}`)] } : rest
+/** What may be stored of a request; `refill` where Nexus keeps all of it, so that it can be handed again. */
+export function withoutValues<Request extends { handed?: Values | undefined }>({ handed, ...rest }: Request): Omit<Request, 'handed'> & Pick<RunRequest, 'handedNames' | 'refill'> {
+  if (!handed) return rest
+  const { env, secrets, kept, keys } = handed
+  const isKept = Object.keys(env).length + Object.keys(secrets).length === 0 && keys.every(({ value }) => value === undefined)
+  return { ...rest, handedNames: [...Object.keys(env), ...Object.keys(secrets), ...kept, ...keys.map(({ name, rule }) => `${name}@${rule}`)], ...(isKept ? { refill: { kept, keys } } : {}) }
 }

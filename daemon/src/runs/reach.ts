@@ -10,7 +10,7 @@ import type { Choice } from '../sandbox/sandbox.ts'
 import type { RunDetails } from './ledger.ts'
 
 /** What a new run is asked with. Where the machine's settings have the last word, nobody is asked later. */
-export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined; readonly handed?: Handed | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>, choice: Choice): { net: Net; asks: boolean; askable: boolean; masks: boolean } {
+export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined; readonly handed?: Handed | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>, choice: Choice): { net: Net; asks: boolean; askable: boolean; masks: boolean | 'deny' } {
   const granted = netOf(net, settings, choice)
   const keys = handed?.keys ?? []
   if (keys.length > 0) {
@@ -18,7 +18,7 @@ export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined
     netOf(keys.map(({ rule }) => rule), settings, choice)
   }
   // What cannot leave need not be hidden; what can, is, unless a person says otherwise.
-  const masks = settings.secretFiles === 'mask' || (settings.secretFiles === 'auto' && (granted !== 'off' || keys.length > 0))
+  const masks = settings.secretFiles === 'deny' ? 'deny' : settings.secretFiles === 'mask' || (settings.secretFiles === 'auto' && (granted !== 'off' || keys.length > 0))
   const askable = settings.network.ceiling === null
   return { net: granted, asks: asks === true && askable, askable, masks }
 }

@@ -2,16 +2,18 @@
 import { Problem } from '@nexus/protocol/problem'
 import type { RerunRequest, RunRequest } from '@nexus/protocol/runs'
 import { interactiveShell } from './command.ts'
+import type { Lines } from './handed.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { aboveOf, belowOf, requireGround, staleMove } from './stack.ts'
 
 /** What is asked of the new run: everything as it was, the environment as the caller has it now, if it has one. Throws Problem. */
-export function repeated(row: RunRow, { env, umask, stdin, wish, pty, asks }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish' | 'pty' | 'asks'>): RunRequest {
+export function repeated(row: RunRow, lines: Lines, { env, umask, stdin, wish, pty, asks }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish' | 'pty' | 'asks'>): RunRequest {
   if (['queued', 'waiting', 'running', 'applying', 'rolling-back'].includes(row.status)) throw new Problem('wrong-status', { run: row.id, status: row.status, action: 'run again' })
   // What a person typed into a shell of the layer is not repeated by starting a shell.
   if (row.request.pty && row.command.join('\0') === interactiveShell().join('\0')) throw new Problem('wrong-status', { run: row.id, status: 'a terminal that a person typed into', action: 'run again' })
-  const { pty: _, on: __, ...request } = row.request
-  return { ...request, cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish, asks, ...(pty ? { pty } : {}) }
+  const { pty: _, on: __, refill, handedNames, isRedacted: ___, ...request } = row.request
+  const handed = refill ? { handed: { env: {}, secrets: {}, ...refill } } : handedNames ? { handedNames } : {}
+  return { ...request, ...lines, ...handed, cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish, asks, ...(pty ? { pty } : {}) }
 }
 
 /** A repetition that failed leaves the old run as it was: its change set may be the better one. */

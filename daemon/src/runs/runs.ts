@@ -173,10 +173,10 @@ export class Runs implements RunsService {
   }
 
   async rerun(request: RerunRequest, actor: Actor): Promise<Run> {
-    const { ledger } = this.#parts
+    const { ledger, handed } = this.#parts
     const id = this.find(request)
     const below = groundFor(ledger, ledger.row(id))
-    return this.start({ ...repeated(ledger.row(id), request), ...(below ? { on: below.id } : {}) }, actor, id)
+    return this.start({ ...repeated(ledger.row(id), handed.linesOf(ledger.row(id)), request), ...(below ? { on: below.id } : {}) }, actor, id)
   }
 
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
@@ -258,9 +258,8 @@ export class Runs implements RunsService {
     requireHidden(request, choice)
     const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
     requirePublishable(asked, choice)
-    if (request.handed) this.#parts.handed.keep(id, request.handed)
-    const verdict = verdictBefore(this.#parts.judge, asked, place)
-    this.#parts.ledger.create(id, asked, choice, { ...place, ...termsOf(settings), verdict }, nameOf(actor))
+    const { stored, verdict } = this.#parts.handed.takeIn(id, request.handed, asked, verdictBefore(this.#parts.judge, asked, place))
+    this.#parts.ledger.create(id, stored, choice, { ...place, ...termsOf(settings), verdict }, nameOf(actor))
     return id
   }
 

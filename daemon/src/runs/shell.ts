@@ -1,11 +1,11 @@
 /** `nexus shell RUN`: a terminal inside a layer. Its end seals the layer anew: a new digest, old approvals void. */
 import { join } from 'node:path'
 import { Problem } from '@nexus/protocol/problem'
-import type { RunStatus, ShellRequest } from '@nexus/protocol/runs'
+import type { RunRequest, RunStatus, ShellRequest } from '@nexus/protocol/runs'
 import type { Log } from '../base/log.ts'
 import type { Layer } from '../sandbox/layer.ts'
 import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
-import type { Secrets } from '../secrets/secrets.ts'
+import type { KnownSecret, Secrets } from '../secrets/secrets.ts'
 import type { State } from '../state/state.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Network } from '../network/network.ts'
@@ -31,6 +31,8 @@ export interface ShellParts {
   readonly live: LiveRuns
   readonly network: Network
   readonly secrets: Secrets
+  /** Those that Nexus keeps. */
+  readonly known: () => readonly KnownSecret[]
   readonly log: Log
 }
 
@@ -42,7 +44,7 @@ export class Shell {
   }
 
   /** Returns the id of the run whose output and input are the terminal now; `execute` starts a run of its own for a child. */
-  async open(id: string, request: ShellRequest & { masks?: boolean }, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
+  async open(id: string, request: ShellRequest & { masks?: RunRequest['masks'] }, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
     const { ledger, sandbox } = this.#parts
     const row = ledger.row(id)
     // Others stand on it, or it is on the host: neither changes under their feet.
@@ -58,19 +60,19 @@ export class Shell {
   }
 
   /** Never rejects. */
-  async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest & { masks?: boolean }, actor: string): Promise<void> {
+  async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest & { masks?: RunRequest['masks'] }, actor: string): Promise<void> {
     const { ledger, sandbox, live, state, network, secrets, log } = this.#parts
     const file = join(state.folder, 'output', `${row.id}.shell`)
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     const reach = reachOf(network, request.net, request.env)
     try {
-      const masks = await masksFor(secrets, { project: row.project, request: { ...row.request, masks: request.masks === true } }, [layer.upper, ...layer.parents])
+      const masks = await masksFor(secrets, { project: row.project, request: { ...row.request, masks: request.masks } }, [layer.upper, ...layer.parents])
       const launch = sandbox.launch(layer, choice, {
         argv: interactiveShell(), cwd: row.cwd, ...reach.order, ...masks, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })
       running.launch = launch
       running.net = request.net ?? 'off'
-      const filter = secrets.filter([], true, (stream, bytes) => running.recorder.write(stream, bytes))
+      const filter = secrets.filter(this.#parts.known(), true, (stream, bytes) => running.recorder.write(stream, bytes))
       launch.onOutput((stream, chunk) => filter.take(stream, chunk))
       running.recorder.onHold((isHeld) => launch.hold(isHeld))
       if (running.abort.signal.aborted) launch.kill()

@@ -25,6 +25,8 @@ export interface LaunchOrder {
   readonly doors?: { readonly ports: readonly number[]; attend(channel: Duplex): void }
   /** Files of the project that are empty inside, as absolute paths; that is no change. */
   readonly mask?: readonly string[]
+  /** The same, but to open one is EACCES. */
+  readonly deny?: readonly string[]
   readonly timeoutMs?: number
   readonly limits?: LaunchLimits
   /** False: the command reads /dev/null. */

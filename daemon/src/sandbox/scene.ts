@@ -19,6 +19,9 @@ export interface Scene {
   readonly binds: readonly { readonly from: string; readonly to: string }[]
   /** Files and folders that are empty inside. */
   readonly hide: readonly string[]
+  /** Files of the project that read as empty, and such as cannot be opened. */
+  readonly mask?: readonly string[]
+  readonly deny?: readonly string[]
 }
 
 /** What lies at the project's path. */

@@ -40,7 +40,14 @@ export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
     silent: [...silentPlaces((path) => isCovered(path) || [...hide, project, ...(home ? [home.path] : [])].some((place) => isInside(path, place)), { covers: process.geteuid?.() === 0, table }), ...silent],
     binds: home ? [...secondHome(home), ...cachesIn(stage, project, home)] : [],
     hide,
+    mask: outside(order.mask, hide),
+    deny: outside(order.deny, hide),
   }
+}
+
+/** What lies in a hidden folder is hidden with it. */
+function outside(paths: readonly string[] | undefined, hidden: readonly string[]): string[] {
+  return [...new Set(paths)].filter((path) => !hidden.some((other) => isInside(path, other)))
 }
 
 type PrivateHome = NonNullable<Scene['home']>
@@ -75,7 +82,7 @@ function hiddenIn(stage: Stage, layer: Layer, order: LaunchOrder, shown: readonl
   const named = [stage.state, ...stage.hidden, ...machineSecrets(), ...maskedIn(stage, layer, order, shown)].filter((path) => !isInside(project, path))
   // What is private or empty inside must not be found under a second name.
   const again = aliasesOf([...named, ...OTHERS, stage.userHome]).filter((path) => ![project, stage.userHome].some((place) => isInside(place, path) || isInside(path, place)) && !isCovered(path))
-  return outermost([...named, ...again, ...stagingIn(project), ...(order.mask ?? [])])
+  return outermost([...named, ...again, ...stagingIn(project)])
 }
 
 /** What lies in a hidden folder is hidden with it. */

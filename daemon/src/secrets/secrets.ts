@@ -1,6 +1,7 @@
 /**
  * Secrets: knows what they look like. Used where something is about to be kept or shown that a command has said.
- * Always true here: a value is never kept longer than the run it was handed to, and never written anywhere.
+ * Always true here: a value is never kept longer than the run it was handed to, and never written anywhere, but for those that
+ * a person has given to Nexus to keep (kept.ts).
  */
 import { secretFilesIn } from './files.ts'
 import { Redactor, type KnownSecret } from './redactor.ts'

@@ -18,7 +18,7 @@ export function grantEnvironment({ managed, user = [], project = [], isTrusted }
 }
 
 /** From loose to tight. */
-const ORDER: readonly Files[] = ['show', 'auto', 'mask']
+const ORDER: readonly Files[] = ['show', 'auto', 'mask', 'deny']
 
 export function grantSecretFiles({ managed, user, project, isTrusted }: Asked<Files>): { secretFiles: Files; refused: EffectiveSettings['refused'] } {
   const tighter = (a: Files, b: Files) => (ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b)

@@ -4,7 +4,7 @@ import type { Scene } from '../scene.ts'
 import type { KernelWall } from '../walls.ts'
 
 /** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
-export const NATIVE_PROTOCOL = 5
+export const NATIVE_PROTOCOL = 6
 export const REQUEST_BYTES_MAX = 1024 * 1024
 
 export type Pair = readonly [key: string, value: string | number]
@@ -33,7 +33,7 @@ export function requestPairs(scene: Scene, order: LaunchOrder, without: readonly
     ...scene.readonly.map((path): Pair => ['readonly', path]),
     ...scene.silent.map((path): Pair => ['silent', path]),
     ...scene.binds.flatMap(({ from, to }): Pair[] => [['bind_from', from], ['bind_to', to]]),
-    ...scene.hide.map((path): Pair => ['hide', path]),
+    ...scene.hide.map((path): Pair => ['hide', path]), ...(scene.mask ?? []).map((path): Pair => ['mask', path]), ...(scene.deny ?? []).map((path): Pair => ['deny', path]),
     ['calls', without.includes('seccomp') ? 'all' : order.nestedSandboxes ? 'nested' : 'filtered'],
     // A user's overlay renames no folder of a lower layer, and root's none whose path is longer than 256 bytes.
     ['renames', scene.ground.backend === 'overlay' && !without.includes('seccomp') && !without.includes('folder-renames') ? 'watched' : 'plain'],

@@ -52,6 +52,9 @@ export function fstabsOf(scene: Scene): Fstabs {
     ...projectLines(scene, stage, inside(scene.project)),
     ...scene.readonly.map((path) => line(path, inside(path), 'none', `rbind,ro,nosuid,nodev${isFolder(path) ? `,${mkdir}` : ''}`)),
     ...scene.hide.filter((path) => isSeen(path, scene)).map(hide),
+    ...(scene.mask ?? []).filter((path) => isSeen(path, scene)).map((path) => line(join(stage, 'blank-file'), inside(path), 'none', HIDDEN)),
+    // A device where devices do not count: EACCES for everybody.
+    ...(scene.deny ?? []).filter((path) => isSeen(path, scene)).map((path) => line('/dev/null', inside(path), 'none', HIDDEN)),
     ...kernelSettings().map((path) => line(inside(path), inside(path), 'none', HIDDEN)),
     ...KERNEL_HIDDEN.filter((path) => existsSync(path)).map(hide),
   ]

@@ -15,6 +15,7 @@ export function prepareStage(scene: Scene): void {
   const links = { fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2', ptmx: 'pts/ptmx' }
   for (const [name, target] of Object.entries(links)) symlinkSync(target, join(stage, 'dev', name))
   writeFileSync(join(stage, 'empty-file'), '', { mode: 0o400 })
+  writeFileSync(join(stage, 'blank-file'), '', { mode: 0o444 })
   keepResolver(join(stage, 'run'))
   const { silent, fstab, targets } = fstabsOf(scene)
   writeFileSync(join(stage, 'fstab-silent'), silent)
