@@ -71,8 +71,13 @@ const CASES: readonly Case[] = [
     home: () => ({}), env: (base) => ({ ANTHROPIC_BASE_URL: base, ANTHROPIC_API_KEY: KEY }),
     screen: {
       ready: /bypass permissions on/, quit: '/exit',
-      // Once for each key, in the home that it keeps.
+      // Once for each folder, and for each key; its home keeps the answers.
       first: async (window) => {
+        await window.shows('Yes, I trust this folder', 60_000)
+        await sleep(500)
+        window.press('Down')
+        await window.shows('❯ Yes, I trust')
+        window.press('Enter')
         await window.shows('Do you want to use this API key?', 60_000)
         await sleep(500)
         window.press('Up')

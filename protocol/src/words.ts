@@ -63,7 +63,7 @@ export function allowingLine({ agent }: { readonly agent?: { readonly name: stri
 
 /** What an agent says it spent: `claude: 12 turns, 3,400 in / 1,200 out`; why nothing is known, where that is so. */
 export function agentWords({ name, spent, unknown }: AgentWork): string {
-  if (!spent) return `${name}: ${unknown ?? 'nothing is known yet of what it spends'}`
+  if (!spent) return `${name}: ${unknown ?? 'nothing is known of what it spent'}`
   const { turns, inputTokens, outputTokens, cachedTokens, costUsd } = spent
   const words = [
     ...(turns === undefined ? [] : [plural(turns, 'turn')]),

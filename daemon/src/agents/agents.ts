@@ -58,10 +58,10 @@ export class Agents implements AgentsService {
   }
 
   /** For the record of its run: what it says it did and spent. Never rejects. */
-  async workOf(name: string, order: Omit<DiaryOrder, 'agent' | 'home'>): Promise<ReadDiary> {
+  async workOf(name: string, order: Omit<DiaryOrder, 'agent' | 'home'>, patienceMs?: number): Promise<ReadDiary> {
     const agent = this.#parts.agents.find((one) => one.name === name)
     if (!agent?.diary) return unknown('Nexus does not know where it writes down what it does')
-    return askReader(this.#parts.reader, { ...order, agent: name, home: homeOf(this.#parts.state, name) })
+    return askReader(this.#parts.reader, { ...order, agent: name, home: homeOf(this.#parts.state, name) }, patienceMs)
   }
 
   #known(place: { cwd: string; project?: string | undefined }): Agent[] {

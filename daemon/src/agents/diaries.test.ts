@@ -150,6 +150,12 @@ describe('what an agent may have left', () => {
     }
   })
 
+  test('a long session: records longer than a piece of reading, one beyond all measure, the last without its end', () => {
+    const lengths = [1_500_000, 3, 1024 * 1024 - 200, 40 * 1024 * 1024, 7]
+    write(`${FOLDER}/long.jsonl`, lengths.map((length) => told('x'.repeat(length))).join('').trimEnd())
+    expect(diaryOf('claude').read(home, scope).entries.map(({ text }) => text.length)).toEqual(lengths.filter((length) => length < 32 * 1024 * 1024))
+  })
+
   test('a database that is a link, or has a second name, is not opened', () => {
     HOMES.opencode?.()
     const folder = join(home, '.local/share/opencode')
@@ -197,6 +203,17 @@ describe('the reader', () => {
     const { work, lines: kept } = await askReader(reader, order('claude'))
     expect(work).toEqual({ spent: SPENT.claude, transcript: { entries: 5, bytes: kept.length } })
     expect(kept.toString().split('\n').map((line) => (JSON.parse(line) as Entry).text)).toEqual(STORY.map(({ text }) => text))
+  })
+
+  test.each<[string, string, Spent]>([
+    ['claude', `[{"type":"system"},{"type":"result","num_turns":3,"total_cost_usd":0.25,"usage":{"input_tokens":7,"output_tokens":5}}]`, { turns: 3, inputTokens: 7, cachedTokens: 0, outputTokens: 5, costUsd: 0.25 }],
+    ['codex', '{"type":"turn.started"}\r\n{"type":"turn.completed","usage":{"input_tokens":30,"cached_input_tokens":4,"output_tokens":15}}\n', { inputTokens: 30, cachedTokens: 4, outputTokens: 15 }],
+    ['gemini', 'loaded\n{\n "response": "x",\n "stats": { "models": { "a": { "tokens": { "prompt": 10, "candidates": 5, "cached": 2, "thoughts": 1, "tool": 0 } }, "b": { "tokens": { "prompt": 3 } } } }\n}\n', { inputTokens: 13, cachedTokens: 2, outputTokens: 6 }],
+    ['gemini', '{"type":"init"}\n{"type":"result","stats":{"input_tokens":13,"output_tokens":6}}\n', { inputTokens: 13, outputTokens: 6 }],
+    ['opencode', '{"type":"text"}\n{"type":"step_finish","part":{"cost":0.5,"tokens":{"input":4,"output":5,"reasoning":1,"cache":{"read":2,"write":0}}}}\n', { turns: 1, inputTokens: 6, cachedTokens: 2, outputTokens: 6, costUsd: 0.5 }],
+  ])('what %s prints as JSON', (agent, printed, spent) => {
+    expect(diaryOf(agent).printed?.(printed)).toEqual(spent)
+    expect(diaryOf(agent).printed?.('{"type":"other"}\nAll done. {}\n')).toBeUndefined()
   })
 
   test('what was only printed counts where nothing was written', async () => {

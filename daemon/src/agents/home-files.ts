@@ -8,7 +8,10 @@ import { parsed, type Json } from './record.ts'
 
 /** An agent that was at work for months has thousands of files; those of one run are few. */
 const FOLDERS_MAX = 20_000
-const FILE_BYTES_MAX = 64 * 1024 * 1024
+const FILE_BYTES_MAX = 1024 * 1024 * 1024
+/** Of one line, and of a file that is one value: all of it is in memory at once. */
+const VALUE_BYTES_MAX = 32 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants
 
 export interface Wanted {
@@ -19,6 +22,8 @@ export interface Wanted {
   readonly depth: number
   /** Written since then, in milliseconds. */
   readonly since: number
+  /** A long session is mostly what nobody asked for: only these are held. */
+  readonly keeps?: (record: Json) => boolean
 }
 
 /** The records of every wanted file, one list per file: a JSON value per line, or one for the whole file. */
@@ -29,8 +34,8 @@ export function recordsIn(home: string, wanted: Wanted): (readonly Json[])[] {
     for (const entry of fs.readdirSync(`/proc/self/fd/${descriptor}`, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       if (entry.isDirectory() && depth < wanted.depth && ++folders <= FOLDERS_MAX) inFolder(descriptor, entry.name, (below) => look(below, depth + 1))
       if (!entry.isFile() || !wanted.name.test(entry.name)) continue
-      const text = readIn(descriptor, entry.name, wanted.since)
-      if (text !== undefined) found.push(recordsOf(text))
+      const records = readIn(descriptor, entry.name, wanted)
+      if (records) found.push(records)
     }
   }
   inFolder(undefined, home, (top) => inPath(top, wanted.folder, (folder) => look(folder, 0)))
@@ -67,7 +72,7 @@ function inFolder<Value>(above: number | undefined, name: string, use: (descript
 }
 
 /** Undefined: older, no plain file, or beyond all measure. */
-function readIn(folder: number, name: string, since: number): string | undefined {
+function readIn(folder: number, name: string, { since, keeps = () => true }: Wanted): Json[] | undefined {
   let descriptor: number
   try {
     descriptor = fs.openSync(`/proc/self/fd/${folder}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
@@ -77,14 +82,36 @@ function readIn(folder: number, name: string, since: number): string | undefined
   try {
     const stat = fs.fstatSync(descriptor)
     if (!stat.isFile() || stat.mtimeMs < since || stat.size > FILE_BYTES_MAX) return undefined
-    return fs.readFileSync(descriptor, 'utf8')
+    const records: Json[] = []
+    for (const record of recordsOf(descriptor, stat.size, name.endsWith('.json') ? undefined : 0x0a)) if (keeps(record)) records.push(record)
+    return records
   } finally {
     fs.closeSync(descriptor)
   }
 }
 
-function recordsOf(text: string): Json[] {
-  const whole = text.trimStart().startsWith('{') && !/\n\s*\{/.test(text) ? parsed(text) : undefined
-  if (whole !== undefined) return [whole]
-  return text.split('\n').flatMap((line) => (line === '' ? [] : (parsed(line) ?? [])))
+/** A JSON value per line, or one for the whole file; what is none, or too long for one, is left out. */
+function* recordsOf(descriptor: number, size: number, end: number | undefined): Generator<Json> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  let held: Buffer[] = []
+  let heldBytes = 0
+  const value = () => (heldBytes > VALUE_BYTES_MAX ? undefined : parsed(Buffer.concat(held).toString()))
+  // What grows meanwhile is not followed.
+  for (let read = -1, left = size; read !== 0; left -= read) {
+    read = fs.readSync(descriptor, chunk, 0, Math.min(CHUNK_BYTES, left), null)
+    for (let from = 0; from < read; ) {
+      const at = end === undefined ? -1 : chunk.subarray(0, read).indexOf(end, from)
+      const piece = chunk.subarray(from, at < 0 ? read : at)
+      heldBytes += piece.length
+      if (heldBytes <= VALUE_BYTES_MAX) held.push(Buffer.from(piece))
+      from += piece.length + 1
+      if (at < 0) continue
+      const record = value()
+      if (record !== undefined) yield record
+      held = []
+      heldBytes = 0
+    }
+  }
+  const record = heldBytes > 0 ? value() : undefined
+  if (record !== undefined) yield record
 }

@@ -27,7 +27,7 @@ export function readDiary(diary: Diary, { home, scope, printed }: DiaryOrder, re
   const lines: string[] = []
   let characters = 0
   let redacted = 0
-  for (const { text, ...entry } of notes.entries.slice(0, ENTRIES_MAX)) {
+  for (const { text, ...entry } of inOrder(notes.entries).slice(0, ENTRIES_MAX)) {
     const clear = redact(text)
     redacted += clear.count
     const line = JSON.stringify({ ...entry, text: clear.text.slice(0, TEXT_MAX), ...(clear.text.length > TEXT_MAX ? { leftOut: clear.text.length - TEXT_MAX } : {}) } satisfies Entry)
@@ -37,6 +37,12 @@ export function readDiary(diary: Diary, { home, scope, printed }: DiaryOrder, re
   }
   const transcript = { entries: lines.length, bytes: Buffer.byteLength(lines.join('\n')), ...(lines.length < notes.entries.length ? { cut: true as const } : {}), ...(redacted > 0 ? { redacted } : {}) }
   return { head: { ...(spent ? { spent } : {}), ...(lines.length > 0 ? { transcript } : {}) }, lines }
+}
+
+/** Helpers of an agent write into files of their own. */
+function inOrder(entries: readonly Entry[]): readonly Entry[] {
+  let last = 0
+  return entries.map((entry) => ({ entry, at: (last = entry.at ?? last) })).toSorted((a, b) => a.at - b.at).map(({ entry }) => entry)
 }
 
 /** What was written down counts; what was only printed is added. */

@@ -51,6 +51,17 @@ export function parsed(text: string): Found {
   }
 }
 
+/** What was printed as JSON: a value per line, lists as their members; or the one value that begins somewhere and goes on to the end. */
+export function printedIn(text: string): Json[] {
+  const lines = text.split('\n').flatMap((line) => {
+    const value = /^\s*[{[].*[}\]]\s*$/.test(line) ? parsed(line) : undefined
+    return isList(value) ? value : (value ?? [])
+  })
+  const begin = /^\{\s*$/m.exec(text)
+  const whole = begin ? parsed(text.slice(begin.index)) : undefined
+  return whole === undefined || whole === null ? lines : [whole]
+}
+
 function isRecord(value: Found): value is { readonly [name: string]: Json | undefined } {
   return typeof value === 'object' && value !== null && !isList(value)
 }

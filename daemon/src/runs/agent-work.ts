@@ -9,7 +9,7 @@ import type { Ledger, RunRow } from './ledger.ts'
 /** What a run needs to know of the agent that it is. */
 export interface AgentsBeside {
   around(agent: string, project: string): { readonly home: string; readonly env: Readonly<Record<string, string>> }
-  workOf(agent: string, order: { scope: { project: string; cwd: string; since: number; until: number }; printed: string; known: readonly KnownSecret[] }): Promise<{ readonly work: Omit<AgentWork, 'name'>; readonly lines: Buffer }>
+  workOf(agent: string, order: { scope: { project: string; cwd: string; since: number; until: number }; printed: string; known: readonly KnownSecret[] }, patienceMs?: number): Promise<{ readonly work: Omit<AgentWork, 'name'>; readonly lines: Buffer }>
 }
 
 export interface AgentWorkParts {
@@ -25,12 +25,15 @@ export interface WorkInHand extends Disposable {
   readonly details: { readonly transcript?: string }
 }
 
+/** Whoever has stopped it, or stops the daemon, waits for its record. */
+const HURRIED_MS = 1500
+
 /** Nothing for a run that is no agent. */
-export async function agentWorkOf({ state, ledger, agents, now }: AgentWorkParts, row: RunRow, { printed, known }: { printed: Buffer; known: readonly KnownSecret[] }): Promise<WorkInHand> {
+export async function agentWorkOf({ state, ledger, agents, now }: AgentWorkParts, row: RunRow, { printed, known, isHurried }: { printed: Buffer; known: readonly KnownSecret[]; isHurried: boolean }): Promise<WorkInHand> {
   const { agent } = row.request
   if (agent === undefined) return { fields: {}, details: {}, [Symbol.dispose]: () => undefined }
   const scope = { project: row.project, cwd: row.cwd, since: row.startedAt ?? row.createdAt, until: now() }
-  const { work, lines } = await agents.workOf(agent, { scope, printed: printed.toString(), known })
+  const { work, lines } = await agents.workOf(agent, { scope, printed: printed.toString(), known }, isHurried ? HURRIED_MS : undefined)
   const { transcript, ...rest } = work
   const blob: BlobInHand | undefined = transcript && state.blobs.put(lines)
   const mixed = transcript && ledger.agentBeside(row) ? { mixed: true as const } : {}

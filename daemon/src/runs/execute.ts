@@ -138,7 +138,7 @@ export class Execution {
     const reason = endReasonOf(end, running) ?? (foreign ? 'unmapped-owner' : null)
     const to: RunStatus = reason ? 'failed' : sealed.changeSet.changes.length === 0 ? 'unchanged' : 'kept'
     using output = await running.recorder.store(state.blobs)
-    using work = await agentWorkOf(this.#parts, row, { printed: running.recorder.stdout.bytes, known: handed.of(row).known })
+    using work = await agentWorkOf(this.#parts, row, { printed: running.recorder.stdout.bytes, known: handed.of(row).known, isHurried: running.endedBy !== undefined })
     const { fields, details } = sealedFields(sealed)
     const verdict = row.verdict && verdictAfter(row.verdict, { changes: sealed.changeSet.changes, denials: running.denials?.() ?? [], outside: sealed.outside.length })
     ledger.move(row.id, {

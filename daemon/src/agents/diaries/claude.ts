@@ -5,11 +5,11 @@
 import type { Entry, Spent } from '@nexus/protocol/transcripts'
 import { isOf, isWithin, type Diary, type Scope } from '../diary.ts'
 import { recordsIn } from '../home-files.ts'
-import { callOf, countOf, listOf, member, parsed, textOf, timeOf, wordsOf, type Json } from '../record.ts'
+import { callOf, countOf, listOf, member, printedIn, textOf, timeOf, wordsOf, type Json } from '../record.ts'
 
 export const claudeDiary: Diary = {
   read: (home, scope) => {
-    const sessions = recordsIn(home, { folder: '.claude/projects', name: /\.jsonl$/, depth: 4, since: scope.since }).filter((records) => isOurs(records, scope))
+    const sessions = recordsIn(home, { folder: '.claude/projects', name: /\.jsonl$/, depth: 4, since: scope.since, keeps: (record) => KEPT.has(textOf(member(record, 'type')) ?? '') }).filter((records) => isOurs(records, scope))
     const records = sessions.flat().filter((record) => isWithin(scope, timeOf(member(record, 'timestamp'))))
     const tools = new Map(records.flatMap((record) => listOf(member(record, 'message', 'content')).map((block) => [textOf(member(block, 'id')), textOf(member(block, 'name'))] as const)))
     const spent = spentIn(records)
@@ -17,13 +17,16 @@ export const claudeDiary: Diary = {
     return { entries: records.flatMap((record) => entriesOf(record, tools)), ...(spent ? { spent: { ...spent, ...(costUsd === undefined ? {} : { costUsd }) } } : {}) }
   },
   printed: (text) => {
-    const result = resultIn(text)
+    const result = printedIn(text).findLast((record) => member(record, 'type') === 'result')
     const costUsd = member(result, 'total_cost_usd')
     const turns = countOf(member(result, 'num_turns'))
     if (result === undefined) return undefined
     return { ...(turns > 0 ? { turns } : {}), ...tokensOf([member(result, 'usage')]), ...(typeof costUsd === 'number' && costUsd >= 0 ? { costUsd } : {}) }
   },
 }
+
+/** The rest is what was sent to the model each time anew, and the state of its screen. */
+const KEPT = new Set(['user', 'assistant', 'system', 'cost-state'])
 
 function isOurs(records: readonly Json[], scope: Scope): boolean {
   return records.some((record) => isOf(scope, textOf(member(record, 'cwd')) ?? ''))
@@ -77,12 +80,4 @@ function spentIn(records: readonly Json[]): Spent | undefined {
 function tokensOf(usages: readonly (Json | undefined)[]): Pick<Spent, 'inputTokens' | 'cachedTokens' | 'outputTokens'> {
   const sum = (...names: string[]) => usages.reduce<number>((total, usage) => names.reduce((all, name) => all + countOf(member(usage, name)), total), 0)
   return { inputTokens: sum('input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'), cachedTokens: sum('cache_read_input_tokens'), outputTokens: sum('output_tokens') }
-}
-
-/** The last line that is a result, or the last of a list of them. */
-function resultIn(text: string): Json | undefined {
-  return text.split('\n').flatMap((line) => {
-    const value = /^\s*[{[]/.test(line) && line.includes('"result"') ? parsed(line) : undefined
-    return (Array.isArray(value) ? listOf(value) : [value]).filter((one) => member(one, 'type') === 'result')
-  }).at(-1)
 }

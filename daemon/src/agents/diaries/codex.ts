@@ -5,15 +5,21 @@
 import type { Entry, Spent } from '@nexus/protocol/transcripts'
 import { isOf, isWithin, type Diary, type Scope } from '../diary.ts'
 import { recordsIn } from '../home-files.ts'
-import { callOf, countOf, listOf, member, textOf, timeOf, wordsOf, type Json } from '../record.ts'
+import { callOf, countOf, listOf, member, printedIn, textOf, timeOf, wordsOf, type Json } from '../record.ts'
 
 export const codexDiary: Diary = {
   read: (home, scope) => {
-    const sessions = recordsIn(home, { folder: '.codex/sessions', name: /^rollout-.*\.jsonl$/, depth: 3, since: scope.since }).filter((records) => isOurs(records, scope))
+    const sessions = recordsIn(home, { folder: '.codex/sessions', name: /^rollout-.*\.jsonl$/, depth: 3, since: scope.since, keeps: (record) => KEPT.has(textOf(member(record, 'type')) ?? '') }).filter((records) => isOurs(records, scope))
     const spent = sessions.map((records) => spentIn(records, scope)).reduce<Spent | undefined>((sum, one) => (sum && one ? added(sum, one) : (sum ?? one)), undefined)
     return { entries: sessions.flatMap((records) => entriesOf(records, scope)), ...(spent ? { spent } : {}) }
   },
+  printed: (text) => {
+    const usage = member(printedIn(text).findLast((record) => member(record, 'type') === 'turn.completed'), 'usage')
+    return usage === undefined ? undefined : { inputTokens: countOf(member(usage, 'input_tokens')), cachedTokens: countOf(member(usage, 'cached_input_tokens')), outputTokens: countOf(member(usage, 'output_tokens')) }
+  },
 }
+
+const KEPT = new Set(['session_meta', 'response_item', 'event_msg'])
 
 function isOurs(records: readonly Json[], scope: Scope): boolean {
   const folder = records.filter((record) => member(record, 'type') === 'session_meta').map((record) => textOf(member(record, 'payload', 'cwd'))).find((one) => one !== undefined)

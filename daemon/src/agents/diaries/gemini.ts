@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Entry, Spent } from '@nexus/protocol/transcripts'
 import { isWithin, type Diary, type Scope } from '../diary.ts'
 import { recordsIn } from '../home-files.ts'
-import { callOf, countOf, listOf, member, textOf, timeOf, wordsOf, type Json } from '../record.ts'
+import { callOf, countOf, listOf, member, printedIn, textOf, timeOf, wordsOf, type Json } from '../record.ts'
 
 export const geminiDiary: Diary = {
   read: (home, scope) => {
@@ -15,6 +15,13 @@ export const geminiDiary: Diary = {
     const answers = messages.filter((message) => member(message, 'type') === 'gemini')
     const spent = answers.length > 0 ? { spent: spentIn(answers) } : {}
     return { entries: messages.flatMap(entriesOf), ...spent }
+  },
+  printed: (text) => {
+    const stats = printedIn(text).map((record) => member(record, 'stats')).findLast((one) => one !== undefined)
+    if (stats === undefined) return undefined
+    const models = Object.values(member(stats, 'models') ?? {}) as Json[]
+    const sum = (...names: string[]) => models.reduce<number>((total, model) => names.reduce((all, name) => all + countOf(member(model, 'tokens', name)), total), 0)
+    return models.length > 0 ? { inputTokens: sum('prompt', 'tool'), cachedTokens: sum('cached'), outputTokens: sum('candidates', 'thoughts') } : { inputTokens: countOf(member(stats, 'input_tokens')), outputTokens: countOf(member(stats, 'output_tokens')) }
   },
 }
 

@@ -3,12 +3,16 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Entry, Spent } from '@nexus/protocol/transcripts'
 import { isOf, type Diary, type Notes, type Scope } from '../diary.ts'
 import { withFile } from '../home-files.ts'
-import { callOf, countOf, member, parsed, textOf, timeOf, wordsOf, type Json } from '../record.ts'
+import { callOf, countOf, member, parsed, printedIn, textOf, timeOf, wordsOf, type Json } from '../record.ts'
 
 const ROWS_MAX = 20_000
 
 export const opencodeDiary: Diary = {
   read: (home, scope) => withFile(home, '.local/share/opencode', 'opencode.db', (path) => notesIn(path, scope)) ?? { entries: [] },
+  printed: (text) => {
+    const steps = printedIn(text).filter((record) => member(record, 'type') === 'step_finish').map((record) => member(record, 'part'))
+    return steps.length === 0 ? undefined : spentIn(steps)
+  },
 }
 
 interface Row { readonly id: string; readonly message: string; readonly at: number; readonly data: string }
