@@ -185,6 +185,9 @@ function store({ name, words, operands, flags, shell, stdin }: Call, verb: strin
     const at = words.indexOf('--')
     return at >= 0 ? startWords(words.slice(at + 1), shell, stdin) : startWords(operands.slice(name === 'aws-vault' || name === 'chamber' || name === 'envchain' ? 2 : 1), shell, stdin)
   }
+  // `op user delete`, `doppler configs delete`: what is done stands behind what it is done to.
+  const deed = operands.slice(1, 3).find((word) => /^(rm|remove|delete|del|suspend|revoke|purge)$/.test(word))
+  if (deed !== undefined && !/^(show|get|insert|add|edit|generate|cp|mv|read|find|grep|ls)$/.test(verb)) { shell.does('remote.destroy', 'remote', { target, amount: /^(vault|project|account|group|environment|config)s?$/.test(verb) ? 'all' : 'one' }); return UNKNOWN_FLOW }
   if (/^(ls|list|status|version|sync|git|help|find|search|whoami|account|user|projects|configs|settings|show-keychain-info|list-keychains|login-status|find-certificate)$/.test(verb) && !has(flags, '--password', '-p')) return UNKNOWN_FLOW
   if (/^(rm|remove|delete|del|unset|purge|delete-generic-password|delete-internet-password|delete-keychain|erase|clear|reset)$/.test(verb)) shell.does('remote.destroy', 'remote', { target, amount: /keychain|vault|reset|purge/.test(target) ? 'all' : 'one' })
   else if (/^(insert|add|edit|generate|create|set|store|write|import|init|mv|cp|put|otp-insert|login|logout|unlock|lock|signin|signout|setup|add-generic-password|rotate|encrypt|unlock-keychain|set-keychain-settings|add-trusted-cert)$/.test(verb)) shell.does(verb === 'add-trusted-cert' ? 'security.off' : 'config', verb === 'add-trusted-cert' ? 'system' : 'home', { target })

@@ -47,17 +47,18 @@ export function envRun({ words, shell, stdin }: Call): Flow {
   return { ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }
 }
 
-const XARGS = '-n -L -P -I -i -d -a -s -E -r: --max-args --max-procs --replace --delimiter --arg-file --max-lines'
+const XARGS = '-n -L -P -I -J -d -a -s -E -r: --max-args --max-procs --delimiter --arg-file --max-lines'
 
 /** The words come from the pipe: known text, paths, or nobody knows. */
 export function xargsRun({ words, shell, stdin }: Call): Flow {
   const { options, inner } = unwrap(words, { values: XARGS })
   const command = inner.length === 0 ? ['echo'] : inner
-  const replaced = options.get('-I') ?? options.get('--replace') ?? (options.has('-i') ? '{}' : undefined)
+  const attached = words.find((word) => /^-i./.test(word) && command.length > 0 && !words.slice(words.indexOf(command[0] ?? '')).includes(word))?.slice(2)
+  const replaced = options.get('-I') ?? options.get('-J') ?? options.get('--replace') ?? attached ?? (options.has('-i') ? '{}' : undefined)
   if (stdin.isEndless === true && (options.has('-P') || options.has('--max-procs') || command.some((word) => word.includes('&')))) shell.does('proc.bomb', 'system', { target: 'processes without end' })
   const file = options.get('-a') ?? options.get('--arg-file')
   const flow = file === undefined ? stdin : readFrom(file, shell)
-  const given = flow.text !== undefined ? flow.text.split(/[\s\0]+/).filter((one) => one !== '').slice(0, 50) : (flow.paths ?? [flow.isSecret ? SECRET : flow.isDownloaded ? DOWNLOADED : ANYTHING])
+  const given = flow.text !== undefined ? flow.text.split(replaced === undefined ? /[\s\0]+/ : /[\n\0]+/).filter((one) => one !== '').slice(0, 50) : (flow.paths ?? [flow.isSecret ? SECRET : flow.isDownloaded ? DOWNLOADED : ANYTHING])
   // Without input it runs once all the same.
   if (given.length === 0) return options.has('-r') || options.has('--no-run-if-empty') || replaced !== undefined ? NOTHING : startWords(command, shell, UNKNOWN_FLOW)
   if (replaced !== undefined) {
@@ -76,7 +77,9 @@ export function parallelRun({ words, shell, stdin }: Call): Flow {
   const given = at < 0 ? (stdin.text?.split('\n').filter((one) => one !== '') ?? stdin.paths ?? [ANYTHING]) : inner.slice(at + 1).filter((word) => !/^::::?\+?$/.test(word))
   for (const one of given.slice(0, 12)) {
     const isPlaced = command.some((word) => word.includes('{'))
-    startText([...command.map((word) => word.replace(/\{[/.#%]*\}/g, one)), ...(isPlaced ? [] : [one])].join(' '), shell, UNKNOWN_FLOW)
+    // Alone each is a command line; behind a command it is one word of it.
+    const value = command.length === 0 ? one : quoted(one)
+    startText([...command.map((word) => word.replace(/\{[/.#%]*\}/g, value)), ...(isPlaced ? [] : [value])].join(' '), shell, UNKNOWN_FLOW)
   }
   return UNKNOWN_FLOW
 }

@@ -71,9 +71,14 @@ function pieceOf(part: WordPart, shell: Shell, run: Substitute, isQuoted: boolea
       if (only?.fields) return { ...only, isQuoted: true }
       return { text: inner.map(({ text, fields }) => (fields ? fields.join(' ') : text)).join(''), isQuoted: true }
     }
-    case 'Glob': case 'ExtendedGlob': return { text: isQuoted ? part.text : GLOB, isQuoted: true }
+    case 'Glob': case 'ExtendedGlob':
+      substitutionsIn(part.text, shell, run)
+      return { text: isQuoted ? part.text : GLOB, isQuoted: true }
     case 'SimpleExpansion': return { ...parameter({ name: part.text.slice(1) }, shell, (word) => expandText(word, shell, run)), isQuoted }
-    case 'ParameterExpansion': return { ...parameter({ name: part.parameter, part }, shell, (word) => expandText(word, shell, run)), isQuoted }
+    case 'ParameterExpansion':
+      // What a value is cut or compared with may start programs, whatever the value is.
+      if (part.operation !== undefined && part.operation.type !== 'Default') substitutionsIn(part.text.slice(2, -1), shell, run)
+      return { ...parameter({ name: part.parameter, part }, shell, (word) => expandText(word, shell, run)), isQuoted }
     case 'CommandExpansion': {
       if (part.script === undefined) return { text: ANYTHING, isQuoted }
       if (part.text.startsWith('${') && !part.text.endsWith('}')) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
@@ -81,7 +86,10 @@ function pieceOf(part: WordPart, shell: Shell, run: Substitute, isQuoted: boolea
       if (out.text === undefined && out.paths && !isQuoted) return { text: '', isQuoted, fields: out.paths }
       return { text: textOf(out), isQuoted }
     }
-    case 'ArithmeticExpansion': return { text: arithmetic(part.expression, shell), isQuoted: true }
+    case 'ArithmeticExpansion': {
+      substitutionsIn(part.text, shell, run)
+      return { text: arithmetic(part.expression, shell), isQuoted: true }
+    }
     case 'ProcessSubstitution': {
       if (part.script === undefined) return { text: ANYTHING, isQuoted: true }
       const name = `/dev/fd/${63 - (shell.files.size % 40)}`
@@ -119,6 +127,14 @@ function fieldsOf(pieces: readonly Piece[], shell: Shell): string[] {
   }
   if (current !== undefined) fields.push(current)
   return fields
+}
+
+/** A sum, a pattern, a place in a text may start programs; they stand there as they would in a here-document. */
+export function substitutionsIn(text: string, shell: Shell, run: Substitute): void {
+  if (!/\$\(|`/.test(text)) return
+  const command = parse(`: <<\0\n${text.replace(/^\$?\(\(|\)\)$|^\$\[|\]$/g, '')}\n\0\n`).commands[0]?.command
+  const document = command?.type === 'Command' ? command.suffix.find((part) => part.type === 'HereDoc') : undefined
+  if (document?.type === 'HereDoc' && document.body.parts !== undefined) expandParts(document.body.parts, shell, run)
 }
 
 function arithmetic(expression: ArithmeticExpression | undefined, shell: Shell): string {

@@ -3,7 +3,7 @@ import { parse, type AndOr, type Command, type CommandNode, type CompoundList, t
 import type { Interpreter } from '../scene.ts'
 import { ANYTHING, NOTHING, type Flow, UNKNOWN_FLOW } from '../text.ts'
 import { assign, runSimple } from './simple.ts'
-import { expandText, expandWord } from './expand.ts'
+import { expandText, expandWord, substitutionsIn } from './expand.ts'
 import { redirected } from './redirects.ts'
 import { DONE, either, joined, type Result } from './result.ts'
 import type { Shell } from './shell.ts'
@@ -61,7 +61,9 @@ export function runNode(node: AnyNode, shell: Shell, stdin: Flow): Result {
       return { succeeds: undefined, out: [test, ...branches].map(({ out }) => out).reduce(either), isOver: false }
     }
     case 'For': return runFor(node, shell, stdin)
-    case 'ArithmeticFor': return uncertain(runNode(node.body, shell, stdin))
+    case 'ArithmeticFor':
+      for (const sum of [node.initialize, node.test, node.update]) visitWords(sum, shell)
+      return uncertain(runNode(node.body, shell, stdin))
     case 'Select': return uncertain(runFor(node, shell, stdin))
     case 'While': {
       const test = runNode(node.clause, shell, stdin)
@@ -72,6 +74,7 @@ export function runNode(node: AnyNode, shell: Shell, stdin: Flow): Result {
     }
     case 'Case': {
       expandText(node.word, shell, runScript)
+      for (const { pattern } of node.items) for (const word of pattern) expandText(word, shell, runScript)
       return { succeeds: undefined, out: node.items.map(({ body }) => runNode(body, shell, stdin).out).reduce(either, NOTHING), isOver: false }
     }
     case 'Function':
@@ -79,7 +82,8 @@ export function runNode(node: AnyNode, shell: Shell, stdin: Flow): Result {
       return { ...DONE, succeeds: true }
     case 'Coproc': return uncertain(runNode(node.body, shell.fork(), stdin))
     case 'TestCommand': case 'ArithmeticCommand': {
-      visitWords(node, shell)
+      if (node.type === 'ArithmeticCommand') substitutionsIn(node.body, shell, runScript)
+      else visitWords(node, shell)
       return DONE
     }
   }
@@ -182,7 +186,7 @@ function visitWords(node: unknown, shell: Shell): void {
     expandText(node as Word, shell, runScript)
     return
   }
-  if ('type' in node && (node.type === 'ArithmeticCommandExpansion') && 'script' in node && typeof node.script === 'object' && node.script !== null) {
+  if ('type' in node && (node.type === 'ArithmeticCommandExpansion' || node.type === 'CommandExpansion') && 'script' in node && typeof node.script === 'object' && node.script !== null) {
     runScript(node.script as ParsedScript, shell.fork())
     return
   }
