@@ -26,7 +26,8 @@ cd stage/root || fail root "no new root"
 said=$(pivot_root . run/lock 2>&1 && umount -l /run/lock 2>&1) || fail root "$said"
 cd /
 if [ "$2" = off ]; then ip link set lo up || ifconfig lo up || :; fi </dev/null >/dev/null 2>&1
-ulimit -c 0
+# One byte: neither a core file in the layer nor a crash handler on the host, which ignores zero.
+prlimit --pid $$ --core=1:1 2>/dev/null || ulimit -c 0
 shift 2
 # The daemon may have gone while this was built, and with it the watch below descriptor 3.
 kill -0 $! 2>/dev/null || exit 125
