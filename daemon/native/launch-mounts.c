@@ -50,6 +50,7 @@ void mounts_build(const struct cell *cell) {
   mount_private_places(root, request, &sources);
   mount_project(root, request, empties.folder);
   mount_readonly(root, request, &sources, empties.folder);
+  for (size_t i = 0; i < request->hide.count; i++) pin_above(root, request->project, request->hide.items[i]);
   for (size_t i = 0; i < request->hide.count; i++) hide(root, request->hide.items[i], empties.folder, empties.file);
   for (size_t i = 0; i < request->mask.count; i++) hide(root, request->mask.items[i], empties.folder, empties.blank);
   for (size_t i = 0; i < request->deny.count; i++) deny(root, request->deny.items[i], sources.device);

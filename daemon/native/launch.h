@@ -165,6 +165,7 @@ void mount_dev(int root);
 void protect_proc(int root, int empty_folder, int empty_file);
 void hide(int root, const char *path, int empty_folder, int empty_file); /* launch-hide.c */
 void deny(int root, const char *path, int device);
+void pin_above(int root, const char *project, const char *path);
 
 /* Places below the new root (launch-inside.c); links are followed inside it only. */
 int inside_open(int root, const char *path);         /* O_PATH, -1 when absent */

@@ -237,7 +237,7 @@ export class OverlayView implements View {
   /** Adds a directory that shows through; false when nothing below it can. */
   #add(gathered: Part[], part: Part): boolean {
     const isProject = part.layer === this.layers - 1
-    if (!(isProject && this.#hidden.isMount(part.path))) gathered.push(part)
+    if (!(isProject && (this.#hidden.isMount(part.path) || this.#hidden.has(part.path)))) gathered.push(part)
     return !isProject
   }
 

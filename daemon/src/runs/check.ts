@@ -12,6 +12,7 @@ import type { Secrets } from '../secrets/secrets.ts'
 import type { Handed } from './handed.ts'
 import { masksFor } from './masks.ts'
 import { moreDenials, reachOf, type Reach } from './reach.ts'
+import { belowOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { limitsFor } from './terms.ts'
 import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
@@ -53,7 +54,7 @@ export class Check {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const inHand = handed.of(row)
       const reach = reachOf(network, row.request.net, { ...row.request.env, ...inHand.env }, { keys: inHand.keys })
-      const masks = await masksFor(secrets, row, base.parents)
+      const masks = await masksFor(ledger, secrets, row, belowOf(ledger, row))
       const check = command === null ? nothingToRun() : await carriedOut(inside, row, { ...reach, order: { ...reach.order, ...masks } }, { command, shown: asked === AUTO ? command : shown, cwd: asked === AUTO ? row.project : row.cwd, clean: (output) => secrets.redacted(output, inHand.known).bytes })
       ledger.note(row.id, 'run.checked', actor, { check, ...(check.exitCode === 0 ? {} : { next: `nexus show ${row.id}` }) }, { exitCode: check.exitCode, durationMs: check.durationMs }, moreDenials(ledger.details(row.id), reach))
     }))

@@ -29,7 +29,7 @@ import { reachedBy, reachOf } from './reach.ts'
 import { supersede } from './rerun.ts'
 import { sealedFields, type Sealer } from './seal.ts'
 import type { Squash } from './squash.ts'
-import { pendingBelow, staleBecauseOf } from './stack.ts'
+import { belowOf, pendingBelow, staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
@@ -109,7 +109,7 @@ export class Execution {
     const agent = request.agent === undefined ? undefined : this.#parts.agents.around(request.agent, row.project)
     const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, { keys: inHand.keys, ...(questions ? { ask: (host, port) => questions.ask(host, port) } : {}) })
     running.denials = reach.denials
-    const masks = await masksFor(secrets, row, layer.parents)
+    const masks = await masksFor(ledger, secrets, row, belowOf(ledger, row))
     noteMasks(ledger, row, masks, actor)
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })
     const launch = sandbox.launch(layer, choice, {

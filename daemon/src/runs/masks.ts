@@ -4,11 +4,11 @@ import type { LaunchOrder } from '../sandbox/launch.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 
-/** `layers`: what lies over the project, for a run below may have made such files, too. */
-export async function masksFor(secrets: Secrets, { project, request }: Pick<RunRow, 'project' | 'request'>, layers: readonly string[]): Promise<Pick<LaunchOrder, 'mask' | 'deny'>> {
+/** `over`: runs whose layers lie over the project, for they may have made such files, or moved them. */
+export async function masksFor(ledger: Ledger, secrets: Secrets, { project, request }: Pick<RunRow, 'project' | 'request'>, over: readonly RunRow[]): Promise<Pick<LaunchOrder, 'mask' | 'deny'>> {
   if (!request.masks) return {}
-  const found = await Promise.all([project, ...layers].map((top) => secrets.filesIn(top)))
-  return { [request.masks === 'deny' ? 'deny' : 'mask']: [...new Set(found.flat())].map((path) => join(project, path)) }
+  const made = over.flatMap(({ id }) => ledger.details(id).changes).flatMap(({ path, after }) => (typeof path === 'string' && after?.type === 'file' && secrets.isFile(path) ? path : []))
+  return { [request.masks === 'deny' ? 'deny' : 'mask']: [...new Set([...(await secrets.filesIn(project)), ...made])].map((path) => join(project, path)) }
 }
 
 export function noteMasks(ledger: Ledger, { id, project, notes }: RunRow, { mask = [], deny = [] }: Pick<LaunchOrder, 'mask' | 'deny'>, actor: string): void {

@@ -17,7 +17,7 @@ import { Recorder } from './output.ts'
 import { masksFor } from './masks.ts'
 import { moreDenials, reachOf, type Reach } from './reach.ts'
 import { layerOf, sealedFields, type Sealer } from './seal.ts'
-import { staleBecauseOf } from './stack.ts'
+import { belowOf, staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { storedBytesOf } from './terms.ts'
 import { verdictAfter } from './verdict.ts'
@@ -66,7 +66,7 @@ export class Shell {
     const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
     const reach = reachOf(network, request.net, request.env)
     try {
-      const masks = await masksFor(secrets, { project: row.project, request: { ...row.request, masks: request.masks } }, [layer.upper, ...layer.parents])
+      const masks = await masksFor(ledger, secrets, { project: row.project, request: { ...row.request, masks: request.masks } }, [row, ...belowOf(ledger, row)])
       const launch = sandbox.launch(layer, choice, {
         argv: interactiveShell(), cwd: row.cwd, ...reach.order, ...masks, umask: request.umask, stdin: true, ...(row.limits ? { limits: row.limits } : {}), ...(request.pty ? { pty: request.pty } : {}),
       })

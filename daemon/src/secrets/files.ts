@@ -1,6 +1,6 @@
 /** Files of a project that hold secrets by their name: .env and its like. Looked for with bounds, what lies nearest first; no folder is entered by a link. */
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isInside } from '../base/project.ts'
 
 const NAMES = /^(\.env(\.[\w.-]+)?|\.netrc|_netrc|\.pypirc|\.git-credentials|\.htpasswd|credentials\.json|service-?account[\w.-]*\.json)$/
@@ -11,7 +11,13 @@ const DEPTH_MAX = 8
 const ENTRIES_MAX = 20_000
 const FOUND_MAX = 100
 
-/** Relative paths. `top`: the project, or a layer over it. */
+/** By its name, wherever it lies. */
+export function isSecretFile(path: string): boolean {
+  const name = basename(path)
+  return NAMES.test(name) && !EXAMPLES.test(name)
+}
+
+/** Relative paths. */
 export async function secretFilesIn(top: string): Promise<string[]> {
   const found: string[] = []
   const open = ['']
@@ -22,7 +28,7 @@ export async function secretFilesIn(top: string): Promise<string[]> {
     for (const entry of entries) {
       const path = join(folder, entry.name)
       if (entry.isDirectory() && path.split('/').length < DEPTH_MAX && !LEFT_OUT.has(entry.name)) open.push(path)
-      else if (NAMES.test(entry.name) && !EXAMPLES.test(entry.name) && (entry.isFile() || (entry.isSymbolicLink() && await leadsToFile(top, path)))) found.push(path)
+      else if (isSecretFile(entry.name) && (entry.isFile() || (entry.isSymbolicLink() && await leadsToFile(top, path)))) found.push(path)
     }
   }
   return found.slice(0, FOUND_MAX)

@@ -3,7 +3,7 @@
  * Always true here: a value is never kept longer than the run it was handed to, and never written anywhere, but for those that
  * a person has given to Nexus to keep (kept.ts).
  */
-import { secretFilesIn } from './files.ts'
+import { isSecretFile, secretFilesIn } from './files.ts'
 import { Redactor, type KnownSecret } from './redactor.ts'
 
 export { SHORTEST, type KnownSecret } from './redactor.ts'
@@ -52,11 +52,13 @@ export class OutputFilter {
 export interface Secrets {
   filter(known: readonly KnownSecret[], isTerminal: boolean, pass: (stream: Stream, bytes: Buffer) => void): OutputFilter
   redacted(text: Buffer, known: readonly KnownSecret[]): { readonly bytes: Buffer; readonly count: number }
-  /** Files like .env in a project or a layer over it, as paths in there. */
-  filesIn(top: string): Promise<string[]>
+  /** Files like .env in a project, as paths in there. */
+  filesIn(project: string): Promise<string[]>
+  /** By its name. */
+  isFile(path: string): boolean
 }
 
-export const secrets: Secrets = { filter: (known, isTerminal, pass) => new OutputFilter(known, isTerminal, pass), redacted, filesIn: secretFilesIn }
+export const secrets: Secrets = { filter: (known, isTerminal, pass) => new OutputFilter(known, isTerminal, pass), redacted, filesIn: secretFilesIn, isFile: isSecretFile }
 
 /** A text that is whole. */
 export function redacted(text: Buffer, known: readonly KnownSecret[]): { readonly bytes: Buffer; readonly count: number } {

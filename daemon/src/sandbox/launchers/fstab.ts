@@ -51,6 +51,7 @@ export function fstabsOf(scene: Scene): Fstabs {
     ...scene.binds.map(({ from, to }) => line(from, inside(to), 'none', `bind,${PRIVATE},${mkdir}`)),
     ...projectLines(scene, stage, inside(scene.project)),
     ...scene.readonly.map((path) => line(path, inside(path), 'none', `rbind,ro,nosuid,nodev${isFolder(path) ? `,${mkdir}` : ''}`)),
+    ...pinned(scene).map((path) => line(inside(path), inside(path), 'none', 'bind')),
     ...scene.hide.filter((path) => isSeen(path, scene)).map(hide),
     ...(scene.mask ?? []).filter((path) => isSeen(path, scene)).map((path) => line(join(stage, 'blank-file'), inside(path), 'none', HIDDEN)),
     // A device where devices do not count: EACCES for everybody.
@@ -74,6 +75,13 @@ function readonlyTree(): string[] {
 
 function devices(stage: string): string[] {
   return DEVICES.filter((name) => existsSync(`/dev/${name}`)).map((name) => line(`/dev/${name}`, join(stage, 'dev', name), 'none', 'bind,ro,dev,nosuid,noexec'))
+}
+
+/** Folders between the project and a hidden folder in it, as in native/launch-hide.c: what is a mount point is not renamed together with it. */
+function pinned(scene: Scene): string[] {
+  const folders = scene.hide.filter((path) => path !== scene.project && isInside(path, scene.project) && isFolder(path) && isSeen(path, scene))
+  const above = folders.flatMap((path) => relative(scene.project, path).split('/').slice(0, -1).map((_, at, names) => join(scene.project, ...names.slice(0, at + 1))))
+  return [...new Set(above)]
 }
 
 /** All of /proc that is no process's and can be written, whatever this kernel has. uid 0 owns it, and owning is enough to write. */
