@@ -2,6 +2,7 @@
 import type { Run } from '@nexus/protocol/runs'
 import { portLine } from '../publishing.ts'
 import { changeLines } from './changes.ts'
+import { missedNetwork } from '@nexus/protocol/missed-network'
 import { safe, safePath } from '@nexus/protocol/readable'
 import type { Level } from '@nexus/protocol/safety'
 import { isGrave, LEVEL_SIGNS } from '@nexus/protocol/verdict-words'
@@ -11,7 +12,7 @@ import { cut } from './width.ts'
 import { agentWords, allowingLine, breachWords, bytes, commandLine, duration, plural } from '@nexus/protocol/words'
 
 export function summaryLines(run: Run, theme: Theme, options: { all?: boolean } = {}): string[] {
-  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...(run.ports ?? []).map((port) => `  ${portLine(port, theme)}`), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...agentLines(run, theme), ...denialLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
+  return [headline(run, theme), ...verdictLines(run, theme), ...stackLines(run, theme), ...strengthLines(run, theme), ...(run.ports ?? []).map((port) => `  ${portLine(port, theme)}`), ...noteLines(run, theme), ...changeBlock(run, theme, options), ...conflictLines(run, theme), ...keptLines(run, theme), ...outsideLines(run, theme), ...agentLines(run, theme), ...denialLines(run, theme), ...missedLines(run, theme), ...secretLines(run, theme), ...storedLines(run, theme), ...checkLines(run, theme)]
 }
 
 function headline(run: Run, theme: Theme): string {
@@ -102,6 +103,12 @@ function denialLines(run: Run, theme: Theme): string[] {
     return allow === undefined ? [line] : [line, theme.dim(`    to allow it: ${safe(allow)}`)]
   })
   return run.denials.length > 5 ? [...shown, theme.dim(`  … and ${run.denials.length - 5} more denials`)] : shown
+}
+
+function missedLines(run: Run, theme: Theme): string[] {
+  const missed = missedNetwork(run)
+  if (!missed) return []
+  return [`  ${theme.careful('no network')}${missed.hosts.length > 0 ? ` it looked for ${missed.hosts.join(', ')}` : ' and it looked for one'}`, theme.dim(`    to allow it: ${missed.allow}`)]
 }
 
 /** Which of the caller's secrets it had, and that its output is not byte for byte what it said. */
