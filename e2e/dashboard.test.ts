@@ -222,6 +222,21 @@ test(proves('the daemon is restarted in the middle: the page comes back by itsel
   expect(seqOnPage).toBe((await nexus.json<{ head: number }>('status')).head)
 })
 
+test('a published port of a run is a link for as long as it runs', async () => {
+  const page = await open()
+  const { run } = await nexus.json<{ run: Run }>('run', '--detach', '--publish', '0:80', '--', 'sleep', '60')
+  const [port] = run.ports ?? []
+  const listed = page.locator(`.run[href="#/runs/${run.id}"]`)
+  await listed.locator('.port', { hasText: `:${port?.host}` }).waitFor()
+  await listed.click()
+  expect(await page.locator('a.port').getAttribute('href')).toBe(`http://127.0.0.1:${port?.host}`)
+  const { ports } = await nexus.json<{ ports: { host: number }[] }>('ports', run.id, '0:81')
+  await page.locator('a.port', { hasText: `127.0.0.1:${ports[1]?.host}` }).waitFor()
+  await nexus.call('kill', run.id)
+  await page.locator('a.port').first().waitFor({ state: 'detached' })
+  expect(await listed.locator('.port').count()).toBe(0)
+})
+
 describe(proves('the kill switch', 'SYS-2'), () => {
   const kill = (page: Page) => page.locator('#kill')
   const killed = async () => (await nexus.json<{ killed: boolean }>('status')).killed

@@ -63,7 +63,7 @@ async function up(nexus: Nexus, id: string): Promise<void> {
 async function failure(port: number, host = '127.0.0.1'): Promise<string> {
   const socket = connect(port, host)
   const code = new Promise<string>((resolve) => {
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message)).on('end', () => resolve('ended')).on('connect', () => socket.write('x'))
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message)).on('end', () => resolve('ended')).on('connect', () => socket.write('x')).resume()
   })
   return code.finally(() => socket.destroy())
 }
@@ -201,5 +201,12 @@ describe('ports that are refused', () => {
     await nexus.call('daemon', 'stop')
     expect(await failure(port)).toBe('ECONNREFUSED')
     expect((await nexus.json<Answer>('show', run.id)).run.ports).toBe(undefined)
+
+    // Also with one that has no time to say goodbye.
+    const { run: other } = await nexus.json<Answer>('run', '--detach', '--publish', `${port}:3000`, '--', 'node', '-e', words)
+    await up(nexus, other.id)
+    process.kill(await nexus.pid(), 'SIGKILL')
+    for (let left = 100; left > 0 && (await failure(port)) !== 'ECONNREFUSED'; left -= 1) await sleep(50)
+    expect(await failure(port)).toBe('ECONNREFUSED')
   })
 })

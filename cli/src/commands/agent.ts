@@ -19,10 +19,11 @@ export async function run(invocation: Invocation): Promise<number> {
 /** Its own variables of ours go with it; what is a key is taken out of the output, and none of them is stored. */
 async function withItsKeys({ client, cwd, env }: Invocation, name: string, handed: HandedInput | undefined): Promise<HandedInput | undefined> {
   const { agents } = await client.agents.list.query({ cwd, path: env.PATH ?? '' })
-  const own = (agents.find((one) => one.name === name)?.keys ?? []).flatMap((key) => (env[key] ? [[key, env[key]] as const] : []))
+  const named = [...(handed?.kept ?? []), ...(handed?.keys ?? []).map((key) => key.name)]
+  const own = (agents.find((one) => one.name === name)?.keys ?? []).filter((key) => !named.includes(key)).flatMap((key) => (env[key] ? [[key, env[key]] as const] : []))
   if (own.length === 0) return handed
   const [plain, secret] = [own.filter(([key]) => PLAIN.test(key)), own.filter(([key]) => !PLAIN.test(key))]
-  return { keys: handed?.keys ?? [], env: { ...Object.fromEntries(plain), ...handed?.env }, secrets: { ...Object.fromEntries(secret), ...handed?.secrets } }
+  return { keys: handed?.keys ?? [], kept: handed?.kept ?? [], env: { ...Object.fromEntries(plain), ...handed?.env }, secrets: { ...Object.fromEntries(secret), ...handed?.secrets } }
 }
 
 /** Where and which, not a secret. */

@@ -63,6 +63,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' },
       detach: { type: 'boolean', help: 'do not wait for it; print its id' },
       'no-pty': { type: 'boolean', help: 'no terminal inside, even from a terminal' },
+      secret: { type: 'string', value: 'NAME[@HOST]', multiple: true, help: 'kept out of its output; @HOST: never inside' },
       hook: { type: 'string', value: 'NAME', help: 'for an agent outside: its shell through nexus' },
     },
   },
