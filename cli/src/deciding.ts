@@ -25,10 +25,11 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
   const { askDecision, askPaths } = await import('./screen/card.tsx')
   let run = first
   for (;;) {
-    const answer = await askDecision(hasMoved(run))
+    const answer = await askDecision({ hasMoved: hasMoved(run), hasTranscript: run.agent?.transcript !== undefined })
     if (answer === 'keep') return kept(invocation, run)
     if (answer === 'discard') return discarded(invocation, run)
     if (answer === 'diff') await showDiff(invocation, run)
+    if (answer === 'transcript') await page(await (await import('./commands/transcript.ts')).transcriptText(invocation, run.id), invocation.env)
     if (answer === 'shell') {
       run = await (await import('./commands/shell.ts')).enter(invocation, run.id)
       if (run.status === 'running') return left(invocation, run)

@@ -35,6 +35,19 @@ test('keys that arrive in one piece count one after the other', async () => {
   expect((await press(['\u001B[C\u001B[C\u001B[C\r'])).answers).toEqual(['shell'])
 })
 
+test('an agent has left a transcript: t shows it, and nowhere else', async () => {
+  const answers: Answer[] = []
+  let now = 0
+  const shown = render(<Card hasTranscript now={() => now} onAnswer={(answer) => answers.push(answer)} />)
+  await soon()
+  now = DEAF_MS
+  shown.stdin.write('t')
+  await soon()
+  expect(shown.lastFrame()).toContain('t transcript')
+  shown.unmount()
+  expect({ answers, without: (await press(['t'])).answers }).toEqual({ answers: ['transcript'], without: [] })
+})
+
 test('? lists the keys', async () => {
   const { answers, frame } = await press(['?'])
   expect(answers).toEqual([])

@@ -7,7 +7,7 @@ import { DEAF_MS, draw } from './draw.ts'
 import { useLatest } from './latest.ts'
 import { PathList } from './path-list.tsx'
 
-export type Answer = 'apply' | 'some' | 'diff' | 'shell' | 'keep' | 'discard' | 'rerun'
+export type Answer = 'apply' | 'some' | 'diff' | 'shell' | 'keep' | 'discard' | 'rerun' | 'transcript'
 
 interface CardChoice {
   readonly answer: Answer
@@ -26,18 +26,21 @@ const CHOICES: readonly CardChoice[] = [
 ]
 /** Offered where the host has moved on since the run saw it. */
 const RERUN: CardChoice = { answer: 'rerun', key: 'r', label: 're-run', hint: 'the same command on the host as it is now' }
+/** Offered where an agent has left one. */
+const TRANSCRIPT: CardChoice = { answer: 'transcript', key: 't', label: 'transcript', hint: 'what the agent said and did, by its own records' }
 /** Habit: y applies, n and Esc and Ctrl-C keep. */
 const ALIASES: Record<string, Answer> = { y: 'apply', n: 'keep' }
 export interface CardProps {
   /** The host is not what the run saw. */
   readonly hasMoved?: boolean
+  readonly hasTranscript?: boolean
   readonly onAnswer: (answer: Answer) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly now: () => number
 }
 
-export function Card({ hasMoved = false, onAnswer, now }: CardProps) {
-  const choices = hasMoved ? [...CHOICES, RERUN] : CHOICES
+export function Card({ hasMoved = false, hasTranscript = false, onAnswer, now }: CardProps) {
+  const choices = [...CHOICES, ...(hasTranscript ? [TRANSCRIPT] : []), ...(hasMoved ? [RERUN] : [])]
   const [index, setIndex] = useLatest(() => 0)
   const [shownAt] = useState(now)
   const [explains, setExplains] = useState(false)
@@ -66,9 +69,9 @@ export function Card({ hasMoved = false, onAnswer, now }: CardProps) {
 }
 
 /** Draws the card on stderr (stdout may be a pipe) and resolves with the answer; a closed terminal means keep. */
-export async function askDecision(hasMoved: boolean): Promise<Answer> {
+export async function askDecision(about: Pick<CardProps, 'hasMoved' | 'hasTranscript'>): Promise<Answer> {
   let answer: Answer = 'keep'
-  await draw((done) => <Card hasMoved={hasMoved} now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
+  await draw((done) => <Card {...about} now={() => performance.now()} onAnswer={(given) => { answer = given; done() }} />)
   return answer
 }
 
