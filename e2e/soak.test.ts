@@ -58,6 +58,14 @@ const LIVES: Readonly<Record<string, (life: Life) => Promise<void>>> = {
     await started.ended
     if (id) await life.call('discard', id)
   },
+  async 'is reached at a port'(life) {
+    const { run } = await life.json<{ run: Run }>('run', '--detach', '--publish', '0:80', '--', 'sleep', '4711')
+    // Nobody listens inside: the connection is reset, and the quay has been there.
+    await fetch(`http://127.0.0.1:${run.ports?.[0]?.host}/`).catch(() => undefined)
+    await life.call('ports', run.id, '0:81')
+    await life.call('kill', run.id)
+    await life.call('discard', run.id)
+  },
   async 'loses its client'(life) {
     const started = life.start('run', '--discard', '--', 'sh', '-c', 'sleep 1; echo late >a')
     await life.running()

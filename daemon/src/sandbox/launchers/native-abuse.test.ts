@@ -1,6 +1,9 @@
 /** The native launcher under the sanitizers, fed with what a broken or hostile daemon might send. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -106,6 +109,50 @@ describe('native launcher under AddressSanitizer and UBSan', () => {
     expect((await ground.run(['nowhere'], { env })).end).toMatchObject({ type: 'not-found' })
   })
 
+  test('published ports are clean, too: guests that leave at every moment, and afterwards it still answers', async ({ skip }) => {
+    if (spawnSync('python3', ['--version']).error) skip('needs python3: apt-get install python3')
+    await using ground = new Ground(rung)
+    const server = `
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while True:
+            got = self.request.recv(65536)
+            if not got: return
+            self.request.sendall(got)
+class Server(socketserver.ThreadingTCPServer):
+    request_queue_size = 200
+    daemon_threads = True
+    def handle_error(self, *_): pass
+print('up', flush=True)
+Server(('127.0.0.1', 8080), Echo).serve_forever()`
+    const launch = ground.launch(await ground.layer(), ['python3', '-c', server])
+    await new Promise<void>((resolve) => launch.onOutput(() => resolve()))
+    const [port, other] = [await freePort(), await freePort()]
+    expect([await launch.publish({ host: port, inside: 8080 }), await launch.publish({ host: port, inside: 8081 }), await launch.publish({ host: other, inside: 8081 })]).toEqual([0, constants.errno.EADDRINUSE, 0])
+    const bytes = Buffer.alloc(300_000, 'echo ')
+    const visit = (at: number) => new Promise<number>((resolve) => {
+      const socket = connect({ port: at % 7 === 0 ? other : port, host: '127.0.0.1' })
+      let got = 0
+      socket.on('data', (chunk: Buffer) => {
+        got += chunk.length
+        if (at % 4 === 1) socket.resetAndDestroy()
+        if (got === bytes.length) socket.end()
+      }).on('connect', () => {
+        if (at % 4 === 2) return socket.destroy()
+        socket.write(bytes)
+        if (at % 4 === 3) socket.resetAndDestroy()
+        return undefined
+      }).on('error', () => {}).on('close', () => resolve(got))
+    })
+    for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 80 }, (_, at) => visit(at)))
+    expect([await visit(4), await launch.withdraw(other), await launch.withdraw(other), await visit(8)]).toEqual([bytes.length, 0, constants.errno.ENOENT, bytes.length])
+    launch.kill()
+    expect(await launch.ended).toMatchObject({ type: 'killed' })
+    expect(await launch.publish({ host: port, inside: 8080 })).toBe(constants.errno.ESRCH)
+    expect(await visit(12)).toBe(0)
+  })
+
   test('renames of folders are clean, too: whoever breaks a rule there dies, and the caller gets EIO', async () => {
     const random = generator(20_260_102)
     for (let round = 0; round < 4; round++) {
@@ -119,6 +166,14 @@ describe('native launcher under AddressSanitizer and UBSan', () => {
     }
   })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
 
 /** Speaks to the launcher below the level of a Launch; closing our side is the end of the daemon. */
 function send(bytes: Buffer): Promise<{ answers: string[]; errorText: string; exitCode: number | null }> {
