@@ -34,6 +34,12 @@ describe.each([
     expect(run.breach?.amount).toBeGreaterThan(100 * MIB)
   })
 
+  test(proves('memory that is in no process: files below /dev/shm and without a name', 'RUN-9'), async () => {
+    for (const hog of ['head -c 400M /dev/zero > /dev/shm/hog; sleep 60', 'exec python3 -c "import os, time\nfile = os.memfd_create(\'hog\')\nfor _ in range(400): os.write(file, bytes(1 << 20))\ntime.sleep(60)"']) {
+      expect(await limited('memory: 150MiB', hog)).toMatchObject({ status: 'failed', endReason: 'limit', breach: { limit: 'memory', allowed: 150 * MIB } })
+    }
+  })
+
   test(proves('a fork bomb', 'RUN-9'), async () => {
     const run = await limited('processes: 60', 'bomb() { bomb | bomb & }; bomb; sleep 60')
     expect(run).toMatchObject({ status: 'failed', endReason: 'limit', breach: { limit: 'processes', allowed: 60 } })

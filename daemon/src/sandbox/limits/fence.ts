@@ -5,6 +5,7 @@ import type { Breach } from '@nexus/protocol/runs'
 import type { LaunchLimits } from '../launch.ts'
 import type { Group } from './cgroups.ts'
 import { crowdBelow } from './processes.ts'
+import { SharedMemory } from './shared-memory.ts'
 import { bytesIn } from './written.ts'
 
 export interface FenceParts {
@@ -24,6 +25,7 @@ const OOM_SCORE = 500
 
 export class Fence {
   readonly #parts: FenceParts
+  readonly #shared = new SharedMemory()
   readonly #broken = Promise.withResolvers<Breach>()
   #breach: Breach | null = null
   #timer: NodeJS.Timeout | undefined
@@ -75,9 +77,10 @@ export class Fence {
   #counted(): Breach | null {
     const { memoryBytes: memory, processes: most } = this.#parts.limits
     if (this.#launcher === undefined || (memory === null && most === null)) return null
-    const { processes, memoryBytes } = crowdBelow(this.#launcher)
-    if (memory !== null && memoryBytes > memory) return { limit: 'memory', allowed: memory, amount: memoryBytes }
-    if (most !== null && processes >= most) return { limit: 'processes', allowed: most, amount: processes }
+    const { pids, memoryBytes: own } = crowdBelow(this.#launcher)
+    const amount = memory === null ? own : own + this.#shared.bytesOf(pids, memory - own)
+    if (memory !== null && amount > memory) return { limit: 'memory', allowed: memory, amount }
+    if (most !== null && pids.length >= most) return { limit: 'processes', allowed: most, amount: pids.length }
     return null
   }
 

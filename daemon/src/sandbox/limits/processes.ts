@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 
 export interface Crowd {
-  readonly processes: number
+  readonly pids: readonly number[]
   /** Memory that only they hold: shared pages and files are not counted. */
   readonly memoryBytes: number
 }
@@ -12,16 +12,16 @@ const PAGE_BYTES = 4096
 const COUNTED_MAX = 20_000
 
 export function crowdBelow(launcher: number): Crowd {
-  let processes = 0
+  const pids: number[] = []
   let memoryBytes = 0
   const open = [launcher]
-  for (let pid = open.pop(); pid !== undefined && processes < COUNTED_MAX; pid = open.pop()) {
+  for (let pid = open.pop(); pid !== undefined && pids.length < COUNTED_MAX; pid = open.pop()) {
     for (const task of tasksOf(pid)) open.push(...childrenOf(pid, task))
     if (pid === launcher) continue
-    processes++
+    pids.push(pid)
     memoryBytes += privateBytes(pid)
   }
-  return { processes, memoryBytes }
+  return { pids, memoryBytes }
 }
 
 function tasksOf(pid: number): string[] {
