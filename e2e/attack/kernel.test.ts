@@ -30,6 +30,23 @@ family('the kernel', [
     int there = open("/proc/1/ns/mnt", O_RDONLY);
     if (there < 0) TRY("open", open("/proc/1/ns/mnt", O_RDONLY));
     else TRY("setns", setns(there, 0));`),
+  syscall('asks for the namespaces above its own, and for those of pid 1', undefined, /^(\w+ (EPERM|EACCES|ESRCH|EINVAL|ENOTTY|EBADF|ENOENT)\n?)+$/, `
+    const char *kinds[] = {"mnt", "pid", "net", "ipc", "uts", "cgroup"};
+    for (int i = 0; i < 6; i++) {
+      char path[64];
+      snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i]);
+      int own = open(path, O_RDONLY);
+      /* The owner may be our own namespace, which is no news. */
+      int owner = ioctl(own, 0xb701 /* NS_GET_USERNS */);
+      struct stat ours, its;
+      if (owner >= 0 && stat("/proc/self/ns/user", &ours) == 0 && fstat(owner, &its) == 0 && ours.st_ino == its.st_ino) errno = EPERM, owner = -1;
+      printf("owner %s\\n", owner >= 0 ? kinds[i] : strerrorname_np(errno));
+      if (i == 1) TRY("parent", ioctl(own, 0xb702 /* NS_GET_PARENT */));
+      snprintf(path, sizeof path, "/proc/1/ns/%s", kinds[i]);
+      TRY("first", open(path, O_RDONLY));
+    }
+    int first = (int)syscall(434, 1, 0);
+    for (unsigned kind = 1; kind <= 10; kind++) TRY("number", ioctl(first, 0xff00 | kind));`),
   syscall('keeps keys, and reads those of the user', 'seccomp', 'add ENOSYS\nread ENOSYS\npersistent ENOSYS\nrequest ENOSYS', `
     TRY("add", syscall(SYS_add_key, "user", "x", "y", 1, -3));
     TRY("read", syscall(SYS_keyctl, 11, -4, 0, 0, 0));
@@ -49,12 +66,17 @@ family('the kernel', [
     TRY("remove", syscall(SYS_delete_module, "nexus_none", 0));
     TRY("kexec", syscall(SYS_kexec_load, 0, 0, 0, 0));
     TRY("reboot", syscall(SYS_reboot, 1, 2, 3, 0));`),
-  syscall('sets the clock, the accounting and the swap of the machine', undefined, /^clock EPERM\nday EPERM\nacct (EPERM|ENOSYS)\nswapon EPERM\nhost EPERM\ndomain EPERM$/, `
+  syscall('sets the clock, the accounting and the swap of the machine', undefined, /^clock EPERM\nday EPERM\nslew EPERM\nclock slew EPERM\nacct (EPERM|ENOSYS)\nswapon EPERM\nswapoff EPERM\nquota E(PERM|NODEV|NOTBLK|ROFS|NOENT|ACCES)\nhost EPERM\ndomain EPERM$/, `
     long long time[2] = {1, 1};
     TRY("clock", syscall(SYS_clock_settime, 0, time));
     TRY("day", syscall(SYS_settimeofday, time, 0));
+    unsigned int slew[64] = {1 /* ADJ_OFFSET */};
+    TRY("slew", syscall(SYS_adjtimex, slew));
+    TRY("clock slew", syscall(SYS_clock_adjtime, 0, slew));
     TRY("acct", syscall(SYS_acct, "/tmp/acct"));
     TRY("swapon", syscall(SYS_swapon, "/tmp/swap", 0));
+    TRY("swapoff", syscall(SYS_swapoff, "/tmp/swap"));
+    TRY("quota", syscall(SYS_quotactl, 0x80000300 /* Q_QUOTAOFF */, "/dev/vda", 0, NULL));
     TRY("host", sethostname("evil", 4));
     TRY("domain", setdomainname("evil", 4));`),
   syscall('opens files by their number, past every folder', undefined, 'handle EPERM', `

@@ -54,6 +54,19 @@ time.sleep(0.1)
 print('gone', flush=True)
 ` }), also: noneLeft },
   shell('goes on after its end: stopped', 'gone', () => `sleep ${SLEEP} & kill -STOP $!; echo gone`, noneLeft),
+  { name: 'goes on after its end: held by a tracer that has gone, and before it ever was a program', says: 'gone', program: () => ({ c: `
+    pid_t traced = fork();
+    if (traced == 0) { ptrace(PTRACE_TRACEME, 0, 0, 0); execlp("sleep", "sleep", "${SLEEP}", NULL); }
+    waitpid(traced, NULL, 0);
+    pid_t other = fork();
+    if (other == 0) {
+      setsid();
+      for (int number = 1; number < 65; number++) signal(number, SIG_IGN);
+      if (vfork() == 0) { execlp("sleep", "sleep", "${SLEEP}", NULL); _exit(1); }
+      for (;;) pause();
+    }
+    usleep(100000);
+    puts("gone");` }), also: noneLeft },
   { name: 'goes on after its end: holding the output', says: 'gone', program: () => ({ node: `
 const { spawn } = require('child_process')
 spawn('sleep', ['${SLEEP}'], { detached: true, stdio: 'inherit' }).unref()
@@ -69,9 +82,10 @@ if os.fork() == 0:
         except OSError: time.sleep(0.01)
 print('gone', flush=True)
 ` }) },
-  shell('asks for more than its share of the processor', /^nice \w+\nreal-time refused$/, () => `
+  shell('asks for more than its share of the processor', /^nice \w+\nreal-time refused\nbefore all others refused$/, () => `
     if nice -n -20 true 2>&1 | grep -q .; then echo nice refused; else echo nice; fi
-    chrt -f 99 true 2>/dev/null && echo real-time || echo real-time refused`),
+    chrt -f 99 true 2>/dev/null && echo real-time || echo real-time refused
+    ionice -c 1 -n 0 true 2>/dev/null && echo before all others || echo before all others refused`),
   shell('spares itself when memory runs out', /^(refused|-?\d+)$/, () => '{ echo -1000 > /proc/self/oom_score_adj; } 2>/dev/null && cat /proc/self/oom_score_adj || echo refused'),
   // Zero bytes would be ignored by a pattern that is a program, as many systems have one: that would start on the host.
   shell('has a crash handler of the host look at it', '1 1', () => `awk '/^Max core file size/ { print $5, $6 }' /proc/self/limits`),
