@@ -29,7 +29,7 @@ export function carryOut(started: Started): Flow {
   return out.isSecret && out.origin === undefined ? { ...out, origin: { target: targetIn(started), program: name, span: shell.outerSpan ?? shell.span } } : out
 }
 
-const WHERE_PROGRAMS_ARE = /^(\/usr)?(\/local)?\/s?bin\/|^\/opt\/homebrew\/|^\/snap\/bin\/|^\/busybox\/|(^|\/)node_modules\/\.bin\/|(^|\/)(\.?venv|env)\/bin\/|\/\.(cargo|local|pyenv\/shims|rbenv\/shims|nvm\/[^ ]*|bun|deno|volta)\/bin\/|^[A-Za-z]:|^\/windows\//
+const WHERE_PROGRAMS_ARE = /^(\/usr)?(\/local)?\/s?bin\/|^(\/usr)?\/lib(32|64|x32)?\/(\S*\/)?ld-(linux|musl)|^\/opt\/homebrew\/|^\/snap\/bin\/|^\/busybox\/|(^|\/)node_modules\/\.bin\/|(^|\/)(\.?venv|env)\/bin\/|\/\.(cargo|local|pyenv\/shims|rbenv\/shims|nvm\/[^ ]*|bun|deno|volta)\/bin\/|^[A-Za-z]:|^\/windows\//
 
 function byPath({ name: path, words, stdin, shell }: Started, name: string): Ready | undefined | 'done' {
   const place = shell.place(path)

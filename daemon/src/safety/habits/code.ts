@@ -27,7 +27,7 @@ const SOCKETS = /\b(socket\.socket|net\.connect|net\.Socket|createConnection|TCP
 const INSTALLS = /\b(install\.packages|remove\.packages|update\.packages|install_(github|gitlab|url|cran|bioc|version)|BiocManager::install|pak::p(ak|kg_install)|pip\.main|pip\._internal)\s*\(/
 const DECLARES = /\bPkg\.(add|rm|instantiate|update|develop|resolve|build)\b|\brenv::(restore|snapshot|install|init)\b|\buse_package\(/
 const HANDS_OVER = /\bdup2\b|pty\.spawn|\/bin\/(ba|z|da)?sh\b|\bcmd\.exe\b|\bpowershell\b/
-const DYNAMIC = /\b(eval|exec|compile|__import__|Function|instance_eval|class_eval|vm\.run\w*|marshal\.loads|pickle\.loads?|yaml\.load|ctypes|create_function|assert|loadstring|runInThisContext|importlib|globals\(\)|getattr\s*\(\s*(os|__builtins__|subprocess))\s*\(?/
+const DYNAMIC = /\b(eval|exec|compile|__import__|Function|instance_eval|class_eval|vm\.run\w*|marshal\.loads|pickle\.loads?|yaml\.load|ctypes|create_function|assert|loadstring|runInThisContext|process\.(?:binding|_linkedBinding|dlopen)|importlib|globals\(\)|getattr\s*\(\s*(os|__builtins__|subprocess))\s*\(?/
 const ENVIRONMENT = /\b(os\.environ|process\.env|ENV|os\.getenv|getenv|%ENV|\$_ENV|Deno\.env)\b/
 const KILLS = /\b(os\.kill|process\.kill|Process\.kill|os\.killpg|posix_kill)\s*\(\s*([\w.-]+)/
 const FORKS = /\bos\.fork\(\)|\bfork\s*(\(\))?\s*while|while\s*(True|true|1|\(1\)|\(true\))[^\n]{0,40}\bfork|fork\s*;?\s*(while|until)|loop\s*\{?\s*fork/
@@ -133,7 +133,7 @@ function decoded(code: string): string {
   const payloads = [...code.matchAll(/(?:b64decode|atob|Base64\.decode64|base64_decode|decode_base64|from)\s*\(?\s*b?["'`]([A-Za-z0-9+/=]{8,})["'`]/g)].map(([, payload = '']) => Buffer.from(payload, 'base64').toString('latin1'))
   const hex = [...code.matchAll(/(?:fromhex|unhexlify|hex2bin|pack\(?["']H\*["'],?)\s*\(?\s*["']([0-9a-fA-F]{8,})["']/g)].map(([, payload = '']) => Buffer.from(payload, 'hex').toString('latin1'))
   const unescapedText = code.replace(/\\x([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-  const joined = unescapedText.replace(/(["'])\s*[+.]\s*\1/g, '')
+  const joined = unescapedText.replace(/(?<![\w$@%])(?:qq?|%[qQ])\s*(?:\(([^()]*)\)|\{([^{}]*)\}|\[([^[\]]*)\]|<([^<>]*)>|\|([^|]*)\|)/g, (_, ...given: (string | number | undefined)[]) => JSON.stringify(given.slice(0, 5).find((one) => typeof one === 'string') ?? '')).replace(/(["'])\s*[+.]\s*\1/g, '')
   return [joined, ...payloads, ...hex].join('\n')
 }
 

@@ -61,6 +61,7 @@ export function socatRun({ words, shell }: Call): Flow {
 
 export function ftpRun({ words, shell, stdin }: Call): Flow {
   const text = `${words.join(' ')} ${stdin.text ?? ''}`
+  for (const [, command = ''] of text.matchAll(/(?:^|[\n;]|\s)!\s*([^\n;]+)/g)) startText(command, shell, UNKNOWN_FLOW)
   const isSecretSent = /\b(put|mput|mirror\s+(-R|--reverse)|send|append)\b/.test(text) && text.split(/\s+/).some((word) => shell.place(word).isSecret)
   if (isSecretSent || stdin.isSecret) shell.does('secret.send', 'remote', { target: words.join(' ') })
   else if (/\b(put|mput|mirror\s+(-R|--reverse)|send|append|reput)\b|ncftpput/.test(text)) shell.does('remote.write', 'remote', { target: words.join(' ') })

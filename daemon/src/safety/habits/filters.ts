@@ -14,6 +14,8 @@ const IN_PLACE = new Set(['yq', 'gojq', 'jaq', 'tidy', 'jq', 'tomlq', 'sponge', 
 
 export function readRun(call: Call): Flow {
   const { name, operands, flags, shell } = call
+  // `less '+!CMD'`: typed for whoever sits there.
+  for (const word of operands) if (/^\+[!|]/.test(word)) startText(word.slice(2), shell, UNKNOWN_FLOW)
   const files = TAKES_PATTERN.has(name) ? operands.slice(1) : operands
   if (IN_PLACE.has(name) && has(flags, '-i', '--inplace', '--in-place', '-I')) for (const file of files) shell.touch('fs.write', file, { amount: 'one' })
   for (const file of valuesOf(flags, '-o', '--output')) if (name === 'sort' || name === 'xmllint' || name === 'iconv' || name === 'shuf') writeTo(file, UNKNOWN_FLOW, shell)

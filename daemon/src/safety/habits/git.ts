@@ -28,6 +28,8 @@ export function gitRun(call: Call): Flow {
 
 /** For every call of git: `-c core.pager='!…'`, `rebase --exec`, `bisect run`, `submodule foreach`, `--upload-pack`. */
 export function hiddenCommands({ words, shell }: Pick<Call, 'words' | 'shell'>): void {
+  // A remote that is a command: `ext::sh -c …`, a blank of it written `% `.
+  for (const word of words) if (word.startsWith('ext::')) startText(word.slice(5).replaceAll('% ', '\\ ').replaceAll('%%', '%'), shell, UNKNOWN_FLOW)
   for (const [at, word] of words.entries()) {
     if (word === '-c' && words[at + 1] !== undefined) {
       const [name = '', value = ''] = (words[at + 1] ?? '').split(/=(.*)/s)

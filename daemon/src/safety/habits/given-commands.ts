@@ -6,7 +6,7 @@ import type { Effect } from '../effect.ts'
 import type { Shell } from '../shell/shell.ts'
 import { isKnown } from '../text.ts'
 
-const EVERYWHERE = /^--(pager|pre|preview|rsh|rsh-command|to-command|(use-)?compress-program|(use-)?askpass|(password|passphrase|proxy|ssh|token)-?command|on-(download|bt-download)-\w+|editor|become-exe|info-script|new-volume-script|rmt-command|unzip-command|(pre|post|deploy|renew|manual-auth|manual-cleanup)-hook|upload-pack|receive-pack|exec|exec-path|sendmail-cmd|browser|become|wrapper|launcher)$/
+const EVERYWHERE = /^--(pager|pre|preview|rsh|rsh-command|to-command|(use-)?compress-program|(use-)?askpass|(password|passphrase|proxy|ssh|token)-?command|on-(download|bt-download)-\w+|editor|become-exe|info-script|new-volume-script|rmt-command|unzip-command|(pre|post|deploy|renew|manual-auth|manual-cleanup)-hook|upload-pack|receive-pack|exec|exec-path|open-files-in-pager|script-shell|extcmd|tool-cmd|sendmail-cmd|browser|become|wrapper|launcher)$/
 const OWN: Readonly<Record<string, readonly string[]>> = { man: ['-P', '-H'], apropos: ['-P'], split: ['--filter'], tcpdump: ['-z'], git: ['-u', '-O'], less: ['-o'], logrotate: ['-m'], mutt: ['-e'], mysql: ['--pager'], mail: ['-~'], rclone: ['--sftp-ssh'], ncdu: ['-e'], fzf: ['--bind', '--preview'] }
 const HARM: ReadonlySet<Effect['level']> = new Set(['dangerous', 'critical'])
 /** What only says that a text is not understood says nothing of a value that may be no command. */
@@ -19,7 +19,9 @@ export function judgeGiven(name: string, words: readonly string[], shell: Shell)
     const [option = '', joined] = word.split(/=(.*)/s)
     if (!own.includes(option) && !EVERYWHERE.test(option)) continue
     const value = (joined ?? words[at + 1] ?? '').replace(/^[\w-]+:(?:execute|become|reload|transform)(?:-silent|-multi)?\((.*)\)$/s, '$1')
-    if (/\s/.test(value) && isKnown(value)) shell.scene.effects.push(...harmOf(value, shell))
+    if (!isKnown(value)) continue
+    if (/\s/.test(value)) shell.scene.effects.push(...harmOf(value, shell))
+    else if (value.startsWith('/') && shell.place(value).scope === 'temp' && /shell|pager|exec|rsh|askpass|command|editor|hook|wrapper|launcher/.test(option)) shell.does('exec.unknown', 'unknown', { target: value, note: `runs a file that nobody has reviewed (${option})` })
   }
 }
 

@@ -50,7 +50,9 @@ export function execRun(call: Call): Flow {
 }
 
 function fetchedAndRun(words: readonly string[], { shell, stdin }: Call, isAlwaysFetched: boolean): Flow {
-  const { options, inner } = unwrap(words, { values: '-p --package -w --workspace --from --with --python --registry' })
+  const { options, inner } = unwrap(words, { values: '-p --package -w --workspace --from --with --python --registry -c --call' })
+  const line = options.get('-c') ?? options.get('--call') ?? (/\s/.test(inner[0] ?? '') ? inner[0] : undefined)
+  if (line !== undefined) return startText(line, shell, stdin)
   const [first = '', ...rest] = inner
   const tool = first.replace(/^(@[\w-]+\/)?([^@]+)(@[^/]*)?$/, '$2')
   const isNamed = !first.includes('/') || first.startsWith('@')

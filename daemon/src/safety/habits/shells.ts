@@ -27,6 +27,8 @@ export function runShell({ name, words, shell, stdin }: Call): Flow {
     const [text = options.get('--command') ?? '', zero, ...positional] = inner
     return inside(text, interpreter, shell, stdin, zero === undefined ? [] : positional)
   }
+  const begins = options.get('--rcfile') ?? options.get('--init-file')
+  if (begins !== undefined && begins !== '' && begins !== '/dev/null') runFile(begins, [], interpreter, shell)
   const [file, ...positional] = inner
   if (file === undefined || file === '-' || options.has('-s')) return interactive(stdin, interpreter, shell)
   return runFile(file, positional, interpreter, shell)
