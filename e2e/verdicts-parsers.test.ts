@@ -27,6 +27,7 @@ const KNOWN: readonly (readonly [text: RegExp, why: string])[] = [
   [/\$IFS[-/]/, 'a variable ends where its name ends'],
   [/\d<>/, 'a descriptor opened for both directions'],
   [/>\s*\S+\s*<<</, 'a here-string behind another redirection'],
+  [/\$\{\w+[#%^,/]+\$\(|[@?*+!]\(\S*\$\(/, 'a command in a pattern: it sees none there'],
 ]
 
 const plain = corpus().filter(({ shell }) => shell === undefined)

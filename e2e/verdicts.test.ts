@@ -8,7 +8,7 @@ import { verdictOf } from '@nexus/daemon/safety/verdict'
 import { parse } from 'unbash'
 import { corpus, type Labelled } from './corpus/corpus.ts'
 import { hostile } from './corpus/hostile.ts'
-import { mutantsOf } from './corpus/mutants.ts'
+import { mutantsIn } from './corpus/mutants.ts'
 import { scorecard } from './corpus/scorecard.ts'
 import { Dice, isEndurance, seed } from './crash/dice.ts'
 import { proves } from './requirements.ts'
@@ -64,8 +64,8 @@ test('every area of the issue has commands of all four verdicts', () => {
 })
 
 test(proves('a critical command in other clothes stays critical: 98 of 100 mutants, and none is safe', 'SAFE-2'), () => {
-  const mutants = labelled.filter(({ level, shell }) => level === 'critical' && shell === undefined).filter((_, at) => isEndurance || at % 4 === seed % 4).flatMap(({ command }) => mutantsOf(command))
-  const levels = mutants.map(({ command }) => levelOf({ command }))
+  const mutants = labelled.filter(({ level }) => level === 'critical').filter((_, at) => isEndurance || at % 4 === seed % 4).flatMap((one) => mutantsIn(one))
+  const levels = mutants.map((mutant) => levelOf(mutant))
   const lost = mutants.filter((_, at) => levels[at] !== 'critical')
   expect(mutants.length).toBeGreaterThan(2000)
   expect(lost.length, lost.slice(0, 20).map(({ how, command }) => `${how}: ${command}`).join('\n')).toBeLessThanOrEqual(mutants.length * 0.02)

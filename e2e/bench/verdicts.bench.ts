@@ -3,7 +3,7 @@ import { Models } from '@nexus/daemon/safety/models'
 import { PROGRAMS } from '@nexus/daemon/safety/programs/index'
 import { verdictOf } from '@nexus/daemon/safety/verdict'
 import { corpus } from '../corpus/corpus.ts'
-import { mutantsOf } from '../corpus/mutants.ts'
+import { mutantsIn } from '../corpus/mutants.ts'
 import { scorecard, scoreRow } from '../corpus/scorecard.ts'
 import { bestOf, goal } from './pairs.ts'
 
@@ -18,8 +18,8 @@ console.log(scoreRow('all', whole))
 console.log(goal('recall critical >= 99, dangerous >= 95, no critical rated safe', whole.recall.critical >= 99 && whole.recall.dangerous >= 95 && whole.criticalRatedSafe === 0))
 console.log(goal('safe flagged <= 2, caution raised <= 5, F1 >= 96, exact >= 90', whole.safeFlagged <= 2 && whole.cautionRaised <= 5 && whole.f1 >= 96 && whole.exact >= 90))
 
-const mutants = labelled.filter(({ level, shell }) => level === 'critical' && shell === undefined).flatMap(({ command }) => mutantsOf(command))
-const kept = mutants.filter(({ command }) => judge(command) === 'critical').length
+const mutants = labelled.filter(({ level }) => level === 'critical').flatMap((one) => mutantsIn(one))
+const kept = mutants.filter(({ command, shell }) => judge(command, shell) === 'critical').length
 console.log(`mutants          ${String(mutants.length).padStart(5)}  keep their level ${((100 * kept) / mutants.length).toFixed(2)} %  ${goal('>= 98 %', kept >= 0.98 * mutants.length)}`)
 
 interface Figure { readonly p50: number; readonly p99: number }

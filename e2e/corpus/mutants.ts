@@ -1,5 +1,7 @@
 /** The same command in other clothes: none of them may make it look better. */
 
+import type { Labelled } from './corpus.ts'
+
 export interface Mutant {
   readonly how: string
   readonly command: string
@@ -28,6 +30,11 @@ const INSIDE: Readonly<Record<string, (program: string, rest: string) => string>
 
 const PLAIN = /^([a-z][a-z0-9.-]*) ([^;|&<>(){}\n`$#"'*?[~\\]+)$/
 
+/** Of a line of bash or PowerShell; of other shells there are none. */
+export function mutantsIn({ command, shell }: Pick<Labelled, 'command' | 'shell'>): (Mutant & Pick<Labelled, 'shell'>)[] {
+  return shell === 'powershell' ? powershellMutantsOf(command).map((mutant) => ({ ...mutant, shell })) : shell === undefined ? mutantsOf(command) : []
+}
+
 export function mutantsOf(command: string): Mutant[] {
   const around = Object.entries(AROUND).map(([how, change]) => ({ how, command: change(command) }))
   const plain = PLAIN.exec(command)
@@ -35,4 +42,13 @@ export function mutantsOf(command: string): Mutant[] {
   const [, program = '', rest = ''] = plain
   const blank = { how: '$IFS', command: `${program}\${IFS}${rest.trim().split(/\s+/).join('${IFS}')}` }
   return [...around, ...Object.entries(INSIDE).map(([how, change]) => ({ how, command: change(program, rest) })), blank]
+}
+
+const IN_POWERSHELL: Readonly<Record<string, (line: string) => string>> = {
+  'script block': (line) => `& { ${line} }`, 'if': (line) => `if ($true) { ${line} }`, 'switch': (line) => `switch (1) { 1 { ${line} } }`, 'loop': (line) => `foreach ($i in 1) { ${line} }`, 'pipeline': (line) => `1..1 | ForEach-Object { ${line} }`, 'try': (line) => `try { ${line} } catch { }`,
+  'function': (line) => `function zz { ${line} }; zz`, 'job': (line) => `Start-Job -ScriptBlock { ${line} }`, 'encoded': (line) => `powershell -EncodedCommand ${Buffer.from(line, 'utf16le').toString('base64')}`, 'iex': (line) => `Invoke-Expression '${line.replaceAll("'", "''")}'`, 'value': (line) => `$zz = $(${line})`, 'decoded': (line) => `iex ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('${base64(line)}')))`,
+}
+
+function powershellMutantsOf(command: string): Mutant[] {
+  return Object.entries(IN_POWERSHELL).map(([how, change]) => ({ how, command: change(command) }))
 }

@@ -17,6 +17,8 @@ export function wordOf(token: Token, shell: Shell, evaluate: Evaluate): string {
 }
 
 export function valueOf(text: string, shell: Shell, evaluate: Evaluate): string {
+  const format = /^\s*("[^"]*"|'[^']*')\s*-f\s*(.+)$/is.exec(text)
+  if (format) return formatted(valueOf(format[1] ?? '', shell, evaluate), (format[2] ?? '').split(',').map((one) => valueOf(one.trim(), shell, evaluate)))
   let out = ''
   let at = 0
   shell.scene.budget.step()
@@ -31,14 +33,25 @@ export function valueOf(text: string, shell: Shell, evaluate: Evaluate): string 
       at = end
     } else if (character === '`') { out += text[at + 1] ?? ''; at += 2 }
     else if (character === '$' && text[at + 1] === '(') { const end = closing(text, at + 1); out += textOf(evaluate(text.slice(at + 2, end - 1), shell)); at = end }
-    else if (character === '@' && text[at + 1] === '(') { const end = closing(text, at + 1); out += text.slice(at + 2, end - 1).split(',').map((one) => valueOf(one.trim(), shell, evaluate)).join('\u0000'); at = end }
+    else if (character === '@' && text[at + 1] === '(') { const end = closing(text, at + 1); out += listed(text.slice(at + 2, end - 1), shell, evaluate); at = end }
     else if (character === '(') { const end = closing(text, at); out += textOf(evaluate(text.slice(at + 1, end - 1), shell)); at = end }
     else if (character === '$') { const found = /^\$\{?((?:env|global|script|local|using):)?([\w?^$]+)\}?/i.exec(text.slice(at)); out += found ? variable(`${found[1] ?? ''}${found[2] ?? ''}`, shell) : '$'; at += found?.[0].length ?? 1 }
-    else if (character === '+' && /\s/.test(text[at - 1] ?? ' ')) { at += 1; out = out.trimEnd(); while (text[at] === ' ') at += 1 }
+    else if (character === '+' && (/\s/.test(text[at - 1] ?? ' ') || (/["')\]]/.test(text[at - 1] ?? '') && /^\s*["'($[]/.test(text.slice(at + 1))))) { at += 1; out = out.trimEnd(); while (text[at] === ' ') at += 1 }
     else { out += character === '*' || character === '?' ? GLOB : character; at += 1 }
   }
   if (out === '~' || /^~[\\/]/.test(out)) out = shell.home + out.slice(1)
   return out.replace(/^(.*?)\.(?:FullName|Path|PSPath)$/i, '$1')
+}
+
+/** `@(…)`: values, or what a command gives. */
+function listed(text: string, shell: Shell, evaluate: Evaluate): string {
+  if (/^\s*([A-Za-z]|&)/.test(text)) { const flow = evaluate(text, shell); return flow.paths?.join('\u0000') ?? textOf(flow) }
+  return text.split(',').map((one) => valueOf(one.trim(), shell, evaluate)).join('\u0000')
+}
+
+/** `'{0}-{1}' -f 'a','b'` */
+function formatted(pattern: string, values: readonly string[]): string {
+  return pattern.replace(/\{(\d+)[^}]*\}/g, (_, at: string) => values[Number(at)] ?? '')
 }
 
 function interpolated(text: string, shell: Shell, evaluate: Evaluate): string {

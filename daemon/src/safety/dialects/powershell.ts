@@ -109,6 +109,8 @@ function runBlocks(tokens: readonly Token[], shell: Shell, stdin: Flow): Result 
 }
 
 function runExpression(tokens: readonly Token[], shell: Shell): Result {
+  // A value with a block behind it is a case of a switch.
+  for (const { kind, text: block } of tokens.slice(1)) if (kind === 'block') runPowerShell(block, shell, UNKNOWN_FLOW)
   const text = pieces(tokens)
   // `(Get-ChildItem x).Delete()`, `$client.DownloadString(…)`, `(New-Object Net.WebClient).DownloadFile(…)`.
   const method = /\.(\w+)\s*\($|\.(\w+)\s*\(/.exec(text)?.[2]
@@ -125,7 +127,8 @@ function runCommand(tokens: readonly Token[], shell: Shell, stdin: Flow): Result
     shell.does(written.includes('\uE002') ? 'exec.remote' : 'exec.unknown', 'unknown', { target: written })
     return DONE
   }
-  const name = ALIASES[written.toLowerCase()] ?? written
+  const alias = shell.aliases.get(written.toLowerCase()) ?? written
+  const name = ALIASES[alias.toLowerCase()] ?? alias
   const defined = shell.variables.get(`function ${name.toLowerCase()}`)
   if (typeof defined === 'string' && shell.depth < 6) return shell.run(defined)
   const words: string[] = []
@@ -136,6 +139,11 @@ function runCommand(tokens: readonly Token[], shell: Shell, stdin: Flow): Result
   }
   if (name === 'set-location') { shell.cwd = shell.path(words.find((one) => !one.startsWith('-')) ?? shell.home); return DONE }
   if (name === 'write-output' || name === 'write-host') return printed(flowOf(`${words.join(' ')}\n`))
+  if (name === 'set-alias' || name === 'new-alias') {
+    const [from, to] = words.filter((one) => !/^-(name|value|scope|force|option)$/i.test(one))
+    if (from !== undefined && to !== undefined) shell.aliases.set(from.toLowerCase(), to)
+    return DONE
+  }
   if (name === 'set-variable') { shell.variables.set(`$${(words.filter((one) => !one.startsWith('-'))[0] ?? '').toLowerCase()}`, words.filter((one) => !one.startsWith('-'))[1] ?? ANYTHING); return DONE }
   const inner = shell.fork()
   inner.variables.set('$_', stdin.paths?.[0] ?? textOf(stdin))

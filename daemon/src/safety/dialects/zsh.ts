@@ -16,6 +16,9 @@ export function fromZsh(text: string): string {
     .replace(/(^|[;&|\n]\s*)repeat\s+(\S+)\s*;?\s*(do\b)?/g, (_, before: string, count: string, hasDo: string | undefined) => (hasDo ? `${before}for _ in ${count}; do` : `${before}`))
     .replace(/=\(/g, (found, at: number) => (/[\s]/.test(text[at - 1] ?? '') ? '<(' : found))
     .replace(/\$\{\(([A-Za-z@]|[sjpq].[^)]*)+\)/g, '${')
+    // `${=x}` and `$=x` cut a value into words, as bash does by itself.
+    .replace(/\$\{[=~^]+(?=\w)/g, '${').replace(/\$[=~](?=\w)/g, '$')
+    .replace(/\bemulate\s+(?:-\w+\s+)*(?:sh|zsh|ksh|csh)\s+-c\b/g, 'sh -c')
     .replace(/(^|[;&|\n]\s*)\(\)\s*\{/g, '$1{')
     .replace(/>!|>>!/g, '>')
     .replace(/&!|&\|(?=\s|$)/g, '&')

@@ -17,7 +17,7 @@ function given({ flags }: Parameters, name: string): boolean {
 }
 
 function isTrial(call: Parameters): boolean {
-  return [...call.flags.keys()].some((flag) => flag.length > 3 && '-whatif'.startsWith(flag))
+  return [...call.flags].some(([flag, given]) => flag.length > 3 && '-whatif'.startsWith(flag) && !/^\$?(false|0)$/i.test(given.at(-1) ?? ''))
 }
 
 export function removeItemRun(call: Call): Flow {
