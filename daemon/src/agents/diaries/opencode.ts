@@ -1,5 +1,4 @@
 /** OpenCode keeps its sessions in a SQLite database: messages and their parts are JSON. */
-import { DatabaseSync } from 'node:sqlite'
 import type { Entry, Spent } from '@nexus/protocol/transcripts'
 import { isOf, type Diary, type Notes, type Scope } from '../diary.ts'
 import { withFile } from '../home-files.ts'
@@ -18,6 +17,8 @@ export const opencodeDiary: Diary = {
 interface Row { readonly id: string; readonly message: string; readonly at: number; readonly data: string }
 
 function notesIn(path: string, scope: Scope): Notes {
+  // The daemon knows this file too, and has no use for a second SQLite: only the reader loads it.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   const database = new DatabaseSync(path, { readOnly: true })
   try {
     // An agent may have made this file by hand.
