@@ -2,12 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { entriesOf } from './git-index.ts'
 
 const hasGit = spawnSync('git', ['--version']).status === 0
-const here = hasGit ? test : test.skip
-const title = (text: string) => (hasGit ? text : `${text} (needs git: apt-get install git)`)
+beforeEach(({ skip }) => { if (!hasGit) skip('needs git: apt-get install git') })
 
 /** A repository with a commit; what a shell line makes of it; the index afterwards. */
 class Repository implements Disposable {
@@ -32,7 +31,7 @@ class Repository implements Disposable {
   }
 }
 
-here.each([['2', []], ['4', []], ['2', ['--object-format=sha256']], ['4', ['--object-format=sha256']]] as const)(title('version %s %j: a refreshed index says the same, another entry something else'), (version, options) => {
+test.each([['2', []], ['4', []], ['2', ['--object-format=sha256']], ['4', ['--object-format=sha256']]] as const)('version %s %j: a refreshed index says the same, another entry something else', (version, options) => {
   using repository = new Repository(...options)
   const first = repository.do(`git update-index --index-version ${version}`)
   expect(first).toMatch(/^[0-9a-f]{64}$/)
@@ -48,20 +47,20 @@ here.each([['2', []], ['4', []], ['2', ['--object-format=sha256']], ['4', ['--ob
   }
 })
 
-here(title('caches of git do not count'), () => {
+test('caches of git do not count', () => {
   using repository = new Repository()
   const first = repository.do('true')
   expect(repository.do('git update-index --untracked-cache; git write-tree; git status')).toBe(first)
 })
 
-here(title('what is not understood is not compared: a shared base, a damaged file'), () => {
+test('what is not understood is not compared: a shared base, a damaged file', () => {
   using repository = new Repository()
   const whole = repository.bytes()
   expect(repository.do('git update-index --split-index')).toBeNull()
   for (const damaged of [whole.subarray(0, 50), Buffer.concat([whole, Buffer.from('x')]), Buffer.alloc(100), Buffer.alloc(0), Buffer.from(whole).fill(0xff, 40, 60)]) expect(entriesOf(damaged)).toBeNull()
 })
 
-here(title('an index without a checksum is read, too'), () => {
+test('an index without a checksum is read, too', () => {
   using repository = new Repository()
   const first = repository.do('true')
   const bytes = Buffer.from(repository.bytes())
