@@ -1,8 +1,9 @@
 /** Names and messages that a client shows must not command a terminal or deceive an eye: what could becomes a visible escape. */
 import type { Bytes } from './bytes.ts'
 
-/** C0, DEL, C1, and what makes a text look like another one: directions, invisible separators, the byte order mark. */
-const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g
+/** C0, DEL, C1, and what makes a text look like another one: directions, invisible separators and fillers, the byte order mark, tags
+ *  (letters that only programs see). Joiners and variants stay: emoji are made of them. */
+const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
 
 export function safe(text: string): string {
   return text.replace(UNSAFE, escaped)
@@ -36,5 +37,6 @@ function escaped(character: string): string {
   if (character === '\t') return '\\t'
   if (character === '\r') return '\\r'
   const code = character.codePointAt(0) ?? 0
+  if (code > 0xffff) return `\\u{${code.toString(16)}}`
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
 }
