@@ -46,7 +46,7 @@ function invocationOf(parsed: Parsed, env: NodeJS.ProcessEnv): Invocation {
   }
   const common = { socketPath: home.socket, warn: tell, replace }
   return {
-    options: { ...parsed.options, ...placesIn(parsed.options, cwd) }, words: parsed.words, json, env, cwd, home, stopDaemon, interruption, tell, print: (line) => void print(line),
+    options: { ...parsed.options, ...placesIn(parsed.options, cwd) }, words: parsed.words, json, env, cwd, home, stopDaemon, interruption, tell, print: (line) => void print(json ? line : harmless(line)),
     theme: themeFor(process.stdout, choice, env), errorTheme: themeFor(process.stderr, choice, env),
     interactive: !json && process.stdin.isTTY === true && process.stderr.isTTY === true && env.TERM !== 'dumb',
     client: createClient({ ...common, start }),
@@ -65,7 +65,12 @@ async function refuseToStart(): Promise<void> {
 }
 
 function tell(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${harmless(line)}\n`)
+}
+
+/** The last wall, should a name or a message come here as it is: of what could command a terminal only our colours pass. */
+function harmless(text: string): string {
+  return text.split(/(\u001B\[[0-9;]{0,20}m)/).map((part, at) => (at % 2 === 0 ? safeLines(part) : part)).join('')
 }
 
 function currentDirectory(): string {

@@ -106,12 +106,15 @@ describe.each(['native', 'util-linux'])('by %s', (launcher) => {
     if (lack !== undefined) return skip(lack)
     const names = ['\\033]0;owned\\007', '\\033]52;c;b3duZWQ=\\007', '\\033]8;;http://evil\\033\\\\link', '\\033P1;1|17/ab\\033\\\\', '\\033Pq#0;2;0;0;0\\033\\\\', '\\033[c', '\\033[5n', '\\233\\063\\061m', 'a\\rb', 'a\\nb  + ok.txt', '\\342\\200\\256gpj.exe', '\\342\\201\\246x\\342\\201\\251', '\\303\\050', '\\177', '\\010\\010\\010safe']
     const run = await nexus.run('--keep', `${names.map((name, at) => `f=$(printf '${name}.'); touch "\${f%.}" 2>/dev/null || touch odd-${at}; `).join('')} printf '\\033]0;owned\\007\\033[2Jtext\\n' >text.txt; printf '\\033]52;c;eA==\\007'; printf '\\033[c\\033P$q"p\\033\\\\' >&2; printf '\\005'`)
-    for (const words of [['show', run.id], ['diff', run.id], ['runs'], ['apply', run.id, '--dry-run'], ['conflicts', run.id]]) {
+    mkdirSync(join(nexus.project, '.nexus'))
+    writeFileSync(join(nexus.project, '.nexus/settings.yaml'), '"\\e]52;c;eA==\\a": 1\nlimits: { "\\u202e\\e[2J": 2 }\n')
+    for (const words of [['settings'], ['show', run.id], ['diff', run.id], ['runs'], ['apply', run.id, '--dry-run'], ['conflicts', run.id]]) {
       const { stdout, stderr } = await nexus.call(...words)
       // Neither escape nor other control, C1, direction marks, nor a line that a name made.
       expect([words, `${stdout}${stderr}`.match(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u)]).toEqual([words, null])
       expect(`${stdout}${stderr}`.split('\n').filter((line) => /^ *\+? *ok\.txt/.test(line))).toEqual([])
     }
+    rmSync(join(nexus.project, '.nexus'), { recursive: true })
     await nexus.call('discard', run.id)
   })
 

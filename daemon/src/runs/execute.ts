@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isBlocking } from '@nexus/protocol/change-flags'
 import type { Denial } from '@nexus/protocol/network'
 import { Problem } from '@nexus/protocol/problem'
+import { safe } from '@nexus/protocol/readable'
 import type { EndReason, RunStatus } from '@nexus/protocol/runs'
 import type { Log } from '../base/log.ts'
 import type { LaunchEnd } from '../sandbox/launch.ts'
@@ -128,7 +129,7 @@ export class Execution {
   }
 
   async #finish(row: RunRow, layer: Layer, running: LiveRun, end: LaunchEnd, actor: string): Promise<void> {
-    if (end.type === 'not-found') running.recorder.write('stderr', Buffer.from(`nexus: ${row.command[0] ?? ''}: ${end.cause}\n`))
+    if (end.type === 'not-found') running.recorder.write('stderr', Buffer.from(`nexus: ${safe(row.command[0] ?? '')}: ${end.cause}\n`))
     if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     if (end.stuck) running.recorder.write('stderr', Buffer.from(`nexus: what this run started cannot be ended, it waits inside the kernel: ${end.stuck.join(', ')}\n`))
     const { ledger, sealer, state, handed } = this.#parts
