@@ -8,7 +8,7 @@
  * TARGET    of paths: `@` all operands, `first`, `last`, `init` (all but the last), `rest` (all but the first), `.` the directory, `-o|--out`
  *           the value of an option, `=/path`.
  * CONDITION all must hold: `-f|--force` one of these options, `--mode=x`, `--mode~regex`, `=word` an operand, `/regex/` an operand that fits, `last~regex` the last one,
- *           `none`, `some`, `bare` (no words at all), `secret` an operand that names a credential, `root`, `piped`, each with `!` in front for its opposite.
+ *           `none`, `some`, `bare` (no words at all), `secret` an operand that names a credential, `downloaded` one that came from the network on the way, `root`, `piped`, each with `!` in front for its opposite.
  */
 import type { Call } from './call.ts'
 import type { Level } from './effect.ts'

@@ -4,7 +4,7 @@ import { KINDS, type Amount, type Kind, type Scope } from './effect.ts'
 import { holdsSecret } from './place.ts'
 import type { Rules } from './model.ts'
 import type { Flow } from './text.ts'
-import { ANYTHING, UNKNOWN_FLOW } from './text.ts'
+import { ANYTHING, isDownloaded, UNKNOWN_FLOW } from './text.ts'
 
 export type Rule = (call: Call) => 'stop' | Flow | undefined
 export interface Compiled {
@@ -124,6 +124,7 @@ function single(token: string): Condition {
   if (token === 'none') return ({ operands }) => operands.length === 0
   if (token === 'some') return ({ operands }) => operands.length > 0
   if (token === 'secret') return ({ operands }) => operands.some((operand) => holdsSecret(operand.split(':').at(-1) ?? ''))
+  if (token === 'downloaded') return ({ operands, shell }) => operands.some((operand) => isDownloaded(operand) || shell.files.get(shell.path(operand))?.isDownloaded === true)
   if (token === 'bare') return ({ words }) => words.length === 0
   const place = /^(first|last)~(.*)$/.exec(token)
   if (place) {

@@ -72,7 +72,11 @@ function statement(words: readonly string[]): string {
   const set = /^(\s*)set\s+((?:-{1,2}[\w-]+\s+)*)([A-Za-z_]\w*)(?:\s+(.*))?$/s.exec(text)
   if (!set) return text.replace(/\$argv\b/g, '"$@"').replace(/\$status\b/g, '$?')
   const [, indent = '', options = '', name = '', value = ''] = set
-  if (/-\w*[eqnSU]|--(erase|query|names)/.test(options.replace(/-U\b|--universal/g, ''))) return `${indent}:`
+  if (/-\w*[qnS]|--(query|names|show)/.test(options)) return `${indent}:`
+  // Kept in a file, for every fish that is started from now on.
+  const kept = /-\w*U|--universal/.test(options) ? ' >> ~/.config/fish/fish_variables' : ''
+  if (/-\w*e|--erase/.test(options)) return `${indent}:${kept}`
+  if (kept !== '') return `${indent}export ${name}=${joinedValue(value)}; :${kept}`
   return /-\w*x|--export/.test(options) ? `${indent}export ${name}=${joinedValue(value)}` : `${indent}${name}=${joinedValue(value)}`
 }
 

@@ -1,6 +1,7 @@
 /** What only git does: pushes, clones, settings, commands hidden in settings; unknown sub-commands are aliases or programs. */
 import { has, sorted, valuesOf, type Call } from '../call.ts'
-import { ANYTHING, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { holdsSecret } from '../place.ts'
+import { ANYTHING, flowOf, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { startText } from './wrap.ts'
 
 const SHARED = /^(refs\/heads\/)?(main|master|trunk|develop|development|dev|production|prod|release([-/].*)?|staging|stable|gh-pages|default|HEAD:(refs\/heads\/)?(main|master|develop|production|release.*)|.*:(refs\/heads\/)?(main|master|trunk|develop|production|prod|release([-/].*)?))$/
@@ -39,11 +40,23 @@ export function hiddenCommands({ words, shell }: Pick<Call, 'words' | 'shell'>):
     const joined = /^--(exec|upload-pack|receive-pack|extcmd|tree-filter)=(.*)$/s.exec(word)?.[2]
     if (joined !== undefined) startText(joined, shell, UNKNOWN_FLOW)
   }
+  remember(words, shell)
   const run = words.indexOf('run')
   if (words[run - 1] === 'bisect') startText(words.slice(run + 1).join(' '), shell, UNKNOWN_FLOW)
   const each = words.indexOf('foreach')
   if (words[each - 1] === 'submodule') startText(words.slice(each + 1).filter((word) => !/^--(recursive|quiet)$/.test(word)).join(' '), shell, UNKNOWN_FLOW)
 }
+
+/** What a later push takes along, and where it goes. */
+function remember(words: readonly string[], shell: Call['shell']): void {
+  const { operands: [sub = '', ...operands] } = sorted(words, GLOBAL)
+  if (sub === 'add' && operands.some((path) => holdsSecret(path))) shell.files.set(indexOf(shell), { ...UNKNOWN_FLOW, isSecret: true })
+  const [verb = '', name = '', address = ''] = operands
+  if (sub === 'remote' && /^(add|set-url)$/.test(verb) && address !== '') shell.files.set(addressOf(name, shell), flowOf(address))
+}
+
+const indexOf = (shell: Call['shell']) => shell.path('.git/index')
+const addressOf = (remote: string, shell: Call['shell']) => shell.path(`.git/remotes/${remote}`)
 
 function judgeSetting(value: string, shell: Call['shell']): void {
   const text = value.startsWith('!') ? value.slice(1) : value
@@ -69,7 +82,9 @@ function push(words: readonly string[], { shell }: Call): Flow {
   else if (isShared || plain.some((ref) => ref.includes(ANYTHING))) shell.does('remote.write', 'remote', { target, note: isShared ? 'adds to a branch that others share' : undefined })
   else if (has(flags, '--all')) shell.does('remote.write', 'remote', { target: 'every branch' })
   else shell.does('remote.add', 'remote', { target })
-  if (/^(https?|ssh|git|ftp):\/\/|@.*:/.test(remote)) shell.does('net.out', 'remote', { target: remote, note: 'sends the history to an address that is no remote of the project' })
+  const address = shell.files.get(addressOf(remote === '' ? 'origin' : remote, shell))?.text ?? remote
+  if (shell.files.get(indexOf(shell))?.isSecret === true) shell.does('secret.send', 'remote', { target: address, note: 'the push takes along the credential that was added' })
+  if (/^(https?|ssh|git|ftp):\/\/|@.*:/.test(address)) shell.does('net.out', 'remote', { target: address, note: 'sends the history to an address that is no remote of the project' })
   return UNKNOWN_FLOW
 }
 

@@ -44,7 +44,7 @@ export function envRun({ words, shell, stdin }: Call): Flow {
   const settings = words.slice(0, words.length - inner.length).filter((word) => /^[A-Za-z_]\w*=/.test(word))
   if (inner.length > 0) return startText([...settings.map((setting) => setting.replace(/^(\w+=)(.*)$/s, (_, name: string, value: string) => name + quoted(value))), ...inner.map(quoted)].join(' '), shell, stdin)
   // All of them on the screen: names and values; what flows on may hold keys.
-  return { ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }
+  return shell.environment()
 }
 
 const XARGS = '-n -L -P -I -J -d -a -s -E -r: --max-args --max-procs --delimiter --arg-file --max-lines'

@@ -8,6 +8,7 @@ import { DATABASES } from './databases.ts'
 import { FILES } from './files.ts'
 import { GIT } from './git.ts'
 import { INTERPRETERS } from './interpreters.ts'
+import { MONITORING } from './monitoring.ts'
 import { NETWORK } from './network.ts'
 import { PACKAGES } from './packages.ts'
 import { POWERSHELL_COMMANDS } from './powershell.ts'
@@ -16,4 +17,4 @@ import { SYSTEM } from './system.ts'
 import { TEXT } from './text.ts'
 import { WINDOWS } from './windows.ts'
 
-export const PROGRAMS: readonly Model[] = [...SHELLS, ...FILES, ...TEXT, ...GIT, ...NETWORK, ...PACKAGES, ...INTERPRETERS, ...DATABASES, ...CONTAINERS, ...CLUSTERS, ...CLOUDS, ...ARCHIVES, ...SYSTEM, ...WINDOWS, ...POWERSHELL_COMMANDS]
+export const PROGRAMS: readonly Model[] = [...SHELLS, ...FILES, ...TEXT, ...GIT, ...NETWORK, ...MONITORING, ...PACKAGES, ...INTERPRETERS, ...DATABASES, ...CONTAINERS, ...CLUSTERS, ...CLOUDS, ...ARCHIVES, ...SYSTEM, ...WINDOWS, ...POWERSHELL_COMMANDS]

@@ -1,6 +1,6 @@
 /** What the shell does itself. */
 import { judgeEnvironment } from './environment.ts'
-import { ANYTHING, flowOf, isKnown, isSecret, NOTHING, quoted, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { ANYTHING, flowOf, isKnown, isSecret, NOTHING, quoted, SECRET, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { printfOf, unescaped } from '../fold.ts'
 import { readFrom } from './redirects.ts'
 import { DONE, printed, type Result } from './result.ts'
@@ -41,7 +41,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     if (at >= 0) shell.positional = words.slice(at + 1)
     else if (words[0] !== undefined && !/^[-+]/.test(words[0])) shell.positional = words
     if (words[0] === '+o' && words[1] === 'history') shell.does('audit.off', 'audit', { target: 'the history of this shell' })
-    return words.length === 0 ? printed({ ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true }) : DONE
+    return words.length === 0 ? printed(shell.environment()) : DONE
   },
   'shopt': nothing, 'setopt': nothing, 'unsetopt': nothing, 'ulimit': nothing, 'umask': ({ words, shell }) => { if (words.some((word) => /^[0-7ugo]/.test(word))) shell.does('shell.state', 'none', { target: 'the mask of new files' }); return DONE }, 'bind': nothing, 'complete': nothing, 'compgen': nothing, 'compopt': nothing, 'autoload': nothing, 'zstyle': nothing, 'bindkey': nothing, 'caller': nothing, 'enable': nothing, 'disown': nothing, 'builtin': ({ words: [name = '', ...words], ...rest }) => BUILTINS[name]?.({ words, ...rest }) ?? DONE,
   'read': ({ words, stdin, shell }) => {
@@ -104,9 +104,11 @@ function changeDirectory({ words, shell }: BuiltinCall): Result {
 }
 
 function declare({ words, shell }: BuiltinCall): Result {
-  if (words.every((word) => /^-[a-zA-Z]+$/.test(word))) return printed({ ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true })
+  if (words.every((word) => /^-[a-zA-Z]+$/.test(word))) return printed(shell.environment())
   for (const word of words) {
     const at = word.indexOf('=')
+    // `export $(cat .env | xargs)`: the names are not known, the values are secrets.
+    if (isSecret(word)) shell.variables.set(SECRET, SECRET)
     if (at < 0) continue
     const name = word.slice(0, at).replace(/\+$/, '')
     const text = word.slice(at + 1)
@@ -132,6 +134,7 @@ function source({ words, shell, stdin }: BuiltinCall): Result {
   if (path === '/dev/stdin' || path === '-' || (path === '' && stdin !== UNKNOWN_FLOW)) return runFlow(stdin, shell)
   const place = shell.place(path)
   const flow = readFrom(path, shell)
+  if (place.isSecret) shell.variables.set(SECRET, SECRET)
   if (flow.text !== undefined || flow.isDownloaded) return runFlow(flow, shell)
   if (!isKnown(path)) shell.does('exec.unknown', 'unknown', { target: path, note: 'runs a file that cannot be known' })
   else if (place.scope === 'temp' || place.scope === 'unknown') shell.does('exec.unknown', 'unknown', { target: place.path, note: 'runs a file that nobody has reviewed' })

@@ -139,6 +139,7 @@ function runFor(node: Pick<For, 'name' | 'wordlist' | 'body'>, shell: Shell, std
   if (node.wordlist?.some(({ text }) => FLOOD.test(text)) === true && spawns(node.body)) shell.does('proc.bomb', 'system', { target: 'thousands of processes in the background', certainty: 'assumed' })
   const words = node.wordlist === undefined ? [...(shell.positional ?? [ANYTHING])] : node.wordlist.flatMap((word) => expandWord(word, shell, runScript))
   // A run of numbers from `seq` and the like is one name to us.
+  const before = shell.scene.effects.length
   const values = words.length > ITERATIONS_MAX ? [...words.slice(0, ITERATIONS_MAX - 1), ANYTHING] : words
   let out: Flow = NOTHING
   for (const value of values) {
@@ -147,7 +148,13 @@ function runFor(node: Pick<For, 'name' | 'wordlist' | 'body'>, shell: Shell, std
     out = values.length === 1 ? body.out : joined(out, body.out)
     if (body.isOver) return { succeeds: undefined, out, isOver: true }
   }
+  if (node.wordlist?.some(({ text }) => listsAll(text)) === true) shell.raiseToAll(before)
   return { succeeds: undefined, out, isOver: false }
+}
+
+/** `$(qm list | awk …)`: whatever there is, as long as nothing selects. */
+function listsAll(text: string): boolean {
+  return /^(\$\(|`)/.test(text) && /\b(list|ls|get|ps|show|describe|projects|keys)\b/.test(text) && !/grep|head|tail|sed -n|--?(l|selector|filters?|label|query|name|jq)\b|\/[^/]*[a-z][^/]*\/ *\{|select\(/.test(text)
 }
 
 function runCommand(command: Command, shell: Shell, stdin: Flow): Result {

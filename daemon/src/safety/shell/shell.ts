@@ -104,6 +104,11 @@ export class Shell {
     }
   }
 
+  /** Printed, it is names and values as everybody sees them daily, but for credentials that this line has put there. */
+  environment(): Flow {
+    return { ...UNKNOWN_FLOW, isSecret: true, isEnvironment: !this.variables.has(SECRET) }
+  }
+
   path(text: string): string {
     // No system has longer ones.
     if (text.length > PATH_MAX) return ANYTHING
@@ -139,6 +144,16 @@ export class Shell {
     const [kind, scope]: [Kind, Scope] = isElsewhere ? ['remote.write', 'remote'] : [given, place]
     const deed: Deed = { kind, scope, amount, target: readable(target), certainty: target.includes(ANYTHING) ? 'assumed' : certainty, note }
     this.scene.effects.push({ ...deed, level: levelOf(deed), reversibility: reversibilityOf(deed), program: this.program, span: this.outerSpan ?? this.span })
+  }
+
+  /** What was destroyed since then, one by one, was done to each of a whole list. */
+  raiseToAll(since: number): void {
+    const { effects } = this.scene
+    for (const [at, effect] of effects.entries()) {
+      if (at < since || effect.kind !== 'remote.destroy' || effect.amount !== 'one') continue
+      const deed: Deed = { ...effect, amount: 'all', note: 'deletes each one that the list names, whatever they are' }
+      effects[at] = { ...effect, ...deed, level: levelOf(deed) }
+    }
   }
 
   stage(words: readonly string[], what: string): void {
