@@ -11,7 +11,7 @@ import { aliasesOf, mountsBelow, mountTable } from './mount-table.ts'
 import type { Masks } from './masks.ts'
 import type { Scene } from './scene.ts'
 import { silentPlaces, withMounts } from './silent.ts'
-import { toolchainsIn } from './toolchains.ts'
+import { credentialsIn, toolchainsIn } from './toolchains.ts'
 
 export interface Stage {
   readonly state: string
@@ -25,11 +25,12 @@ export function sceneOf(stage: Stage, layer: Layer, order: LaunchOrder): Scene {
   const { folder, project } = layer
   const home = homeIn(stage, layer, order)
   const table = mountTable()
-  const visible = [...mountsBelow(project, table), ...externalGitFolders(project), ...(home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : [])]
+  const tools = home ? toolchainsIn(order.env.PATH ?? '', home.path, project) : []
+  const visible = [...mountsBelow(project, table), ...externalGitFolders(project), ...tools]
     .filter((path) => !isInside(path, stage.state) && (!home || hasRoom(home, path)))
   const silent = withMounts(visible, table)
   const shown = [...new Set([...visible, ...silent])]
-  const hide = hiddenIn(stage, layer, order, shown)
+  const hide = outermost([...hiddenIn(stage, layer, order, shown), ...credentialsIn(tools)])
   return {
     folder, project,
     ground: layer.backend === 'copy' ? { backend: 'copy', tree: layer.upper } : { backend: 'overlay', upper: layer.upper, work: join(folder, 'work'), parents: layer.parents, xattrs: layer.xattrs },

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { toolchainsIn } from './toolchains.ts'
+import { credentialsIn, toolchainsIn } from './toolchains.ts'
 
 let home: string
 beforeEach(() => { home = mkdtempSync(join(tmpdir(), 'nexus-home-')) })
@@ -33,4 +33,11 @@ test('the project is never covered, nor shown twice', () => {
 
 test('a neighbour with the same beginning is not below the home', () => {
   expect(toolchainsIn(`${home}-other/bin`, home, '/elsewhere')).toEqual([])
+})
+
+test('what a tool keeps for itself beside its programs is told apart from them', () => {
+  for (const folder of ['node/bin', 'node/etc', 'uv/credentials']) mkdirSync(join(home, folder), { recursive: true })
+  for (const file of ['node/.npmrc', 'node/etc/npmrc', 'node/etc/bashrc', 'node/README.md', 'uv/auth.json']) writeFileSync(join(home, file), '')
+  writeFileSync(join(home, 'uv/tokens'), '', { mode: 0o755 })
+  expect(credentialsIn([join(home, 'node'), join(home, 'uv'), join(home, 'none')]).map((path) => path.slice(home.length + 1)).sort()).toEqual(['node/.npmrc', 'node/etc/npmrc', 'uv/auth.json', 'uv/credentials'])
 })

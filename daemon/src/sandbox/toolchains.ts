@@ -1,5 +1,5 @@
 /** Which parts of the home a command needs to find its programs: PATH entries below it, and what those belong to. */
-import { statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { isInside } from '../base/project.ts'
 
@@ -21,6 +21,27 @@ export function toolchainsIn(path: string, userHome: string, project: string): s
   const entries = path.split(':').filter((entry) => entry !== userHome && isInside(entry, userHome))
   const folders = new Set(entries.flatMap((entry) => foldersOf(relative(userHome, entry))).map((folder) => join(userHome, folder)))
   return [...folders].filter((folder) => !isInside(folder, project) && !isInside(project, folder) && isFolder(folder))
+}
+
+/** What may be lent to nobody although a tool keeps it beside its programs: npm's global settings, uv's and conda's tokens. */
+const CREDENTIALS = /^(\.?npmrc|\.?condarc|\.?pypirc|pip\.(conf|ini)|[._]netrc|\.git-credentials|\.?credentials(\.\w+)?|auth\.\w+|\.?tokens?(\.\w+)?|\.?secrets?(\.\w+)?|\.env(\.\w+)?|.+\.(pem|key|p12|pfx|keystore))$/i
+
+/** Files and folders to hide in what is shown of the home: at its top, and where settings usually lie. */
+export function credentialsIn(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) => [folder, join(folder, 'etc')]).flatMap((folder) => namesIn(folder).filter((name) => CREDENTIALS.test(name)).map((name) => join(folder, name)).filter((path) => !isProgram(path)))
+}
+
+function isProgram(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && !found.isDirectory() && (found.mode & 0o111) !== 0
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return [] // not there, or closed: closed inside as well
+  }
 }
 
 function foldersOf(entry: string): string[] {

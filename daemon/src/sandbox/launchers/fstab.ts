@@ -132,10 +132,10 @@ function projectLines({ ground, project, folder }: Scene, stage: string, target:
 }
 
 /** What lies below a private place is not there inside, unless it is below the project. */
-function isSeen(path: string, { project, home, ground }: Scene): boolean {
+function isSeen(path: string, { project, home, ground, readonly }: Scene): boolean {
   if (ground.backend === 'copy' && isInside(path, project)) return existsSync(join(ground.tree, relative(project, path)))
   const covered = ['/proc', '/dev', '/run', '/tmp', '/var/tmp', ...OTHER_HOMES, ...(home ? [home.path] : [])]
-  return existsSync(path) && (isInside(path, project) || !covered.some((place) => isInside(realTarget(path), realTarget(place))))
+  return existsSync(path) && ([project, ...readonly].some((place) => isInside(path, place)) || !covered.some((place) => isInside(realTarget(path), realTarget(place))))
 }
 
 /** Links are resolved on the host: below `stage/root` an absolute one would lead out of it. */
