@@ -88,10 +88,12 @@ interface Transfer {
 const ELSEWHERE = /^(s3|gs|az|b2|r2|oss|cos|https?):\/\//
 
 function transfer({ from, to, isMove, deletes, isPublic }: Transfer, shell: Shell): void {
+  // A site as it was built replaces the one before: that is how such a bucket is used.
+  const isBuilt = !ELSEWHERE.test(from) && shell.place(from).scope === 'build'
   if (ELSEWHERE.test(to)) {
     if (!ELSEWHERE.test(from) && shell.place(from).isSecret) shell.does('secret.send', 'remote', { target: to })
     else if (isPublic) shell.does('security.off', 'remote', { target: to, note: 'opens it to everybody' })
-    else shell.does(deletes ? 'remote.destroy' : 'remote.write', 'remote', { target: to, amount: deletes && isWholeBucket(to) ? 'all' : 'one' })
+    else shell.does(deletes ? 'remote.destroy' : 'remote.write', 'remote', { target: to, amount: deletes && isWholeBucket(to) && !isBuilt ? 'all' : 'one' })
   } else if (to !== '' && to !== '-') {
     writeTo(to, { ...UNKNOWN_FLOW, isDownloaded: true }, shell)
     if (deletes) shell.touch('fs.delete', to, { amount: 'many' })

@@ -9,6 +9,11 @@ function changed(flow: Flow): Flow {
   return { ...flow, text: undefined, paths: flow.paths }
 }
 
+/** Some of them, not all. */
+function selected(flow: Flow): Flow {
+  return { ...flow, paths: flow.paths?.map((path) => (path.endsWith(GLOB) ? `${path}x` : path)) }
+}
+
 const TAKES_PATTERN = new Set(['jq', 'gojq', 'jaq', 'yq', 'xq', 'tomlq', 'fx', 'dasel', 'tr', 'gron', 'pup', 'htmlq', 'xsltproc', 'mlr', 'look'])
 const IN_PLACE = new Set(['yq', 'gojq', 'jaq', 'tidy', 'jq', 'tomlq', 'sponge', 'mlr', 'xmllint'])
 
@@ -23,6 +28,7 @@ export function readRun(call: Call): Flow {
   if (sortOut !== undefined && call.words.includes('-o')) writeTo(sortOut, UNKNOWN_FLOW, shell)
   if (name === 'base64' || name === 'xxd') return contentOf(files, call)
   const flow = contentOf(files.filter((file) => !/^\d+$/.test(file)), call)
+  if (name === 'head' || name === 'tail') return flow.text === undefined ? selected(flow) : selected(changed(flow))
   return flow.text === undefined ? flow : name === 'cat' ? flow : changed(flow)
 }
 
@@ -33,7 +39,7 @@ export function grepRun({ words, stdin, shell, name }: Call): Flow {
   if (has(flags, '-q', '--quiet', '-c', '--count', '-l', '--files-with-matches', '-L', '--silent')) return { ...UNKNOWN_FLOW, ...(has(flags, '-l', '-L', '--files-with-matches') ? { paths: [`./${GLOB}x`] } : {}) }
   for (const program of valuesOf(flags, '--pre')) if (name === 'rg') startText(program, shell, UNKNOWN_FLOW)
   // Of the environment a line was asked for: is it one of those?
-  if (files.length === 0) return { ...changed(stdin), isEnvironment: stdin.isEnvironment === true && !/SECRET|TOKEN|PASS|KEY|CRED/i.test(words.join(' ')) }
+  if (files.length === 0) return { ...selected(changed(stdin)), isEnvironment: stdin.isEnvironment === true && !/SECRET|TOKEN|PASS|KEY|CRED/i.test(words.join(' ')) }
   return { ...UNKNOWN_FLOW, isSecret: files.some((file) => readFrom(file, shell).isSecret && !/\.(aws|ssh|gnupg|azure|docker|kube)$/.test(file)), isDownloaded: false }
 }
 
@@ -47,7 +53,7 @@ export function sedRun(call: Call): Flow {
   for (const [, run = ''] of script.matchAll(/(?:^|[;{}\n])\s*(?:\d+|\$|\/[^/]*\/)?(?:,\d+|,\$)?\s*e\s+([^\n}]+)/g)) startText(run, shell, UNKNOWN_FLOW)
   if (/s(.)(?:(?!\1).)*\1(?:(?!\1).)*\1[gIp0-9]*e/.test(script)) shell.does('exec.unknown', 'unknown', { target: 'what a replacement gives' })
   for (const [, path = ''] of script.matchAll(/(?:^|[;{}\n/])\s*(?:\d+|\$|\/[^/]*\/)?\s*[wW]\s+([^\s;}]+)\s*$/gm)) writeTo(path, UNKNOWN_FLOW, shell)
-  if (!isInPlace) return changed(contentOf(files, call))
+  if (!isInPlace) return has(flags, '-n', '--quiet') ? selected(changed(contentOf(files, call))) : changed(contentOf(files, call))
   for (const file of files) shell.touch('fs.write', file, { amount: 'one' })
   if (files.length === 0) for (const path of call.stdin.paths ?? []) shell.touch('fs.write', path, { amount: 'many' })
   return NOTHING
@@ -76,8 +82,9 @@ export function awkRun(call: Call): Flow {
 export function quietRun({ name, flags, shell, operands }: Call): Flow {
   if (name === 'tree') for (const path of valuesOf(flags, '-o')) writeTo(path, UNKNOWN_FLOW, shell)
   if (name === 'tree' && flags.has('-o')) writeTo(operands.at(-1) ?? 'tree.txt', UNKNOWN_FLOW, shell)
+  // Of a folder ls prints names, not paths: whoever takes them finds them where he is.
   const isList = name === 'ls' || name === 'find' || name === 'eza'
-  return isList ? { ...UNKNOWN_FLOW, paths: operands.length === 0 ? [`./${GLOB}x`] : operands.every(isKnown) ? operands.map((path) => (path.includes(GLOB) ? path : `${path.replace(/\/$/, '')}/${GLOB}x`)) : [operands.find((path) => !isKnown(path)) ?? ''] } : UNKNOWN_FLOW
+  return isList ? { ...UNKNOWN_FLOW, paths: operands.length === 0 ? [GLOB] : operands.every(isKnown) ? operands.map((path) => (path.includes(GLOB) ? path : name === 'find' ? `${path.replace(/\/$/, '')}/${GLOB}x` : GLOB)) : [operands.find((path) => !isKnown(path)) ?? ''] } : UNKNOWN_FLOW
 }
 
 export function stateRun({ name, words, flags, shell }: Call): Flow {

@@ -1,7 +1,7 @@
 /** What only git does: pushes, clones, settings, commands hidden in settings; unknown sub-commands are aliases or programs. */
 import { has, sorted, valuesOf, type Call } from '../call.ts'
 import { holdsSecret } from '../place.ts'
-import { ANYTHING, flowOf, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
+import { ANYTHING, flowOf, isSecret, NOTHING, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { startText } from './wrap.ts'
 
 const SHARED = /^(refs\/heads\/)?(main|master|trunk|develop|development|dev|production|prod|release([-/].*)?|staging|stable|gh-pages|default|HEAD:(refs\/heads\/)?(main|master|develop|production|release.*)|.*:(refs\/heads\/)?(main|master|trunk|develop|production|prod|release([-/].*)?))$/
@@ -47,9 +47,14 @@ export function hiddenCommands({ words, shell }: Pick<Call, 'words' | 'shell'>):
   if (words[each - 1] === 'submodule') startText(words.slice(each + 1).filter((word) => !/^--(recursive|quiet)$/.test(word)).join(' '), shell, UNKNOWN_FLOW)
 }
 
+/** Where a token of one's own belongs. */
+const HOSTS_OF_CODE = /^\w+:\/\/([^/@]*@)?[^/]*(github|gitlab|bitbucket|gitea|codeberg|azure|visualstudio|ghe|\bgit\.|\bcode\.|[\uE000-\uE003])/i
+
 /** What a later push takes along, and where it goes. */
 function remember(words: readonly string[], shell: Call['shell']): void {
   const { operands: [sub = '', ...operands] } = sorted(words, GLOBAL)
+  const addresses = words.filter((word) => /^(https?|ssh|git):\/\//.test(word))
+  if (/^(push|fetch|pull|clone|ls-remote)$/.test(sub) && words.some(isSecret) && addresses.some((address) => !HOSTS_OF_CODE.test(address))) shell.does('secret.send', 'remote', { target: addresses.join(' '), note: 'shows a secret to a host that is not known' })
   if (sub === 'add' && operands.some((path) => holdsSecret(path))) shell.files.set(indexOf(shell), { ...UNKNOWN_FLOW, isSecret: true })
   const [verb = '', name = '', address = ''] = operands
   if (sub === 'remote' && /^(add|set-url)$/.test(verb) && address !== '') shell.files.set(addressOf(name, shell), flowOf(address))

@@ -133,6 +133,12 @@ export function startProcessRun(call: Call): Flow {
 const READ = /^(get|test|select|where|sort|measure|format|out|compare|convertto|convertfrom|find|resolve|show|write|read|join|split|group|search|wait|trace|ping|debug|watch|foreach|tee|confirm|assert|import|use)-/
 const LOCAL = /^(push|pop|enter|exit|new-object|new-timespan|new-guid|new-variable|new-alias|set-alias|set-variable|set-strictmode|set-psdebug|new-temporaryfile|clear-host|clear-variable|import-module|remove-module|add-type|add-member|set-psreadlineoption|set-location|update-help|remove-variable|register-argumentcompleter|start-sleep|out-null)/
 
+/** Each object of a directory or a cloud, unless it is said which. */
+const EACH = /^get-(az|aw|ec2|s3|gce|ad|aks|sql|mg|vm|rds|cfn|iam)/
+const BOUNDED = ['-filter', '-identity', '-name', '-id', '-ldapfilter', '-searchbase', '-resourcegroupname', '-instanceid', '-userid']
+
+const isEvery = (text: string) => text === '*' || text === GLOB
+
 /** Any command that no model names: `Verb-Noun`. */
 export function cmdletRun(call: Call): Flow {
   const { name, words, shell, operands } = call
@@ -151,8 +157,8 @@ export function cmdletRun(call: Call): Flow {
   else if (/^(register-scheduled|new-scheduledtask$|set-scheduledtask|register-wmievent|set-wmiinstance|register-cimindication)/.test(lower)) shell.does('persistence', 'startup', { target })
   else if (/^(install|uninstall|update|save|publish)-(module|script|package|packageprovider|psresource|windowsfeature|help)/.test(lower)) shell.does(lower.startsWith('publish') ? 'publish' : 'install', lower.startsWith('publish') ? 'remote' : 'system', { target })
   else if (lower.startsWith('send-')) shell.does(words.some(isSecret) || words.some((word) => shell.place(word).isSecret) ? 'secret.send' : 'remote.write', 'remote', { target })
-  else if (READ.test(lower) || LOCAL.test(lower)) return { ...UNKNOWN_FLOW, isSecret: call.stdin.isSecret, isDownloaded: call.stdin.isDownloaded, text: undefined, paths: /^(where|select|sort)-/.test(lower) ? call.stdin.paths : undefined, origin: call.stdin.origin }
-  else if (/^(remove|clear|uninstall|unregister|reset|dismount|revoke|stop|disable)-(az|aw|ec2|s3|gce|ad|aks|sql|mg|vm|rds|cfn|iam)/.test(lower)) shell.does('remote.destroy', 'remote', { target, amount: /resourcegroup|bucket|database|cluster|keyvault|storageaccount|subscription|stack|dbinstance|organizationalunit|forest|domain|adobject|server/.test(lower) ? 'all' : 'one' })
+  else if (READ.test(lower) || LOCAL.test(lower)) return { ...UNKNOWN_FLOW, isSecret: call.stdin.isSecret, isDownloaded: call.stdin.isDownloaded, text: undefined, paths: EACH.test(lower) && !BOUNDED.some((parameter) => values(call, parameter).some((value) => !isEvery(value))) && operands.every(isEvery) ? [GLOB] : /^(where|select|sort)-/.test(lower) ? call.stdin.paths?.map((path) => (path === GLOB && lower !== 'sort-object' ? `${GLOB}x` : path)) : undefined, origin: call.stdin.origin }
+  else if (/^(remove|clear|uninstall|unregister|reset|dismount|revoke|stop|disable)-(az|aw|ec2|s3|gce|ad|aks|sql|mg|vm|rds|cfn|iam)/.test(lower)) shell.does('remote.destroy', 'remote', { target, amount: call.stdin.paths?.includes(GLOB) === true || /resourcegroup|bucket|database|cluster|keyvault|storageaccount|subscription|stack|dbinstance|organizationalunit|forest|domain|adobject|server/.test(lower) ? 'all' : 'one' })
   else if (/^[a-z]+-(az|aw|ec2|s3|gce|ad(user|group|object|computer|account)|aks|mg|rds|cfn|iam)/.test(lower)) shell.does('remote.write', 'remote', { target })
   else if (/^(remove|clear|uninstall|unregister|reset)-/.test(lower)) shell.does('config', 'system', { target })
   else if (/^[a-z]+-[a-z]/.test(lower)) shell.does('config', 'system', { target })

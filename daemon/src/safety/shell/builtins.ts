@@ -76,7 +76,8 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
   'history': ({ words, shell }) => {
     if (words.some((word) => /^-[cdw]/.test(word))) shell.does('audit.off', 'audit', { target: 'the history of this shell', note: 'deletes the history of this shell' })
-    return DONE
+    // What was typed: nobody sends it anywhere, and a password that is looked for in it is one.
+    return words.some((word) => /^-[acdnprsw]/.test(word)) ? DONE : printed({ ...UNKNOWN_FLOW, isSecret: true, isEnvironment: true })
   },
   'fc': nothing,
   'command': ({ words, stdin, shell }) => (/^-[vV]$/.test(words[0] ?? '') ? DONE : shell.run(words.filter((word, at) => at > 0 || word !== '-p').map(quoted).join(' '), { stdin })),
