@@ -21,6 +21,11 @@ export function compileHelper(flags: readonly string[] = []): string | null {
   return target
 }
 
+/** The number that its sources greet with. */
+export function helperProtocol(): number {
+  return Number(/define NEXUS_NATIVE_PROTOCOL (\d+)/.exec(fs.readFileSync(join(SOURCES, 'nexus-native.h'), 'utf8'))?.[1])
+}
+
 export function removeHelper(helper: string | null): void {
   if (helper !== null) fs.rmSync(dirname(helper), { recursive: true, force: true })
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { openNativeFiles } from '../base/native-files.ts'
-import { compileHelper, removeHelper } from './compiled-helper.ts'
+import { compileHelper, helperProtocol, removeHelper } from './compiled-helper.ts'
 import { filesContract } from './files.contract.ts'
 import { NodeFiles } from './node-files.ts'
 
@@ -82,8 +82,9 @@ function request(id: number, operation: number, body: Buffer): Buffer {
   return Buffer.concat([u32(5 + body.length), u32(id), Buffer.from([operation]), body])
 }
 
+/** A greeting that it takes. */
 function hello(): Buffer {
-  return request(0, 1, Buffer.from('NXF1\x04\0\0\0', 'latin1'))
+  return request(0, 1, Buffer.concat([Buffer.from('NXF1', 'latin1'), u32(helperProtocol())]))
 }
 
 function without(operation: number, drawn: number): number {
