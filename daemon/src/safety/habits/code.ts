@@ -16,7 +16,7 @@ const call = (names: string) => new RegExp(String.raw`(?:${names})\s*\(?\s*\[?\s
 
 const STARTS = call(String.raw`os\.system|os\.popen|subprocess\.\w+|commands\.getoutput|os\.exec[lv]p?e?|os\.spawn\w*|pty\.spawn|execSync|exec|spawnSync|spawn|execFileSync|execFile|\bsystem|shell_exec|passthru|proc_open|popen|Kernel\.(?:system|exec)|IO\.popen|Open3\.\w+|qx|os\.execute|io\.popen|Deno\.run|Deno\.Command|Bun\.spawn|do shell script`)
 const DELETES_TREE = call(String.raw`shutil\.rmtree|rmSync|rimraf(?:\.sync)?|rmdirSync|fs\.rm|fs\.rmdir|rm_rf|rm_r|remove_entry(?:_secure)?|remove_dir|remove_tree|rmtree|FileUtils\.rm_rf|Dir\.delete|emptyDirSync|removeSync|Deno\.removeSync|Deno\.remove|remove_dir_all`)
-const DELETES = call(String.raw`os\.remove|os\.unlink|os\.rmdir|unlinkSync|fs\.unlink|unlink|File\.delete|File\.unlink|FileUtils\.rm|os\.truncate|Path\.unlink|file\.remove|\brm(?=\([^)]*recursive)`)
+const DELETES = call(String.raw`(?<!["'])(?:os\.remove|os\.unlink|os\.rmdir|unlinkSync|fs\.unlink|unlink|File\.delete|File\.unlink|FileUtils\.rm|os\.truncate|Path\.unlink|file\.remove|\brm(?=\([^)]*recursive))`)
 const WRITES = call(String.raw`writeFileSync|appendFileSync|writeFile|createWriteStream|file_put_contents|File\.write|IO\.write|copyFileSync|mkdirSync|os\.makedirs|os\.mkdir|renameSync|shutil\.(?:copy\w*|move)|FileUtils\.(?:cp\w*|mv|mkdir_p|touch)|write_text|write_bytes|os\.rename|os\.chmod|chmodSync|Deno\.writeTextFile\w*|symlinkSync|os\.symlink|fs\.cp|cpSync|truncateSync`)
 const READS = call(String.raw`\bopen|readFileSync|readFile|File\.(?:read|open|readlines)|IO\.read|file_get_contents|Path|read_text|slurp|io\.open|fopen|Deno\.readTextFile\w*|readlines|createReadStream|require`)
 const WRITES_SOMEWHERE = /(?<!std(out|err))\.(write_text|write_bytes|to_csv|to_json|to_excel|savefig)\(|\bopen\(\s*[A-Za-z_][\w.]*\s*,\s*(mode\s*=\s*)?["'][rbt]*[wax+]|\b(writeFileSync|appendFileSync|writeFile|createWriteStream|copyFileSync|renameSync|mkdirSync|makedirs)\(\s*[A-Za-z_$]|\b(shutil\.(copy\w*|move)|os\.(rename|replace|chmod|mkdir|makedirs|symlink))\(\s*[A-Za-z_]/
@@ -94,17 +94,22 @@ function started(code: string, where: Where, hasSocket: boolean): void {
 function touched(code: string, { shell }: Where): void {
   const home = /expanduser|homedir|Path\.home|Dir\.home|\$HOME|environ\[.HOME/.test(code)
   const path = (text: string) => (text.startsWith('~') ? shell.home + text.slice(1) : home && text === '' ? shell.home : text)
-  for (const match of code.matchAll(DELETES_TREE)) shell.touch('fs.delete', path(literalIn(match).text), { amount: 'many' })
+  // `'/etc/' + name`: one of what is there; each, where the code lists them.
+  const more = /\b(readdir\w*|listdir|scandir|glob|iterdir|os\.walk|Dir\.(children|entries|each_child))\b/.test(code) ? GLOB : `${GLOB}x`
+  const grown = (text: string, rest: string) => (text.endsWith('/') && /^\s*[+.]\s*[$\w]/.test(rest) ? text + more : text)
+  for (const match of code.matchAll(DELETES_TREE)) { const { text, rest } = literalIn(match); shell.touch('fs.delete', path(grown(text, rest)), { amount: 'many' }) }
   for (const match of code.matchAll(DELETES)) {
     const { text, rest } = literalIn(match)
-    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : text), { amount: /recursive\s*[:=]\s*(true|t)\b/i.test(rest) || text.includes('*') ? 'many' : 'one' })
+    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : grown(text, rest)), { amount: /recursive\s*[:=]\s*(true|t)\b/i.test(rest) || text.includes('*') ? 'many' : 'one' })
   }
-  if (/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|shutil\.rmtree|unlink|File\.delete)\s*\(?\s*[A-Za-z_$(]/.test(code) && !/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|unlink|File\.delete)\s*\(?\s*(os\.path\.expanduser\(|Path\()?["'`]/.test(code)) {
+  // Handed over by its name: `array_map('unlink', glob('/x/*'))`.
+  const isHanded = /\(\s*["'](unlink|rmdir)["']\s*,/.test(code)
+  if (isHanded || /\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|shutil\.rmtree|unlink|File\.delete)\s*\(?\s*[A-Za-z_$(]/.test(code) && !/\b(rmtree|rmSync|rm_rf|removeSync|rmdirSync|rimraf|unlinkSync|os\.remove|os\.unlink|unlink|File\.delete)\s*\(?\s*(os\.path\.expanduser\(|Path\()?["'`]/.test(code)) {
     if (/rmtree|rmSync|rm_rf|removeSync|rimraf/.test(code) && (/homedir\(\)|Path\.home\(\)|Dir\.home|HOME/.test(code))) shell.touch('fs.delete', shell.home, { amount: 'many' })
     else {
       shell.does('fs.delete', 'unknown', { target: 'paths that the code makes', amount: 'many' })
       // The paths that it names are the ones that it may mean.
-      for (const [, named = ''] of code.matchAll(/["']((?:\/|~\/|\.{1,2}\/)[^"'\n]*)["']/g)) shell.touch('fs.delete', path(named), { amount: 'many' })
+      for (const [, named = ''] of code.matchAll(/["']((?:\/|~\/|\.{1,2}\/)[^"'\n]*)["']/g)) shell.touch('fs.delete', path(named.replace(/\*+$/, GLOB)), { amount: 'many' })
     }
   }
   for (const match of code.matchAll(WRITES)) { const { text } = literalIn(match); if (text !== '') writeTo(path(text), UNKNOWN_FLOW, shell) }

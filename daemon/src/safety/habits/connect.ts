@@ -5,6 +5,8 @@ import { isSecret, UNKNOWN_FLOW, type Flow } from '../text.ts'
 import { isLocal } from './fetch.ts'
 import { startText, startWords, unwrap } from './wrap.ts'
 
+/** `-R` on every address, to a port that gives a shell or a screen. */
+const SHELL_FOR_ALL = /^(0\.0\.0\.0|\*|\uE004|\[?::\]?)?:\d+:(localhost|127\.0\.0\.1|\[::1\]):(22|23|3389|590\d)$/
 const SSH = '-p -i -l -o -L -R -D -J -F -b -c -E -e -I -m -O -Q -S -W -w -B --ssh --port'
 
 export function sshRun({ name, words, shell, stdin }: Call): Flow {
@@ -16,7 +18,9 @@ export function sshRun({ name, words, shell, stdin }: Call): Flow {
     const run = /^(?:ProxyCommand|LocalCommand|KnownHostsCommand)[= ](.*)$/is.exec(option)?.[1]
     if (run !== undefined && run !== 'none') startText(run, shell, UNKNOWN_FLOW)
   }
-  if (options.has('-R')) shell.does('net.listen', 'remote', { target: host, note: 'opens a port of this machine to another one' })
+  const opened = valuesOfAll(words, '-R')
+  if (opened.some((one) => SHELL_FOR_ALL.test(one))) shell.does('backdoor', 'remote', { target: host, note: 'lets whoever reaches that host log in here' })
+  else if (options.has('-R')) shell.does('net.listen', 'remote', { target: host, note: 'opens a port of this machine to another one' })
   const isOwn = isLocal(host.replace(/^.*@/, ''))
   if (stdin.isSecret && !isOwn) shell.does('secret.send', 'remote', { target: host })
   else if (stdin !== UNKNOWN_FLOW && stdin.text === undefined && inner.length > 0 && /\b(sh|bash|zsh|python3?|tee|dd|cat\s*>)/.test(inner.join(' '))) shell.does('remote.write', 'remote', { target: host })

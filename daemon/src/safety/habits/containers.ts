@@ -110,6 +110,7 @@ function compose(words: readonly string[], shell: Shell, stdin: Flow): Flow {
   const { inner } = unwrap(words, { values: '-f --file -p --project-name --profile --env-file --project-directory --progress --ansi --parallel' })
   const [verb = '', ...rest] = inner
   const { flags } = sorted(rest, new Set())
+  if (words.slice(0, words.length - rest.length).includes('--dry-run') || (has(flags, '--dry-run') && !/^(exec|run)$/.test(verb))) return UNKNOWN_FLOW
   if (verb === '' || /^(ps|logs|config|images|ls|top|port|events|version|stats|help|volumes|convert)$/.test(verb)) return UNKNOWN_FLOW
   if (verb === 'exec' || verb === 'run') {
     const { inner: command } = unwrap(rest, { values: `${RUN_VALUES} --index`, skip: 1 })

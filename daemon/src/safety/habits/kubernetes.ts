@@ -20,7 +20,7 @@ export function kubectlRun({ words, shell, stdin }: Call): Flow {
   const isAll = has(flags, '--all') || flags.has('-A') || has(flags, '--all-namespaces')
   const [kind = ''] = (rest[0] ?? '').split('/')
   switch (verb) {
-    case 'get': case 'describe': return { ...UNKNOWN_FLOW, isSecret: verb === 'get' && /^secrets?$/.test(kind) && flags.has('-o') && !valuesOf(flags, '-o', '--output').every((one) => /^(name|wide|jsonpath=\{[^}]*metadata|custom-columns)/.test(one)) }
+    case 'get': case 'describe': return { ...UNKNOWN_FLOW, isSecret: verb === 'get' && kind.split(',').some((one) => /^secrets?$/.test(one)) && flags.has('-o') && !valuesOf(flags, '-o', '--output').every((one) => /^(name|wide|jsonpath=\{[^}]*metadata|custom-columns)/.test(one)) }
     case 'exec': case 'debug': case 'rsh': {
       const inner = end < 0 ? rest.slice(1) : words.slice(end + 1)
       if (verb === 'debug' && kind.startsWith('node')) { shell.does('container.escape', 'system', { target }); return UNKNOWN_FLOW }

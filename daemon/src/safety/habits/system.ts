@@ -42,7 +42,9 @@ function kill(words: readonly string[], shell: Call['shell']): Flow {
   if (/^-[sn]$|^--signal$/.test(rest[0] ?? '')) rest.splice(0, 2)
   else if (/^-[A-Za-z]|^-\d+$|^--signal=/.test(rest[0] ?? '') && rest.length > 1) rest.splice(0, 1)
   for (const target of rest.filter((word) => word !== '--')) {
-    if (/^-?[01]$/.test(target)) shell.does('proc.kill', 'none', { amount: 'all', target: target === '1' ? 'the first process of the system' : 'every process that may be signalled' })
+    // There it is the container that ends, and is made again.
+    if (shell.where === 'container') shell.does('proc.kill', 'container', { target: `process ${target} of a container` })
+    else if (/^-?[01]$/.test(target)) shell.does('proc.kill', 'none', { amount: 'all', target: target === '1' ? 'the first process of the system' : 'every process that may be signalled' })
     else if (target.includes(ANYTHING) && !target.includes(NAME)) shell.does('proc.kill', 'system', { target: 'processes that are not known beforehand', certainty: 'assumed' })
     else shell.does('proc.kill', target.startsWith('-') ? 'system' : 'none', { amount: 'one', target: `process ${target}` })
   }
@@ -123,6 +125,7 @@ export function ruleOfPackages({ name, words, shell, stdin }: Call): Flow {
   if (/^(pacman|yay|paru|xbps-query)$/.test(name) && words.some((word) => /^-(Q|Si|Ss|Sl|Sg|Sp|F|T|V|h)|^--(query|print|version|help)/.test(word))) return UNKNOWN_FLOW
   if (/^(list|ls|search|show|info|policy|depends|rdepends|why|provides|whatprovides|repoquery|changelog|check-update|check|updateinfo|history|repolist|help|--version|version|home|outdated|deps|uses|desc|cat|doctor|config|leaves|log|options|find|remotes|remote-ls|remote-info|connections|interfaces|known|stats|audit|se|if|lr|lu|pa|locale|list-updates|whoami|query|which|file|contents|formulae|casks|commands|missing|moo|madison|showpkg|cache|dot|status|export|sources|pins|--prefix|--cellar|--repository|shellenv|services list|tap-info|docs|lint|livecheck|--env|analyze|review|features|hash|settings|get|logs|changes|list-upgrades|installed|contents|variants|env|-l|--list|bottle|analytics|search-key)$/.test(verb) && !(name === 'snap' && verb === 'set') && !(verb === 'cache' && packages.includes('rm'))) return UNKNOWN_FLOW
   if (verb === '' && /^(brew|snap|flatpak|choco|winget|scoop|apt|apt-get|dnf|yum|zypper|pkg)$/.test(name) && !words.some((word) => word.length > 2 && word.startsWith('--'))) return UNKNOWN_FLOW
+  if (name === 'softwareupdate' && has(flags, '-l', '--list', '--history', '--list-full-installers')) return UNKNOWN_FLOW
   if (/^(nix-env)$/.test(name) && words.some((word) => /^(-q|--query)/.test(word))) return UNKNOWN_FLOW
   if (/^(download|source|fetch)$/.test(verb)) shell.does('fs.write', 'project', { target })
   else if (/^(remove|purge|autoremove|erase|uninstall|rm|del|-R\w*|delete)$/.test(verb || words[0] || '') && packages.some((one) => ESSENTIAL.test(one))) shell.does('install', 'vital', { target, note: 'removes what the system needs to run' })
