@@ -100,7 +100,7 @@ function touched(code: string, { shell }: Where): void {
   for (const match of code.matchAll(DELETES_TREE)) { const { text, rest } = literalIn(match); shell.touch('fs.delete', path(grown(text, rest)), { amount: 'many' }) }
   for (const match of code.matchAll(DELETES)) {
     const { text, rest } = literalIn(match)
-    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : grown(text, rest)), { amount: /recursive\s*[:=]\s*(true|t)\b/i.test(rest) || text.includes('*') ? 'many' : 'one' })
+    shell.touch('fs.delete', path(/^[*]|[/]\*/.test(text) || /\bglob\b|<$/.test(match[0].slice(0, match[0].indexOf(text))) ? text.replaceAll('*', GLOB) : grown(text, rest)), { amount: /recursive\s*[:=]\s*(true|t)\b/i.test(rest) || text.includes('*') || grown(text, rest) !== text ? 'many' : 'one' })
   }
   // Handed over by its name: `array_map('unlink', glob('/x/*'))`.
   const isHanded = /\(\s*["'](unlink|rmdir)["']\s*,/.test(code)
