@@ -44,7 +44,8 @@ export function holdsSecret(path: string): boolean {
 /** `C:\` is the root; what stands in a profile lies at home; the rest of Windows has names of its own. */
 function fromWindows(text: string, home: string): string {
   if (!/^([A-Za-z]:|\\\\)/.test(text) && !text.includes('\\')) return text
-  const path = text.replaceAll('\\', '/')
+  // `\\?\C:\x` is C:\x, without the checks.
+  const path = text.replaceAll('\\', '/').replace(/^\/\/[?.\uE004]\/(?=[A-Za-z]:)/, '')
   const inside = /^[A-Za-z]:(.*)$/.exec(path)?.[1]
   if (inside === undefined) return path
   const user = /^\/users\/(?!public\b|all users\b)[^/]+(.*)$/i.exec(inside)

@@ -48,6 +48,7 @@ export function judgeCode(given: string, where: Where, language: string): Flow {
   if (hasSocket && HANDS_OVER.test(code)) shell.does('backdoor', 'remote', { target: 'a shell for whoever is at the other end' })
   started(code, where, hasSocket)
   if (/^(perl|ruby|php)$/.test(language) && /\b(system|exec|popen|passthru|shell_exec)\s*\(?\s*[$@]/.test(code)) shell.does('exec.unknown', 'unknown', { target: 'a command made by the code' })
+  if (language === 'tclsh' || language === 'expect') for (const [, isForced, names = ''] of code.matchAll(/\bfile\s+delete\s+(-force\s+)?(?:--\s+)?([^\n;\]]+)/g)) for (const name of names.trim().split(/\s+/)) shell.touch('fs.delete', name.replace(/^["{]|["}]$/g, ''), { amount: isForced === undefined ? 'one' : 'many' })
   if (language === 'tclsh' || language === 'expect') for (const [, text = ''] of code.matchAll(/\bexec\s+([^\n;\]]+)/g)) startText(text, shell, UNKNOWN_FLOW)
   touched(code, where)
   if (INSTALLS.test(code)) shell.does('install', 'system', { target: `packages of ${language}` })

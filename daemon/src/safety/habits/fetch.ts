@@ -60,9 +60,9 @@ function sent({ shell, urls, stdin, method, bodies, uploads, headers }: Request)
     else if (headers.some(isSecret)) shell.does('net.out', 'none', { target, note: 'signs in with a secret' })
     else if (urls.some((url) => DROPS.test(url) && /[\uE000-\uE002]/.test(url))) shell.does('net.out', 'remote', { target })
   } else if (/\/_delete_by_query\b/.test(target)) shell.does('remote.destroy', 'remote', { target, amount: bodies.length === 0 || bodies.some((body) => /match_all|"\*"/.test(body)) ? 'all' : 'one' })
-  else if (isOwn && method === 'DELETE' && /:(9200|7700|8983|6333|8108|5984)\//.test(target)) shell.does('remote.destroy', 'remote', { target })
+  else if (isOwn && method === 'DELETE' && /:(9200|7700|8983|6333|8108|5984)\//.test(target)) shell.does('remote.destroy', 'remote', { target, amount: /\/(_all|[*\uE004])([/?]|$)/.test(target) ? 'all' : 'one' })
   else if (isOwn) shell.does('remote.write', 'none', { target })
-  else if (method === 'DELETE') shell.does('remote.destroy', 'remote', { target, amount: /\/(_all|\*)([/?]|$)|:9200\/[\w*\uE004-]+\/?$/.test(target) ? 'all' : 'one' })
+  else if (method === 'DELETE') shell.does('remote.destroy', 'remote', { target, amount: /\/(_all|[*\uE004])([/?]|$)|:9200\/[\w*\uE004-]+\/?$/.test(target) ? 'all' : 'one' })
   else shell.does('remote.write', 'remote', { target, note: files.length > 0 ? 'sends a file to another machine' : undefined })
 }
 

@@ -67,6 +67,7 @@ export function diskRun({ name, words, shell }: Call): Flow {
     else shell.touch('fs.write', place, { amount: 'one' })
     return UNKNOWN_FLOW
   }
+  if (name === 'mdadm' && has(flags, '--detail', '-D', '--examine', '-E', '--query', '-Q', '--detail-platform', '--examine-badblocks', '--examine-bitmap', '-X')) return UNKNOWN_FLOW
   // Clustered, too: `zfs destroy -nv`.
   if (/^(zfs|zpool)$/.test(name) && has(flags, '-n', '--dry-run')) return UNKNOWN_FLOW
   const verb = (() => { const own = operands.filter((word) => !word.startsWith('/') && !/^disk\d/.test(word)); return /^(subvolume|filesystem|device|apfs|balance|scrub|quota|qgroup|property|cs|corestorage)$/.test(own[0] ?? '') ? (own[1] ?? '') : (own[0] ?? '') })()

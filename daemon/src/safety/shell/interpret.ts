@@ -154,7 +154,7 @@ function runFor(node: Pick<For, 'name' | 'wordlist' | 'body'>, shell: Shell, std
 
 /** `$(qm list | awk …)`: whatever there is, as long as nothing selects. */
 function listsAll(text: string): boolean {
-  return /^(\$\(|`)/.test(text) && /\b(list|ls|get|ps|show|describe|projects|keys)\b/.test(text) && !/grep|head|tail|sed -n|--?(l|selector|filters?|label|query|name|jq)\b|\/[^/]*[a-z][^/]*\/ *\{|select\(/.test(text)
+  return /^(\$\(|`)/.test(text) && /\b(list|ls|get|status|show|describe|projects|keys)\b/.test(text) && !/grep|head|tail|sed -n|--?(l|selector|filters?|label|query|name|jq)\b|\/[^/]*[a-z][^/]*\/ *\{|select\(/.test(text)
 }
 
 function runCommand(command: Command, shell: Shell, stdin: Flow): Result {
@@ -176,7 +176,10 @@ function runCommand(command: Command, shell: Shell, stdin: Flow): Result {
     const fields = [name, ...command.args].flatMap((part) => (part.type === 'Word' ? expandWord(part, shell, runScript) : [assignmentText(part)]))
     // The words may have moved the span inside (a substitution): it is this command's again.
     if (shell.outerSpan === undefined) shell.span = [command.pos, command.end]
-    return runSimple({ fields, assignments, stdin: flow, isQuotedName: name.text !== name.value }, shell)
+    const before = shell.scene.effects.length
+    const result = runSimple({ fields, assignments, stdin: flow, isQuotedName: name.text !== name.value }, shell)
+    if (command.args.some((part) => part.type === 'Word' && listsAll(part.text))) shell.raiseToAll(before)
+    return result
   }
 
   function assignmentText(part: Extract<Command['args'][number], { type: 'Assignment' }>): string {
