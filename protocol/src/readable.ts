@@ -3,7 +3,7 @@ import type { Bytes } from './bytes.ts'
 
 /** C0, DEL, C1, and what makes a text look like another one: directions, invisible separators and fillers, the byte order mark, tags
  *  (letters that only programs see). Joiners and variants stay: emoji are made of them. */
-const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
+const UNSAFE = /[\u034F\u17B4\u17B5\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
 
 export function safe(text: string): string {
   return text.replace(UNSAFE, escaped)
