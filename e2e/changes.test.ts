@@ -42,7 +42,7 @@ describe('with the native helper', () => {
 
       const selected = plain(changeSet.changes)
       const { conflicts } = await changes.apply({ run: 'r1', ground: layer.ground, changeSet, selected, named: true })
-      if (isRefusedForPipe(conflicts, changeSet.changes)) return expect(differences(original, look.at())).toEqual([])
+      if (isRefusedForPipe(conflicts, changeSet.changes)) return void expect(differences(original, look.at())).toEqual([])
       expect(differences(withoutPipes(layer.merged, changeSet.changes), withoutPipes(look.at(), changeSet.changes), { ignore: merged(selected) })).toEqual([])
 
       expect(await changes.rollback({ run: 'r1', project: lab.project })).toMatchObject({ conflicts: [] })
@@ -61,7 +61,7 @@ describe('with the native helper', () => {
       const some = plain(changeSet.changes)
       const part = some.filter(() => coin.next().value)
       const first = await changes.apply({ run: 'r1', ground: layer.ground, changeSet, selected: part, named: true })
-      if (isRefusedForPipe(first.conflicts, changeSet.changes)) return expect(differences(original, look.at())).toEqual([])
+      if (isRefusedForPipe(first.conflicts, changeSet.changes)) return void expect(differences(original, look.at())).toEqual([])
       const done = new Set(first.applied.map((path) => JSON.stringify(path)))
       const rest = some.filter(({ path }) => !done.has(JSON.stringify(path)))
       const between = look.at()
@@ -117,7 +117,7 @@ describe('with the native helper', () => {
       const changeSet = await changes.survey(ground)
       const selected = plain(changeSet.changes)
       const { conflicts } = await changes.apply({ run: 'r1', ground, changeSet, selected, named: true })
-      if (isRefusedForPipe(conflicts, changeSet.changes)) return expect(differences(original, look.at())).toEqual([])
+      if (isRefusedForPipe(conflicts, changeSet.changes)) return void expect(differences(original, look.at())).toEqual([])
       expect(differences(withoutPipes(wanted, changeSet.changes), withoutPipes(look.at(), changeSet.changes), { ignore: merged(selected) })).toEqual([])
       expect(await changes.rollback({ run: 'r1', project: lab.project })).toMatchObject({ conflicts: [] })
       expect(differences(original, look.at(), { ignore: linked(original) })).toEqual([])
@@ -135,7 +135,7 @@ test('with Node alone: the same, but times to the microsecond, and attributes ar
     const changeSet = await changes.survey(layer.ground)
     const selected = plain(changeSet.changes)
     const { conflicts } = await changes.apply({ run: 'r1', ground: layer.ground, changeSet, selected, named: true })
-    if (isRefusedForPipe(conflicts, changeSet.changes)) return expect(differences(original, look.at())).toEqual([])
+    if (isRefusedForPipe(conflicts, changeSet.changes)) return void expect(differences(original, look.at())).toEqual([])
     const [wanted, found] = [withoutPipes(layer.merged, changeSet.changes), withoutPipes(look.at(), changeSet.changes)]
     expect(differences(wanted, coarse(wanted, found), { ignore: merged(selected) })).toEqual([])
     expect(await changes.rollback({ run: 'r1', project: lab.project })).toMatchObject({ conflicts: [] })
@@ -195,11 +195,16 @@ function timeless(ignore: ReturnType<typeof merged>, original: Snapshot, startNs
   return (path) => [...ignore(path), ...((original.get(path)?.mtimeNs ?? 0n) >= startNs - 10_000_000n ? (['mtimeNs'] as const) : [])]
 }
 
-/** What each path was and will be, however moves are told; the time of a directory that was is told as it was when it was sealed. */
+/**
+ * What each path was and will be, however moves are told; the time of a directory that was is told as it was when it was sealed.
+ * Extended attributes stand in no signature: where they alone came and went, two change sets cannot know that nothing is left
+ * of it, and what the combined one does to them is seen on the host afterwards.
+ */
 function spans(changes: readonly Change[]): string[] {
   const side = (signature: Change['before']) => signature && { ...signature, ...(signature.type === 'directory' ? { mtimeNs: '' } : {}) }
   const ends = changes.flatMap(({ path, from, before, after }) => (from === undefined ? [{ path, before, after }] : [{ path: from, before, after: undefined }, { path, before: undefined, after }]))
-  return ends.map(({ path, before, after }) => JSON.stringify({ path, before: side(before), after: after?.type === 'directory' && before?.type === 'directory' ? side(after) : after })).sort()
+  const told = ends.map(({ path, before, after }) => ({ path, before: side(before), after: after?.type === 'directory' && before?.type === 'directory' ? side(after) : after }))
+  return told.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after)).map((end) => JSON.stringify(end)).sort()
 }
 
 function pathsOf({ path, from }: Change): string[] {
