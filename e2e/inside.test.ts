@@ -1,12 +1,12 @@
 /** What a command sees inside: the project as it is, the rest read-only or hidden, no network, real tools at work. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import { needs, needsRegistry } from './needs.ts'
-import { Nexus, root } from './nexus.ts'
+import { Nexus, removeTree, root } from './nexus.ts'
 import { proves } from './requirements.ts'
 
 let nexus: Nexus
@@ -45,13 +45,13 @@ describe(proves('walls', 'RUN-1'), () => {
     expect({ stdout: run.stdout, changes: paths(run) }).toEqual({ stdout: '', changes: ['added a'] })
     await nexus.call('daemon', 'stop')
     // Nor is it found by another name, in this run or the next, when the folders around it are moved.
-    rmSync(own, { recursive: true })
+    removeTree(own)
     nexus.env.NEXUS_HOME = join(nexus.project, 'deep/own/nexus-state')
     const moved = await nexus.run('--keep', 'mkdir other; mv deep other/ 2>/dev/null; mv deep/own other/ 2>/dev/null; rm -rf deep 2>/dev/null; find . -path ./.git -prune -o -type f -print; echo 1 > b')
     expect([moved.stdout, moved.changes.filter(({ path, after }) => after?.type === 'file' || String(path).startsWith('deep')).map(({ path }) => path)]).toEqual(['', ['b']])
     expect((await nexus.run('--on', moved.id, 'find . -name "nexus.db*" -o -name token')).stdout).toBe('')
     await nexus.call('daemon', 'stop')
-    rmSync(join(nexus.project, 'deep'), { recursive: true })
+    removeTree(join(nexus.project, 'deep'))
   })
 
   test('no network but lo, and lo is up', async () => {
