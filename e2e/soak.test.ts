@@ -68,9 +68,11 @@ const LIVES: Readonly<Record<string, (life: Life) => Promise<void>>> = {
   },
   async 'loses its client'(life) {
     const started = life.start('run', '--discard', '--', 'sh', '-c', 'sleep 1; echo late >a')
-    await life.running()
+    const id = await life.running()
     started.child.kill('SIGKILL')
     await started.ended
+    // It goes on without its client; the next life in this project must not take it for its own.
+    if (id) await life.over(id)
   },
   async 'runs out of time'(life) {
     const run = await life.run('--keep', '--timeout', '200ms', 'sleep 4711 & trap "" TERM; while :; do sleep 1; done')
@@ -188,6 +190,10 @@ class Life {
       await sleep(50)
     }
     return undefined
+  }
+
+  async over(id: string): Promise<void> {
+    while ((await this.json<{ run: Run }>('show', id)).run.status === 'running') await sleep(50)
   }
 
   /** Types into `nexus shell`, on a terminal of its own. */
