@@ -69,7 +69,8 @@ export class Execution {
 
   /** Never rejects: what goes wrong is the run's end. */
   async execute(id: string, choice: Choice, actor: string): Promise<void> {
-    const { ledger, live, turnstile, log } = this.#parts
+    const { ledger, live, turnstile, handed, log } = this.#parts
+    handed.begin(id)
     const running = live.add(id, new Recorder(join(this.#parts.state.folder, 'output', id), storedBytesOf(ledger.row(id))))
     let leave: (() => void) | undefined
     try {
@@ -86,7 +87,7 @@ export class Execution {
       leave?.()
     }
     await this.#carryOut(id, choice, actor)
-    this.#parts.handed.forget(id)
+    handed.forget(id)
     // The result is on the screen by now.
     await this.#keepBefore(id, 'later')
     await this.#parts.squash.consider(id)

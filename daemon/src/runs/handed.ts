@@ -33,6 +33,7 @@ export class Handed {
   readonly #kept: Pick<KeptSecrets, 'known' | 'value'>
   readonly #redact: Redact
   readonly #runs = new Map<string, InHand>()
+  readonly #patience = new Map<string, NodeJS.Timeout>()
   readonly #lines = new Map<string, Lines>()
 
   constructor(kept: Pick<KeptSecrets, 'known' | 'value'>, redact: Redact) {
@@ -56,7 +57,7 @@ export class Handed {
     const inHand = this.taken(values)
     if (values) {
       this.#runs.set(id, inHand)
-      setTimeout(() => this.forget(id), PATIENCE_MS).unref()
+      this.#patience.set(id, setTimeout(() => this.forget(id), PATIENCE_MS).unref())
     }
     const clean = cleaner(this.#redact, inHand.known)
     const { lines, isRedacted } = cleaned(asked, clean)
@@ -71,7 +72,14 @@ export class Handed {
     return values ?? this.taken(undefined)
   }
 
+  /** Nobody is waited for any more: from here the run has it until it is over, were that days. */
+  begin(id: string): void {
+    clearTimeout(this.#patience.get(id))
+    this.#patience.delete(id)
+  }
+
   forget(id: string): void {
+    this.begin(id)
     this.#runs.delete(id)
   }
 

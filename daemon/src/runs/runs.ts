@@ -268,6 +268,7 @@ export class Runs implements RunsService {
     this.#parts.execution.execute(id, choice, nameOf(actor)).catch((error: unknown) => {
       this.#parts.log.error({ err: error, run: id }, 'the end of a run could not be recorded')
       this.#lose(id)
+      this.#parts.handed.forget(id)
     })
   }
 
