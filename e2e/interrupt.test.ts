@@ -186,9 +186,11 @@ describe(proves('a daemon that dies', 'SYS-1'), () => {
     expect(await nexus.pid()).not.toBe(pid)
   })
 
-  test('a graceful stop ends runs, closes the database, and leaves no process', async () => {
+  test('a graceful stop ends runs and checks, closes the database, and leaves no process', async () => {
     await nexus.call('daemon', 'start')
     const pid = await nexus.pid()
+    const checked = (await nexus.json<{ run: Run }>('run', '--detach', '--apply', '--check', `sleep 70.${process.pid}`, 'echo 1 > made')).run
+    await until(() => sleeping(`sleep 70.${process.pid}`).length > 0, 'its check')
     const { ended } = nexus.start(['run', `sleep 69.${process.pid}`])
     const { id } = await until(() => newest('running'), 'the run')
     expect((await nexus.json<{ stopped: boolean }>('daemon', 'stop')).stopped).toBe(true)
@@ -197,6 +199,9 @@ describe(proves('a daemon that dies', 'SYS-1'), () => {
     expect(sleeping(`sleep 69.${process.pid}`)).toEqual([])
     await ended
     expect(await show(id)).toMatchObject({ status: 'failed', endReason: 'daemon-died' })
+    // What was asked for beside it did not pass: nothing of it is applied.
+    expect(await show(checked.id)).toMatchObject({ status: 'kept', check: { exitCode: null } })
+    expect([existsSync(join(nexus.project, 'made')), sleeping(`sleep 70.${process.pid}`)]).toEqual([false, []])
     await nexus.call('daemon', 'stop')
     expect(['nexus.db-wal', 'run/daemon.sock'].filter((path) => existsSync(join(nexus.base, 'state', path)))).toEqual([])
   })

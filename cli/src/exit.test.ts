@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
-import { exitCodeOfRun } from './exit.ts'
+import { exitCodeOfRun, whyNotApplied } from './exit.ts'
 
 const run = (facts: Partial<Run>): Run => ({ status: 'kept', exitCode: 0, signal: null, conflicts: [], changes: [], ...facts } as unknown as Run)
 const check = (exitCode: number) => ({ command: 'x', exitCode, signal: null, durationMs: 1, output: '' })
@@ -27,4 +27,9 @@ test.each([
   ['killed by the switch', run({ status: 'failed', endReason: 'killed', exitCode: null }), 'keep', 137],
 ] as const)('%s', (_what, ended, wish, code) => {
   expect(exitCodeOfRun(ended, wish)).toBe(code)
+})
+
+test('why --apply was not carried out: a flag is blamed only where there is one', () => {
+  expect(whyNotApplied(run({ changes: [{ path: 'a', kind: 'modified', flags: ['auto-exec'] }] }))).toContain('second look')
+  expect(whyNotApplied(run({ changes: [{ path: 'a', kind: 'modified', flags: [] }] }))).toContain('it was stopped before that')
 })

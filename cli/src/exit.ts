@@ -1,5 +1,6 @@
 /** The exit code of `nexus run`: the command's own unless Nexus has something to say (CONTRACT in README, "Exit codes"). */
 import { constants } from 'node:os'
+import { isBlocking } from '@nexus/protocol/change-flags'
 import { EXIT, exitCodeOfSignal } from '@nexus/protocol/exit-code'
 import type { EndReason, Run } from '@nexus/protocol/runs'
 
@@ -33,5 +34,6 @@ export function whyNotApplied(run: Run): string | undefined {
   if (run.verdict?.confirm) return `its verdict is critical: ${run.verdict.reasons[0] ?? ''}`
   if ((run.needs ?? []).length > 0) return 'it stands on a run that is not applied'
   if (metMovedHost(run)) return 'the host has changed since the run saw it'
-  return 'it changes paths that need a second look (⚑)'
+  if (run.changes.some(isBlocking)) return 'it changes paths that need a second look (⚑)'
+  return 'it was stopped before that, or could not be carried out: nexus daemon logs'
 }

@@ -19,6 +19,7 @@ import { Beside } from './runs/beside.ts'
 import { Check } from './runs/check.ts'
 import { Conflicts } from './runs/conflicts.ts'
 import { Decisions } from './runs/decide.ts'
+import { endAll } from './runs/ending.ts'
 import { Execution } from './runs/execute.ts'
 import { Handed } from './runs/handed.ts'
 import { KillSwitch } from './runs/kill.ts'
@@ -123,11 +124,10 @@ function signOf(path: string): Disposable {
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
 }
 
-/** What runs ends with the daemon; the layers stay. */
+/** What runs ends with the daemon, and so does a check beside it, which did not pass then; the layers stay. */
 async function endRuns(live: LiveRuns, ledger: Ledger): Promise<void> {
   live.close()
-  const ids = live.ids()
-  for (const id of ids) live.end(id, 'daemon-died')
+  const ended = endAll(live, { queued: new Set(), reason: 'daemon-died' })
   const patience = AbortSignal.timeout(5000)
-  await Promise.all(ids.map((id) => ledger.settled(id, patience)))
+  await Promise.all(ended.endings().map(({ id }) => ledger.settled(id, patience)))
 }

@@ -24,6 +24,8 @@ export async function answered({ ledger, sandbox, requireReady }: AnswerParts, i
   }
   requireReady()
   const choice = await sandbox.choose(row.backend, row.project)
+  // Somebody may have stopped everything meanwhile.
+  requireReady()
   if (row.parent !== null && row.parents.length > 0) groundOn(ledger, row.parent)
   ledger.move(id, { to: 'queued', event: 'run.approved', actor, action: 'approved', durable: true, decision, fields: { next: null } })
   return choice

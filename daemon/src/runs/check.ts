@@ -49,8 +49,8 @@ export class Check {
     if (!base || shown === undefined) return
     const { sandbox, ledger, live, changes, network, handed, secrets, recogniseTests } = this.#parts
     const { check: asked = shown } = handed.linesOf(row)
-    const place = { name: `${row.id}-check`, project: row.project, choice, parents: await standing(ledger, changes, [base.upper, ...base.parents]) }
-    await live.beside(row.id, (signal) => inThrowAwayLayer(sandbox, { ...place, signal }, async (inside) => {
+    // Beside the run from its first breath: whoever ends it there ends it.
+    await live.beside(row.id, async (signal) => inThrowAwayLayer(sandbox, { name: `${row.id}-check`, project: row.project, choice, parents: await standing(ledger, changes, [base.upper, ...base.parents]), signal }, async (inside) => {
       const command = asked === AUTO ? await recogniseTests(inside, row) : asked
       const inHand = handed.of(row)
       const reach = reachOf(network, row.request.net, { ...row.request.env, ...inHand.env }, { keys: inHand.keys })

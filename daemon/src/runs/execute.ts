@@ -86,7 +86,7 @@ export class Execution {
       live.remove(id)
       leave?.()
     }
-    await this.#carryOut(id, choice, actor)
+    await this.#carryOut(id, { choice, isStopped: running.endedBy !== undefined }, actor)
     handed.forget(id)
     // The result is on the screen by now.
     await this.#keepBefore(id, 'later')
@@ -190,21 +190,21 @@ export class Execution {
   }
 
   /** --check, then --apply or --discard, as far as they may go by themselves. */
-  async #carryOut(id: string, choice: Choice, actor: string): Promise<void> {
-    const { ledger, check, decisions, log } = this.#parts
+  async #carryOut(id: string, { choice, isStopped }: { choice: Choice; isStopped: boolean }, actor: string): Promise<void> {
+    const { ledger, check, decisions, kill, log } = this.#parts
+    // Also one that had just ended by itself: nothing begins, and nothing is written, once somebody has stopped it or everything.
+    const mayGoOn = () => !isStopped && !kill.isOn
     try {
       const row = ledger.row(id)
       supersede(ledger, row, actor)
       ledger.moveAll(staleBecauseOf(ledger, row, actor))
       await this.#keepBefore(id, 'at once')
-      if (row.request.check !== undefined && row.status === 'kept' && row.exitCode === 0) await check.run(row, choice, actor)
+      if (row.request.check !== undefined && row.status === 'kept' && row.exitCode === 0 && mayGoOn()) await check.run(row, choice, actor)
       const { status, request, exitCode, check: checked } = ledger.row(id)
       if (request.wish === 'discard' && (status === 'kept' || status === 'unchanged')) await decisions.discard(id, actor)
-      if (request.wish !== 'apply' || status !== 'kept' || exitCode !== 0 || (checked && checked.exitCode !== 0)) return
+      if (request.wish !== 'apply' || status !== 'kept' || exitCode !== 0 || (request.check !== undefined && checked?.exitCode !== 0)) return
       if (ledger.details(id).changes.some(isBlocking) || ledger.row(id).verdict?.confirm) return
-      if (pendingBelow(ledger, ledger.row(id)).length > 0) return
-      // Nothing is written by itself any more once somebody stopped everything.
-      if (this.#parts.kill.isOn) return
+      if (pendingBelow(ledger, ledger.row(id)).length > 0 || !mayGoOn()) return
       await decisions.apply(id, {}, actor)
     } catch (error) {
       log.error({ err: error, run: id }, 'the wish of a run could not be carried out')

@@ -231,7 +231,7 @@ export class Runs implements RunsService {
     const { project } = ledger.row(found)
     const { net, masks } = askedNet(request, settings.of(project), await sandbox.choose('auto', project))
     const own = { ...request, net, masks, env: environment(request.env) }
-    const id = await shell.open(found, own, nameOf(actor), async ({ command, row }) => {
+    const id = await shell.open(found, own, nameOf(actor), { requireReady: () => this.#requireReady(), child: async ({ command, row }) => {
       // Over the layer, while it is there and nobody took it apart; else over the host.
       const stands = row.layer !== null && (row.status !== 'applied' || isWhole(ledger, row))
       const choice = await sandbox.choose(stands ? row.backend : 'auto', row.project)
@@ -240,7 +240,7 @@ export class Runs implements RunsService {
       const childId = this.#begin(child, choice, { cwd: row.cwd, project: row.project, ...(stands ? groundOn(ledger, row.id) : { parent: row.id }) }, actor)
       this.#execute(childId, choice, actor)
       return childId
-    })
+    } })
     return ledger.run(id)
   }
 
@@ -252,7 +252,9 @@ export class Runs implements RunsService {
     state.ballast.requireSpace()
   }
 
+  /** From here to #execute nothing is waited for: whoever stops everything comes before, and it is refused, or after, and it is ended. */
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
+    this.#requireReady()
     const id = newId('run', randomBytes(12))
     const settings = this.#parts.settings.of(place.project)
     requireHidden(request, choice)

@@ -36,6 +36,22 @@ export interface ShellParts {
   readonly log: Log
 }
 
+type Entry = ShellRequest & { readonly masks?: RunRequest['masks'] }
+
+interface Opening {
+  /** Throws Problem while nothing new may begin. */
+  readonly requireReady: () => void
+  readonly child: (child: { command: string[]; row: RunRow }) => Promise<string>
+}
+
+interface Visit {
+  readonly row: RunRow
+  readonly layer: Layer
+  readonly choice: Choice
+  readonly request: Entry
+  readonly reach: Reach
+}
+
 export class Shell {
   readonly #parts: ShellParts
 
@@ -43,28 +59,48 @@ export class Shell {
     this.#parts = parts
   }
 
-  /** Returns the id of the run whose output and input are the terminal now; `execute` starts a run of its own for a child. */
-  async open(id: string, request: ShellRequest & { masks?: RunRequest['masks'] }, actor: string, execute: (child: { command: string[]; row: RunRow }) => Promise<string>): Promise<string> {
+  /** Returns the id of the run whose output and input are the terminal now; `child` starts a run of its own. */
+  async open(id: string, request: Entry, actor: string, { requireReady, child }: Opening): Promise<string> {
     const { ledger, sandbox } = this.#parts
     const row = ledger.row(id)
     // Others stand on it, or it is on the host: neither changes under their feet.
-    if (row.status === 'applied' || ledger.needing(id).length > 0) return execute({ command: interactiveShell(), row })
+    if (row.status === 'applied' || ledger.needing(id).length > 0) return child({ command: interactiveShell(), row })
     const layer = layerOf(row)
     if (!layer || !['kept', 'unchanged', 'failed'].includes(row.status)) throw new Problem('wrong-status', { run: id, status: row.status, action: 'entered' })
     const choice = await sandbox.choose(row.backend, row.project)
     const parents = await standing(ledger, this.#parts.changes, layer.parents)
+    const reach = reachOf(this.#parts.network, request.net, request.env)
+    // Meanwhile a run may have begun that stands on it, or somebody has stopped everything.
+    if (ledger.needing(id).length > 0) return child({ command: interactiveShell(), row })
+    requireReady()
     ledger.move(id, { to: 'running', event: 'run.shell-opened', actor, action: 'entered', payload: { digest: row.digest, net: request.net }, ...(request.net === 'on' ? { fields: { shellNet: 'on' } } : {}) })
     ledger.hold(id)
-    void this.#live(row, { ...layer, parents }, choice, request, actor)
+    void this.#live({ row, layer: { ...layer, parents }, choice, request, reach }, actor)
     return id
   }
 
-  /** Never rejects. */
-  async #live(row: RunRow, layer: Layer, choice: Choice, request: ShellRequest & { masks?: RunRequest['masks'] }, actor: string): Promise<void> {
-    const { ledger, sandbox, live, state, network, secrets, log } = this.#parts
-    const file = join(state.folder, 'output', `${row.id}.shell`)
-    const running = live.add(row.id, new Recorder(file, storedBytesOf(row)))
-    const reach = reachOf(network, request.net, request.env)
+  /** Never rejects; whatever goes wrong, nobody waits for it for ever. */
+  async #live(visit: Visit, actor: string): Promise<void> {
+    const { ledger, live, changes, log } = this.#parts
+    const { row, layer, reach } = visit
+    try {
+      await this.#terminal(visit).catch((error: unknown) => log.error({ err: error, run: row.id }, 'shell failed'))
+      await this.#reseal(row, layer, reach, actor)
+      const denied = moreDenials(ledger.details(row.id), reach)
+      if (denied) ledger.note(row.id, 'run.network-denied', actor, {}, { denials: denied.denials?.length ?? 0 }, denied)
+    } catch (error) {
+      log.error({ err: error, run: row.id }, 'the end of a shell could not be recorded')
+    } finally {
+      live.remove(row.id)
+      ledger.release(row.id)
+    }
+    await keepBefore(ledger, changes, row.id).catch((error: unknown) => log.warn({ err: error, run: row.id }, 'what the run saw could not be kept'))
+  }
+
+  /** From the first prompt to the last. */
+  async #terminal({ row, layer, choice, request, reach }: Visit): Promise<void> {
+    const { ledger, sandbox, live, state, secrets } = this.#parts
+    const running = live.add(row.id, new Recorder(join(state.folder, 'output', `${row.id}.shell`), storedBytesOf(row)))
     try {
       const masks = await masksFor(ledger, secrets, { project: row.project, request: { ...row.request, masks: request.masks } }, [row, ...belowOf(ledger, row)])
       const launch = sandbox.launch(layer, choice, {
@@ -79,15 +115,8 @@ export class Shell {
       const end = await launch.ended.finally(() => filter.end())
       if (end.type === 'failed') running.recorder.write('stderr', Buffer.from(`nexus: the sandbox could not be set up: ${end.step}: ${end.cause}\n`))
     } catch (error) {
-      log.error({ err: error, run: row.id }, 'shell failed')
       running.recorder.write('stderr', Buffer.from(`nexus: ${error instanceof Error ? error.message : String(error)}\n`))
-    } finally {
-      await this.#reseal(row, layer, reach, actor)
-      const denied = moreDenials(ledger.details(row.id), reach)
-      if (denied) ledger.note(row.id, 'run.network-denied', actor, {}, { denials: denied.denials?.length ?? 0 }, denied)
-      live.remove(row.id)
-      ledger.release(row.id)
-      await keepBefore(ledger, this.#parts.changes, row.id).catch((error: unknown) => log.warn({ err: error, run: row.id }, 'what the run saw could not be kept'))
+      throw error
     }
   }
 
