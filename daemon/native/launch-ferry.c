@@ -274,10 +274,6 @@ static void leave(struct ferry *ferry, struct visitor *visitor) {
   for (int i = 0; i < 8; i++) amounts[i] = (unsigned char)(visitor->up.moved >> (8 * i)), amounts[8 + i] = (unsigned char)(visitor->down.moved >> (8 * i));
   uint32_t id = visitor->id;
   if (visitor->is_due) ferry->due--;
-  if (visitor->is_carrying) {
-    lane_close(&visitor->up);
-    lane_close(&visitor->down);
-  }
   /* Bytes that nobody has read would turn this end into a reset, and that could overtake the answer. */
   shutdown(visitor->client, SHUT_WR);
   char unread[READ_MOST];

@@ -30,10 +30,10 @@ _Noreturn void ferry_main(const struct door *doors, size_t count, int channel);
 
 /* One direction of a carried connection (launch-lane.c). */
 struct lane {
-  int from, to, pipe[2]; /* the pipe is there only while there are bytes in it */
-  size_t held;
-  uint64_t most, moved; /* bytes that may pass at all */
-  bool is_at_end, is_done, has_failed;
+  int from, to;
+  size_t look; /* bytes to look at next */
+  uint64_t most, moved; /* bytes that may pass at all, and that have */
+  bool is_done, has_failed;
 };
 
 #define LANE_NO_END UINT64_MAX
@@ -41,6 +41,5 @@ struct lane {
 void lane_open(struct lane *lane, int from, int to, uint64_t most);
 /* Moves what can be moved without waiting; true when it stopped early for the others' sake. */
 bool lane_move(struct lane *lane);
-void lane_close(struct lane *lane);
 
 #endif

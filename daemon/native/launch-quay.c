@@ -1,6 +1,6 @@
 /* The quay: lets programs of this machine reach a port inside a run that somebody has published. It stands on the host: it
  * accepts on 127.0.0.1, asks I for a socket of the sandbox's own network, connects that to the sandbox's lo, and moves
- * bytes inside the kernel (launch-lane.c). It reads none of them. No connection begins inside, and nothing of the quay is
+ * bytes (launch-lane.c). It understands none of them. No connection begins inside, and nothing of the quay is
  * within the run's reach. A port where nobody listens yet is a reset, at once: what a refusal looks like behind a listener. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -127,7 +127,7 @@ static void let_in(struct quay *quay, struct berth *berth) {
     quay->turn = (quay->turn + 1) & (UINT32_MAX >> SLOT_BITS);
     if (!quay->turn) quay->turn = 1;
     struct guest *guest = &quay->guests[slot];
-    *guest = (struct guest){.id = quay->turn << SLOT_BITS | slot, .client = client, .upstream = -1, .port = berth->inside, .up.pipe = {-1, -1}, .down.pipe = {-1, -1}};
+    *guest = (struct guest){.id = quay->turn << SLOT_BITS | slot, .client = client, .upstream = -1, .port = berth->inside};
     quay->count++;
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     reach(quay, guest, AF_INET);
@@ -218,8 +218,6 @@ static bool is_gone(int socket) {
 /* What broke off must not look like an end. */
 static void leave(struct quay *quay, struct guest *guest, bool is_broken) {
   if (guest->is_due) quay->due--;
-  lane_close(&guest->up);
-  lane_close(&guest->down);
   if (is_broken) setsockopt(guest->client, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
   if (is_broken && guest->upstream >= 0) setsockopt(guest->upstream, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
   close(guest->client);
