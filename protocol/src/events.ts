@@ -31,7 +31,7 @@ export interface EventsService {
   head(): number
 }
 
-const followRequestSchema = z.object({ after: z.number().int().min(0).optional(), lastEventId: z.string().optional() }).optional()
+const followRequestSchema = z.object({ after: z.number().int().min(0).optional(), lastEventId: z.string().regex(/^\d{1,15}$/, 'is no number of an event').optional() }).optional()
 
 /** A client that reconnects sends the last id it saw; it outranks where the subscription first began. */
 function beginOf(input: z.infer<typeof followRequestSchema>, events: EventsService): number {

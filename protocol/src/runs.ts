@@ -267,7 +267,7 @@ export const runsRouter = router({
   input: procedure.input(namedRun.extend({ base64: z.base64(), end: z.boolean().default(false) })).mutation(async ({ ctx, input }) => {
     await ctx.runs.input(input, Buffer.from(input.base64, 'base64'), input.end)
   }),
-  resize: procedure.input(namedRun.extend({ rows: z.number().int().positive(), cols: z.number().int().positive() })).mutation(async ({ ctx, input }) => {
+  resize: procedure.input(namedRun.extend(ptySchema.shape)).mutation(async ({ ctx, input }) => {
     await ctx.runs.resize(input, input.rows, input.cols)
   }),
   diff: procedure.input(diffRequestSchema).output(diffSchema).query(({ ctx, input }) => ctx.runs.diff(input)),

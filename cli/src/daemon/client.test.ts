@@ -66,6 +66,15 @@ test('a query, a mutation, and words of every kind in between', async () => {
   expect(seen).toEqual([{ cwd: '/p/ü &?#%\n', all: false, limit: 100 }, ['rabc', '00ff0a', true]])
 })
 
+test('what no room could use is refused before it gets there', async () => {
+  const came: string[] = []
+  await serve({ runs: { resize: async () => { came.push('resize') } }, events: { head: () => 1, async *follow() { came.push('follow') } } })
+  // The launcher ends a run over a size that no terminal has.
+  for (const size of [{ rows: 65_536, cols: 80 }, { rows: 24, cols: 0 }, { rows: 24.5, cols: 80 }]) await expect(client().client.runs.resize.mutate({ run: 'rabcd', ...size }), JSON.stringify(size)).rejects.toMatchObject({ code: 'bad-request' })
+  await expect(subscribe(socketPath, 'events.follow', { lastEventId: 'soon' }).next()).rejects.toMatchObject({ code: 'bad-request' })
+  expect(came).toEqual([])
+})
+
 test('a query that is too long for a request line', async () => {
   const paths = Array.from({ length: 3000 }, (_, at) => `folder/${at}`)
   await serve({ runs: { diff: async (request) => ({ run: 'r', digest: null, changes: [], patch: String(request.paths.length) }) } })
