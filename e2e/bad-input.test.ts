@@ -101,6 +101,11 @@ describe(proves('a daemon that cannot start says why', 'SYS-1'), () => {
     expect((await nexus.json('daemon', 'start')).code).toBe(0)
   })
 
+  test('a port that is none', async () => {
+    nexus.env.NEXUS_PORT = 'http'
+    expect(await refusal('daemon', 'start')).toMatchObject({ code: 2, error: { code: 'usage', message: expect.stringContaining('NEXUS_PORT is "http"') } })
+  })
+
   test('a database of a newer Nexus is left alone', async () => {
     await nexus.call('daemon', 'start')
     await nexus.call('daemon', 'stop')

@@ -46,7 +46,7 @@ function portOf(text: string | undefined): number | undefined | null {
   if (text === 'off') return null
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Problem('usage', { what: `NEXUS_PORT is ${text}: not a port`, topic: 'daemon' })
+  throw new Problem('usage', { what: `NEXUS_PORT is "${text}": neither a port nor off`, topic: 'daemon' })
 }
 
 /** Where only root puts programs. They come first: a PATH may lead into a project, where a command has left an `rm` of its own; and users often lack some. */

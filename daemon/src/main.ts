@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { homeOf } from '@nexus/protocol/home'
 import { exitCodeOf, Problem } from '@nexus/protocol/problem'
 import { readConfig } from './config.ts'
 import type { Daemon } from './daemon.ts'
@@ -13,16 +14,17 @@ const FAREWELL_MS = 30
 
 async function main(): Promise<void> {
   const asked = Promise.withResolvers<void>()
-  const config = readConfig(process.env)
+  const { runtime } = homeOf(process.env, process.getuid?.() ?? 0)
   let daemon: Daemon
   try {
+    const config = readConfig(process.env)
     // Everything else is loaded after the cache is on: compiled code of the last start saves a quarter of this one.
     enableCompileCache(join(config.home.state, 'cache/compiled'))
     const { startDaemon } = await import('./daemon.ts')
     daemon = await startDaemon(config, asked.resolve)
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem('daemon-start-failed', { cause: causeOf(error) }, { cause: error })
-    report(config.home.runtime, problem)
+    report(runtime, problem)
     if (problem !== error) console.error(error)
     process.exitCode = exitCodeOf(problem.code)
     return
