@@ -93,7 +93,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
   const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, ports, beside: new Beside(state, ledger, live, receipts), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
 
-  const verify = rooms.use(new Verify({ runs, sandbox, state, clock, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer: (own, place, work) => live.beside(null, (signal) => inThrowAwayLayer(own, { ...place, signal }, work)), look: (run, project) => look(run, project, ECOSYSTEMS) }))
+  const verify = rooms.use(new Verify({ runs, sandbox, state, clock, nameOf, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer: (own, place, work) => live.beside(null, (signal) => inThrowAwayLayer(own, { ...place, signal }, work)), look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })
   const system: System = new System({
     state, ledger, sandbox, kill, retention, clock, nameOf, version: VERSION, build: BUILD, socket: home.socket, stop, url: () => server.url,

@@ -77,7 +77,7 @@ export class Runs implements RunsService {
 
   async start(asked: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
     const { sandbox, boundaries, ledger } = this.#parts
-    this.#requireReady()
+    this.requireReady()
     const on = asked.on === undefined ? undefined : this.find({ run: asked.on, cwd: asked.cwd, ...(asked.project === undefined ? {} : { project: asked.project }) })
     const below = on === undefined ? undefined : ledger.row(on)
     const publish = await this.#parts.ports.found(asked.publish)
@@ -97,13 +97,21 @@ export class Runs implements RunsService {
    */
   async startAt(request: RunRequest, { base, ...place }: { project: string; cwd: string; base: string | null; verification: string }, actor: Actor): Promise<Run> {
     const { sandbox, ledger } = this.#parts
-    this.#requireReady()
+    this.requireReady()
     const below = base === null ? undefined : this.base(base)
     const choice = await sandbox.choose(below?.row.backend ?? request.backend, place.project)
     if (!below && choice.strength === 'weak' && request.backend === 'auto') throw new Problem('backend-unavailable', { backend: 'overlay', cause: choice.cause ?? 'only a weak sandbox works', fix: 'say --backend copy if that will do' })
     const id = this.#begin(request, choice, { ...place, ...(below ? { parent: below.row.id, parents: below.parents } : {}) }, actor)
     this.#execute(id, choice, actor)
     return ledger.run(id)
+  }
+
+  /** Throws Problem while nothing new may begin: daemon-stopping, killed, disk-full. */
+  requireReady(): void {
+    const { live, kill, state } = this.#parts
+    live.requireOpen()
+    kill.requireOff()
+    state.ballast.requireSpace()
   }
 
   /** A run whose layer others may be laid over. Throws Problem `wrong-status`. */
@@ -207,7 +215,7 @@ export class Runs implements RunsService {
 
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
     const id = this.find(named)
-    const choice = await answered({ ...this.#parts, requireReady: () => this.#requireReady() }, id, deny, nameOf(actor))
+    const choice = await answered({ ...this.#parts, requireReady: () => this.requireReady() }, id, deny, nameOf(actor))
     if (choice) this.#execute(id, choice, actor)
     return this.#parts.ledger.run(id)
   }
@@ -226,12 +234,12 @@ export class Runs implements RunsService {
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
     const { shell, sandbox, environment, ledger, settings } = this.#parts
-    this.#requireReady()
+    this.requireReady()
     const found = this.find(request)
     const { project } = ledger.row(found)
     const { net, masks } = askedNet(request, settings.of(project), await sandbox.choose('auto', project))
     const own = { ...request, net, masks, env: environment(request.env) }
-    const id = await shell.open(found, own, nameOf(actor), { requireReady: () => this.#requireReady(), child: async ({ command, row }) => {
+    const id = await shell.open(found, own, nameOf(actor), { requireReady: () => this.requireReady(), child: async ({ command, row }) => {
       // Over the layer, while it is there and nobody took it apart; else over the host.
       const stands = row.layer !== null && (row.status !== 'applied' || isWhole(ledger, row))
       const choice = await sandbox.choose(stands ? row.backend : 'auto', row.project)
@@ -244,17 +252,9 @@ export class Runs implements RunsService {
     return ledger.run(id)
   }
 
-  /** Throws Problem while nothing new may begin: daemon-stopping, killed, disk-full. */
-  #requireReady(): void {
-    const { live, kill, state } = this.#parts
-    live.requireOpen()
-    kill.requireOff()
-    state.ballast.requireSpace()
-  }
-
   /** From here to #execute nothing is waited for: whoever stops everything comes before, and it is refused, or after, and it is ended. */
   #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
-    this.#requireReady()
+    this.requireReady()
     const id = newId('run', randomBytes(12))
     const settings = this.#parts.settings.of(place.project)
     requireHidden(request, choice)

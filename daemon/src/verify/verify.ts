@@ -28,7 +28,8 @@ export interface VerifyParts {
   readonly sandbox: Sandbox
   readonly state: State
   readonly clock: Clock
-  readonly log: Log
+  readonly nameOf: (actor: Actor) => string
+  readonly log: Pick<Log, 'error'>
   readonly ecosystems: readonly Ecosystem[]
   readonly inThrowAwayLayer: <Result>(sandbox: Sandbox, where: ThrowAway, work: (run: RunInside) => Promise<Result>) => Promise<Result>
   readonly look: (run: RunInside, project: string) => Promise<Listing>
@@ -46,7 +47,9 @@ export class Verify implements VerifyService, AsyncDisposable {
   }
 
   async start(request: VerifyRequest, actor: Actor): Promise<Verification> {
-    const { state, clock } = this.#parts
+    const { state, clock, nameOf, runs } = this.#parts
+    // The look is a command, too.
+    runs.requireReady()
     const { project, base } = this.#ground(request)
     const checks = await this.#recognised(request, project, base)
     const live = new Live({
@@ -99,7 +102,7 @@ export class Verify implements VerifyService, AsyncDisposable {
 
   /** Never rejects. */
   async #carryOut(live: Live, request: VerifyRequest, base: string | null, actor: Actor): Promise<void> {
-    const { state, clock, log } = this.#parts
+    const { clock, log } = this.#parts
     const builds: string[] = []
     try {
       for (const [at, check] of live.now.checks.entries()) {
@@ -107,7 +110,6 @@ export class Verify implements VerifyService, AsyncDisposable {
         if (why !== undefined) live.tell(at, { status: 'left-out', why })
         else await this.#check(live, at, request, { base: builds.at(-1) ?? base, builds }, actor)
       }
-      for (const run of builds.reverse()) await this.#letGo(run, actor)
     } catch (error) {
       // The kill switch, a daemon that stops, a sandbox that is gone: what is left cannot be run either.
       if (!(error instanceof Problem)) log.error({ err: error, verification: live.now.id }, 'a verification broke off')
@@ -115,9 +117,18 @@ export class Verify implements VerifyService, AsyncDisposable {
       for (const [at, { status }] of live.now.checks.entries()) if (status === 'queued' || status === 'running') live.tell(at, { status: 'left-out', why })
       live.isStopped = true
     }
+    // Kept for what came after them.
+    for (const run of builds.reverse()) await this.#letGo(run, actor).catch((error: unknown) => log.error({ err: error, run }, 'what a build left could not be discarded'))
     live.end(clock.now())
-    const { id, status, checks } = live.now
-    state.record({ type: 'verification.ended', actor: 'daemon', subject: id, payload: { status, checks: checks.map(({ kind, folder, command, status: how, run }) => ({ kind, folder, command, status: how, run })) } })
+    try {
+      this.#recordEnd(live)
+    } catch (error) {
+      log.error({ err: error, verification: live.now.id }, 'the end of a verification could not be recorded')
+    }
+  }
+
+  #recordEnd({ now: { id, status, checks } }: Live): void {
+    this.#parts.state.record({ type: 'verification.ended', actor: 'daemon', subject: id, payload: { status, checks: checks.map(({ kind, folder, command, status: how, run }) => ({ kind, folder, command, status: how, run })) } })
   }
 
   async #check(live: Live, at: number, request: VerifyRequest, over: { base: string | null; builds: string[] }, actor: Actor): Promise<void> {
@@ -175,8 +186,4 @@ function leftOutBecause({ kind, ecosystem, folder }: VerifyCheck, checks: readon
 
 function requestOf({ env, umask, net, backend, timeoutMs }: VerifyRequest, command: readonly string[], project: string): RunRequest {
   return { command: [...command], cwd: project, project, env, umask, backend, wish: 'keep', stdin: false, ...(net === undefined ? {} : { net }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-}
-
-function nameOf(actor: Actor): string {
-  return `${actor.kind}:${actor.via}`
 }
