@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Event } from '@nexus/protocol/events'
-import type { Calls } from './calls.ts'
+import { Refusal, type Calls } from './calls.ts'
 import { Mirror } from './mirror.ts'
 import type { Stream, Subscription } from './stream.ts'
 
@@ -22,7 +22,7 @@ function stage({ head = 10, runs = [] as unknown[] } = {}) {
   // The mirror uses no more of them than this.
   const mirror = new Mirror({ calls: calls as unknown as Calls, build: 'b', nextFrame: (work) => frames.push(work) })
   const stream = { follow: (subscription: Subscription) => { followed.push(subscription); return () => undefined } } as unknown as Stream
-  return { mirror, stream, frames, followed, asked, status, say: (one: Event) => followed.at(-1)?.onData({ id: String(one.seq), data: [one] }), draw: () => { for (const frame of frames.splice(0)) frame() } }
+  return { mirror, stream, calls, frames, followed, asked, status, say: (one: Event) => followed.at(-1)?.onData({ id: String(one.seq), data: [one] }), draw: () => { for (const frame of frames.splice(0)) frame() } }
 }
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0))
 
@@ -87,4 +87,17 @@ test('the kill switch counts as soon as a call says so; another build is told', 
   expect([mirror.picture().view?.killed, mirror.picture().isOutdated]).toEqual([true, true])
   await mirror.older()
   expect([mirror.picture().hasOlder, mirror.picture().view?.runs.map(({ id }) => id)]).toEqual([false, ['rnew', 'rold']])
+})
+
+test('a browser that is not let in any more does not ask for ever', async () => {
+  vi.useFakeTimers()
+  try {
+    const { mirror, stream, calls, asked } = stage()
+    calls.runs.list.query = async () => { throw new Refusal({ code: 'access-denied', message: '', next: '' }) }
+    await mirror.start(stream)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(asked).toEqual(['status'])
+  } finally {
+    vi.useRealTimers()
+  }
 })

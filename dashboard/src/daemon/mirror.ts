@@ -6,7 +6,7 @@ import type { Event } from '@nexus/protocol/events'
 import type { Receipt } from '@nexus/protocol/receipt'
 import type { Run } from '@nexus/protocol/runs'
 import { fold, viewFrom, withOlder, type View } from '@nexus/protocol/view'
-import type { Calls } from './calls.ts'
+import { problemOf, type Calls } from './calls.ts'
 import type { Connection, Stream } from './stream.ts'
 
 export interface Picture {
@@ -114,7 +114,9 @@ export class Mirror {
       this.#waiting.length = 0
       this.#change({ view: viewFrom(status, runs), hasOlder: next !== undefined, isOutdated: status.build !== build })
       this.#follow()
-    } catch {
+    } catch (error) {
+      // This browser is not let in (any more), and never will be with this secret.
+      if (problemOf(error).code === 'access-denied') return
       // Nobody answers yet; `connection` tells so. Once the stream is live the list is there to be had.
       setTimeout(() => void this.#begin(), RETRY_MS)
     }
