@@ -103,7 +103,7 @@ export class Execution {
   }
 
   async #launch(row: RunRow, layer: Layer, choice: Choice, running: LiveRun, actor: string): Promise<LaunchEnd> {
-    const { ledger, sandbox, network, handed, secrets, ports, now } = this.#parts
+    const { ledger, sandbox, network, handed, secrets, ports, now, log } = this.#parts
     const { request } = row
     const questions = request.askable ? new Questions(now, request.asks === true) : undefined
     if (questions) running.questions = questions
@@ -124,7 +124,7 @@ export class Execution {
     running.redacted = () => filter.count
     launch.onOutput((stream, chunk) => filter.take(stream, chunk))
     running.recorder.onHold((isHeld) => launch.hold(isHeld))
-    void ports.open(row, launch, running)
+    ports.open(row, launch, running).catch((error: unknown) => log.error({ err: error, run: row.id }, 'the ports of a run could not be noted'))
     if (running.abort.signal.aborted) launch.kill()
     return launch.ended.finally(() => filter.end())
   }

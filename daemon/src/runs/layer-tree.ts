@@ -18,7 +18,8 @@ export class LayerTree implements LayersService {
     const run = request.run === undefined ? undefined : this.#ledger.row(this.#runs.find({ ...request, run: request.run }))
     const project = run?.project ?? this.#runs.projectOf(request)
     const standing = new Map(this.#ledger.standing(project).map((row) => [row.id, row]))
-    const trees = [...standing.values()].filter((row) => !standing.has(groundOf(row) ?? '')).map((root) => treeOf(root, standing.values()))
+    const above = Map.groupBy(standing.values(), groundOf)
+    const trees = [...standing.values()].filter((row) => !standing.has(groundOf(row) ?? '')).map((root) => treeOf(root, above))
     const wanted = trees.filter((tree) => (run ? tree.some(({ row }) => row.id === run.id) : request.all || tree.length > 1 || tree.some(({ row }) => !isDecided(row))))
     const layers: LayerNode[] = []
     for (const { row, depth } of wanted.flat()) layers.push(await this.#nodeOf(row, depth, request.sizes))
@@ -53,9 +54,8 @@ interface Placed {
 }
 
 /** Each before what stands on it. */
-function treeOf(row: RunRow, all: Iterable<RunRow>, depth = 0): Placed[] {
-  const rows = [...all]
-  return [{ row, depth }, ...rows.filter((other) => groundOf(other) === row.id).flatMap((child) => treeOf(child, rows, depth + 1))]
+function treeOf(row: RunRow, above: ReadonlyMap<string | null, readonly RunRow[]>, depth = 0): Placed[] {
+  return [{ row, depth }, ...(above.get(row.id) ?? []).flatMap((child) => treeOf(child, above, depth + 1))]
 }
 
 /** The run that it stands on; null: the host. */

@@ -37,7 +37,7 @@ export class Ports {
     return ports
   }
 
-  /** What was asked for when the run was. Never rejects: a port that was taken meanwhile is said in the run's output. */
+  /** What was asked for when the run was. A port that was taken meanwhile is said in the run's output. */
   async open({ id, request: { publish = [] } }: RunRow, launch: Launch, running: Pick<LiveRun, 'recorder'>): Promise<void> {
     const refusals = await Promise.all(publish.map(async (port) => ({ port, errno: await launch.publish(port) })))
     const lost = refusals.filter(({ errno }) => errno !== 0)

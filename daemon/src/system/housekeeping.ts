@@ -57,8 +57,8 @@ export class Housekeeping implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     const { isIdle, log } = this.#parts
-    if (!isIdle()) return this.#wait(this.#rhythm.againAfterMs)
     try {
+      if (!isIdle()) return this.#wait(this.#rhythm.againAfterMs)
       await this.#tidy()
     } catch (error) {
       log.error({ err: error }, 'housekeeping failed')
