@@ -53,6 +53,4 @@ export const ONE_PLACE = [
 export const LONG_LINES = 300
 
 /** Longer files and the answer. */
-export const LONG_FILES: Readonly<Record<string, string>> = {
-  'daemon/src/base/native-files.ts': 'one conversation with the helper: its frames and its calls are read together',
-}
+export const LONG_FILES: Readonly<Record<string, string>> = {}

@@ -1,5 +1,5 @@
 /** Carries selected changes of a sealed layer over to the host: all of them or none. */
-import type { FileStat, Place } from '../base/native-files.ts'
+import type { FileStat, Place } from '../base/files.ts'
 import { parentOf, pathOf, TOP, type BytePath } from './byte-path.ts'
 import type { ApplyOrder, Ground, Outcome } from './changes.ts'
 import { carryOut } from './carry-out.ts'

@@ -1,6 +1,6 @@
 /** Names why a path cannot be changed. */
 import type { Conflict, Signature } from '@nexus/protocol/changes'
-import { FileError } from '../base/native-files.ts'
+import { FileError } from '../base/files.ts'
 import { wireOf, type BytePath } from './byte-path.ts'
 import { codeOf } from './code-of.ts'
 import { StepError } from './site.ts'

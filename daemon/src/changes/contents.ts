@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
-import { FileError, type Files } from '../base/native-files.ts'
+import { FileError, type Files } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
 import { Hasher, isMostlyHoles, signatureOf } from './seen.ts'

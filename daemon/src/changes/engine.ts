@@ -4,7 +4,7 @@
  *   after `staged`   every path is old or new, each by one rename; contents and pre-images are on the disk
  *   after `done`     the host is new
  */
-import { FileError, type FileStat, type Meta, type Place } from '../base/native-files.ts'
+import { FileError, type FileStat, type Meta, type Place } from '../base/files.ts'
 import { depthOf, parentOf, TOP, type BytePath } from './byte-path.ts'
 import type { Journal } from './journal.ts'
 import { isFolder, orderOf, pathOfStep, type Folder, type IndexedStep, type Step } from './plan.ts'

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Files, Root } from '../base/native-files.ts'
+import type { Files, Root } from '../base/files.ts'
 
 export function filesContract(name: string, open: () => Promise<Files>): void {
   describe(name, () => {

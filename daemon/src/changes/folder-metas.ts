@@ -1,6 +1,6 @@
 /** The modes and times of the directories that a plan leaves. */
 import type { Signature } from '@nexus/protocol/changes'
-import type { Meta } from '../base/native-files.ts'
+import type { Meta } from '../base/files.ts'
 import { depthOf, type BytePath } from './byte-path.ts'
 import type { Folder, Step } from './plan.ts'
 

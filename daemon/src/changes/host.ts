@@ -1,7 +1,7 @@
 /** Looks at the project as it is now and compares it with what a run saw. */
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
-import { FileError, type FileStat } from '../base/native-files.ts'
+import { FileError, type FileStat } from '../base/files.ts'
 import type { BytePath } from './byte-path.ts'
 import { openLent } from './node-files.ts'
 import { Hasher, signatureOf } from './seen.ts'

@@ -4,7 +4,7 @@
  * check of a path's directories and its use a moment passes in which somebody could swap one for a link.
  */
 import fs from 'node:fs'
-import { FileError, typeOfMode, type Files, type FileStat, type Guard, type Marks, type Meta, type Place, type Root } from '../base/native-files.ts'
+import { FileError, typeOfMode, type Files, type FileStat, type Guard, type Marks, type Meta, type Place, type Root } from '../base/files.ts'
 import { codeOf } from './code-of.ts'
 import { fsPath, nameOf, parentOf, type BytePath } from './byte-path.ts'
 import { readMarksWithTar } from './tar-marks.ts'

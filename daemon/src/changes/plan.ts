@@ -4,7 +4,7 @@
  */
 import type { Signature } from '@nexus/protocol/changes'
 import type { Bytes } from '@nexus/protocol/bytes'
-import type { Place } from '../base/native-files.ts'
+import type { Place } from '../base/files.ts'
 import { depthOf, type BytePath } from './byte-path.ts'
 import { sameTarget } from './survey.ts'
 

@@ -3,7 +3,7 @@
  * and one is enough for nothing to be written.
  */
 import type { ChangeFlag, Conflict, Signature } from '@nexus/protocol/changes'
-import { FileError, type FileStat } from '../base/native-files.ts'
+import { FileError, type FileStat } from '../base/files.ts'
 import { below, parentOf, pathOf, TOP, type BytePath } from './byte-path.ts'
 import { conflict } from './conflicts.ts'
 import { entriesOf, INDEX_MAX_BYTES } from './git-index.ts'

@@ -1,5 +1,5 @@
 /** Real root's overlay renames a folder by noting where its content lies below; a user's layers hold all that they show. */
-import type { Files, Place, Root } from '../base/native-files.ts'
+import type { Files, Place, Root } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { below, TOP } from './byte-path.ts'
 import { look } from './seen.ts'

@@ -2,7 +2,7 @@
 import { Problem } from '@nexus/protocol/problem'
 import type { Bytes } from '@nexus/protocol/bytes'
 import fs from 'node:fs'
-import type { Root } from '../base/native-files.ts'
+import type { Root } from '../base/files.ts'
 import { fromText, parentOf, pathOf, type BytePath } from './byte-path.ts'
 import { carryOut } from './carry-out.ts'
 import type { Outcome } from './changes.ts'

@@ -3,25 +3,15 @@ import { createHash, hash } from 'node:crypto'
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
 import { toBytes } from '@nexus/protocol/bytes'
-import { typeOfMode, type FileType } from '../base/native-files.ts'
+import { typeOfMode, type FileStat, type FileType } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
 import { codeOf } from './code-of.ts'
 import { openLent } from './node-files.ts'
 
-export interface Seen {
-  readonly type: FileType
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  readonly nlink: number
-  readonly dev: bigint
-  readonly ino: bigint
+export interface Seen extends Omit<FileStat, 'linkTarget'> {
   readonly rdev: bigint
-  readonly size: bigint
   readonly blocks: bigint
-  readonly mtimeNs: bigint
-  readonly ctimeNs: bigint
   readonly birthtimeNs: bigint
 }
 

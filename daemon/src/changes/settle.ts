@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs'
 import type { Conflict } from '@nexus/protocol/changes'
-import { FileError, type FileStat } from '../base/native-files.ts'
+import { FileError, type FileStat } from '../base/files.ts'
 import { fromText, type BytePath } from './byte-path.ts'
 import type { Recovered } from './changes.ts'
 import { conflict, conflictOf } from './conflicts.ts'

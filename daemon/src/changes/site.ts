@@ -1,6 +1,6 @@
 /** Where an apply or rollback works: the project, the helper, and the ways to pause, to flush and to be interrupted. */
 import type { Progress } from '@nexus/protocol/run-output'
-import type { Files, Place, Root } from '../base/native-files.ts'
+import type { Files, Place, Root } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import type { BytePath } from './byte-path.ts'
 import type { Report } from './changes.ts'

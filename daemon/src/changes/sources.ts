@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Conflict } from '@nexus/protocol/changes'
-import { FileError, type Place, type Root } from '../base/native-files.ts'
+import { FileError, type Place, type Root } from '../base/files.ts'
 import { fromText, pathOf, type BytePath } from './byte-path.ts'
 import type { Merging } from './changes.ts'
 import { conflict } from './conflicts.ts'

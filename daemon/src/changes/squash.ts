@@ -3,7 +3,7 @@
  * short one. Nothing is copied: files and whiteouts get one more name, folders are made anew with the marks that the
  * merged ones have: a redirect where the project shows through from another place, opaque where it does not.
  */
-import { FileError, type Files, type Place, type Root } from '../base/native-files.ts'
+import { FileError, type Files, type Place, type Root } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { below, fromText, TOP, type BytePath } from './byte-path.ts'
 import type { Ground } from './changes.ts'

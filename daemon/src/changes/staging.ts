@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
 import { fromBytes } from '@nexus/protocol/bytes'
-import { FileError, type FileStat, type Meta, type Place, type Root } from '../base/native-files.ts'
+import { FileError, type FileStat, type Meta, type Place, type Root } from '../base/files.ts'
 import { fromText, TOP } from './byte-path.ts'
 import type { Journal } from './journal.ts'
 import { isBackedUp, isFolder, isStaged, pathOfStep, type IndexedStep, type Origin, type Source, type Step } from './plan.ts'

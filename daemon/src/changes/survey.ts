@@ -1,6 +1,6 @@
 /** The change set of a layer: walk, compare, name renames, flag, sort, digest. */
 import type { Change, ChangeFlag, ChangeKind, Signature } from '@nexus/protocol/changes'
-import type { Files } from '../base/native-files.ts'
+import type { Files } from '../base/files.ts'
 import { isOfBareRepository } from './bare-repository.ts'
 import type { Breath } from './breath.ts'
 import { comparePaths, wireOf, type BytePath } from './byte-path.ts'

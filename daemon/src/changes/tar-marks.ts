@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { buffer } from 'node:stream/consumers'
 import { Problem } from '@nexus/protocol/problem'
-import type { Marks, Place } from '../base/native-files.ts'
+import type { Marks, Place } from '../base/files.ts'
 import { Tree } from './tree.ts'
 
 /** tar takes no path longer than the system does in one call: below such a folder it starts anew. */

@@ -1,5 +1,5 @@
 /** The two sides of a change set: the tree as the run leaves it (after) and the tree it was laid over (before). */
-import type { Root } from '../base/native-files.ts'
+import type { Root } from '../base/files.ts'
 import type { Ground } from './changes.ts'
 import type { BytePath } from './byte-path.ts'
 import type { Wanted } from './contents.ts'

@@ -1,0 +1,114 @@
+/** The bytes between the daemon and `nexus-native files`: u32 length, u32 id, then an operation and its fields, or an errno and its answer's. */
+import { typeOfMode, type FileStat, type Guard, type Place } from './files.ts'
+
+/** The fields of one request. */
+export class Request {
+  #bytes = Buffer.allocUnsafe(256)
+  #length = 9
+
+  u8(value: number): this {
+    this.#reserve(1)
+    this.#length = this.#bytes.writeUInt8(value, this.#length)
+    return this
+  }
+
+  u32(value: number): this {
+    this.#reserve(4)
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length)
+    return this
+  }
+
+  u64(value: bigint): this {
+    this.#reserve(8)
+    this.#length = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length)
+    return this
+  }
+
+  text(text: string): this {
+    this.u32(text.length)
+    this.#reserve(text.length)
+    this.#length += this.#bytes.write(text, this.#length, 'latin1')
+    return this
+  }
+
+  place({ root, path }: Place): this {
+    return this.u32(root.handle).text(path)
+  }
+
+  /** Seconds may be negative, the fraction never is. */
+  time(ns: bigint): this {
+    const fraction = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+    return this.u64((ns - fraction) / 1_000_000_000n).u32(Number(fraction))
+  }
+
+  guard(guard: Guard | undefined): this {
+    if (!guard) return this.u8(0)
+    return this.u8(1).u64(guard.dev).u64(guard.ino).u64(guard.size).time(guard.mtimeNs)
+  }
+
+  frame(id: number, operation: number): Buffer {
+    this.#bytes.writeUInt32LE(this.#length - 4, 0)
+    this.#bytes.writeUInt32LE(id, 4)
+    this.#bytes.writeUInt8(operation, 8)
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#length + more))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}
+
+/** The fields of one answer. */
+export class Answer {
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  u8(): number {
+    return this.#bytes.readUInt8(this.#advance(1))
+  }
+
+  u32(): number {
+    return this.#bytes.readUInt32LE(this.#advance(4))
+  }
+
+  u64(): bigint {
+    return this.#bytes.readBigUInt64LE(this.#advance(8))
+  }
+
+  text(): string {
+    const length = this.u32()
+    const start = this.#advance(length)
+    return this.#bytes.toString('latin1', start, start + length)
+  }
+
+  digest(): string {
+    const start = this.#advance(32)
+    return this.#bytes.toString('hex', start, start + 32)
+  }
+
+  time(): bigint {
+    const seconds = BigInt.asIntN(64, this.u64())
+    return seconds * 1_000_000_000n + BigInt(this.u32())
+  }
+
+  stat(): FileStat {
+    const mode = this.u32()
+    return {
+      type: typeOfMode(mode), mode: mode & 0o7777, uid: this.u32(), gid: this.u32(), nlink: this.u32(), dev: this.u64(), ino: this.u64(),
+      size: this.u64(), mtimeNs: this.time(), ctimeNs: this.time(), linkTarget: this.text(),
+    }
+  }
+
+  #advance(length: number): number {
+    const start = this.#at
+    this.#at += length
+    return start
+  }
+}
