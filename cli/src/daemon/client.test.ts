@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Problem } from '@nexus/protocol/problem'
+import type { Event } from '@nexus/protocol/events'
 import { nexusRouter } from '@nexus/protocol/router'
 import type { Output } from '@nexus/protocol/run-output'
 import type { Context } from '@nexus/protocol/trpc'
@@ -68,7 +69,7 @@ test('a query, a mutation, and words of every kind in between', async () => {
 
 test('what no room could use is refused before it gets there', async () => {
   const came: string[] = []
-  await serve({ runs: { resize: async () => { came.push('resize') } }, events: { head: () => 1, async *follow() { came.push('follow') } } })
+  await serve({ runs: { resize: async () => { came.push('resize') } }, events: { head: () => 1, async *follow() { yield* [] as Event[]; came.push('follow') } } })
   // The launcher ends a run over a size that no terminal has.
   for (const size of [{ rows: 65_536, cols: 80 }, { rows: 24, cols: 0 }, { rows: 24.5, cols: 80 }]) await expect(client().client.runs.resize.mutate({ run: 'rabcd', ...size }), JSON.stringify(size)).rejects.toMatchObject({ code: 'bad-request' })
   await expect(subscribe(socketPath, 'events.follow', { lastEventId: 'soon' }).next()).rejects.toMatchObject({ code: 'bad-request' })
@@ -121,6 +122,23 @@ test('a busy daemon of another build answers, and that is said once', async () =
   await nexus.events.list.query({})
   expect(builds).toEqual([BUILD, BUILD])
   expect(told).toEqual([expect.stringContaining('nexus daemon restart')])
+})
+
+test.each(['after it heard the call', 'in the middle of its answer'])('a daemon that dies %s is not asked again: what was begun may have been carried out', async (moment) => {
+  let [asked, begun] = [0, 0]
+  const again = async () => { begun += 1; await serve({}) }
+  await serve({}, (request, response) => {
+    asked += 1
+    request.resume().once('end', () => {
+      if (moment !== 'after it heard the call') response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"result":')
+      // Its socket is gone as well: whoever asks now finds nobody.
+      setTimeout(() => void stop(), 20)
+    })
+    return true
+  })
+  const { client: nexus } = client({ start: again, replace: again })
+  await expect(nexus.runs.start.mutate({ command: ['touch', 'once'], cwd: '/', env: {}, umask: 0o022 })).rejects.toMatchObject({ code: 'daemon-unreachable' })
+  expect({ asked, begun }).toEqual({ asked: 1, begun: 0 })
 })
 
 test.each([['hangs up', (response: ServerResponse) => response.destroy()], ['is no daemon', (response: ServerResponse) => response.end('<html>')], ['says something else', (response: ServerResponse) => response.end('{}')]])(

@@ -1,9 +1,11 @@
 /**
- * The daemon's procedures as typed calls: one HTTP request each over the unix socket, in tRPC's own form, starting or
- * replacing the daemon where needed. Of @trpc/client only the types are used: loading it costs every command 7 ms.
+ * The daemon's procedures as typed calls over the unix socket, starting or replacing the daemon where needed.
+ * Always true here: a call is repeated only where nobody took the first one, so that no command runs twice: nobody
+ * listened, or the daemon refused before it did anything. A connection that breaks later is told, never tried again.
  */
 import type { TRPCClient } from '@trpc/client'
-import { Problem, type ProblemShape } from '@nexus/protocol/problem'
+import { answerIn, callsOf, requestOf, type Answer, type Call } from '@nexus/protocol/calls'
+import { Problem } from '@nexus/protocol/problem'
 import type { NexusRouter } from '@nexus/protocol/router'
 import { BUILD } from '../build.ts'
 import { ask, textOf } from './http.ts'
@@ -20,31 +22,13 @@ export interface ClientOptions {
   readonly warn: (line: string) => void
 }
 
-interface Call {
-  readonly kind: 'query' | 'mutation'
-  /** room.procedure */
-  readonly procedure: string
-  readonly input: unknown
-}
-type Answer = { readonly data: unknown } | { readonly problem: ProblemShape }
-
-/** A request line longer than this is refused by Node's server: such a query goes as a body. */
-const LINE_MAX = 8 * 1024
-
 export function createClient(options: ClientOptions): Client {
   let told = false
   const warn = (line: string) => {
     if (!told) options.warn(line)
     told = true
   }
-  const call = (kind: Call['kind'], procedure: string) => (input: unknown) => carry({ kind, procedure, input }, { ...options, warn })
-  const rooms = everyName((room) => everyName((name) => ({ query: call('query', `${room}.${name}`), mutate: call('mutation', `${room}.${name}`) })))
-  // The router's type says which names there are; at run time any name makes a call, and the daemon refuses a wrong one.
-  return rooms as unknown as Client
-}
-
-function everyName(make: (name: string) => unknown): object {
-  return new Proxy({}, { get: (_, name) => (typeof name === 'string' ? make(name) : undefined) })
+  return callsOf<Client>((call) => carry(call, { ...options, warn }))
 }
 
 async function carry(call: Call, options: ClientOptions): Promise<unknown> {
@@ -62,28 +46,24 @@ async function carry(call: Call, options: ClientOptions): Promise<unknown> {
   return answer.data
 }
 
-async function attempt({ kind, procedure, input }: Call, { socketPath, warn }: ClientOptions): Promise<Answer> {
-  const body = JSON.stringify(input ?? {})
-  const line = `/trpc/${procedure}?input=${encodeURIComponent(body)}`
-  const posted = kind === 'mutation' || line.length > LINE_MAX
-  const request = posted ? { path: `/trpc/${procedure}`, method: 'POST' as const, body } : { path: line }
-  const head = await ask({ socketPath, ...request, headers: { 'x-nexus-build': BUILD } })
-  const answer = answerIn(await textOf(head))
+async function attempt(call: Call, { socketPath, warn }: ClientOptions): Promise<Answer> {
+  const { path, body } = requestOf(call)
+  const head = await ask({ socketPath, path, ...(body === undefined ? {} : { method: 'POST', body }), headers: { 'x-nexus-build': BUILD } })
+  const answer = understood(await textOf(head))
   const theirs = head.headers['x-nexus-build']
   const refused = 'problem' in answer && answer.problem.code === 'daemon-outdated'
   if (theirs !== undefined && theirs !== BUILD && !refused) warn('the daemon runs another build of Nexus and is busy, so it goes on; later: nexus daemon restart')
   return answer
 }
 
-function answerIn(text: string): Answer {
-  let parsed: { result?: { data?: unknown }; error?: { data?: { problem?: ProblemShape } } }
+function understood(text: string): Answer {
+  let parsed: unknown
   try {
-    parsed = JSON.parse(text) as typeof parsed
+    parsed = JSON.parse(text)
   } catch (cause) {
     throw new Problem('daemon-unreachable', { cause: `its answer is not JSON: ${text.slice(0, 200)}` }, { cause })
   }
-  if (parsed.result) return { data: parsed.result.data }
-  const problem = parsed.error?.data?.problem
-  if (!problem) throw new Problem('daemon-unreachable', { cause: `its answer is not understood: ${text.slice(0, 200)}` })
-  return { problem }
+  const answer = answerIn(parsed)
+  if (!answer) throw new Problem('daemon-unreachable', { cause: `its answer is not understood: ${text.slice(0, 200)}` })
+  return answer
 }

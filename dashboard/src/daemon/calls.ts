@@ -1,5 +1,6 @@
 /** The daemon's procedures as typed calls: one HTTP request each, so that they work whatever the event stream does. */
 import type { TRPCClient } from '@trpc/client'
+import { answerIn, callsOf, requestOf, type Call } from '@nexus/protocol/calls'
 import type { ProblemShape } from '@nexus/protocol/problem'
 import type { NexusRouter } from '@nexus/protocol/router'
 
@@ -22,14 +23,8 @@ export interface CallsParts {
   readonly onDenied: () => void
 }
 
-/** A request line longer than this is refused by Node's server: such a query goes as a body. */
-const LINE_MAX = 8 * 1024
-
 export function createCalls(parts: CallsParts): Calls {
-  const call = (kind: 'query' | 'mutation', procedure: string) => (input: unknown) => carry(parts, kind, procedure, input)
-  const rooms = everyName((room) => everyName((name) => ({ query: call('query', `${room}.${name}`), mutate: call('mutation', `${room}.${name}`) })))
-  // The router's type says which names there are; at run time any name makes a call, and the daemon refuses a wrong one.
-  return rooms as unknown as Calls
+  return callsOf<Calls>((call) => carry(parts, call))
 }
 
 export function problemOf(error: unknown): ProblemShape {
@@ -37,21 +32,16 @@ export function problemOf(error: unknown): ProblemShape {
   return { code: 'bug', message: error instanceof Error ? error.message : String(error), next: 'reload this page; nexus daemon logs' }
 }
 
-function everyName(make: (name: string) => unknown): object {
-  return new Proxy({}, { get: (_, name) => (typeof name === 'string' ? make(name) : undefined) })
-}
-
-async function carry({ secret, fetch, onDenied }: CallsParts, kind: 'query' | 'mutation', procedure: string, input: unknown): Promise<unknown> {
-  const body = JSON.stringify(input ?? {})
-  const line = `/trpc/${procedure}?input=${encodeURIComponent(body)}`
+async function carry({ secret, fetch, onDenied }: CallsParts, call: Call): Promise<unknown> {
+  const { path, body } = requestOf(call)
   const headers = { authorization: `Bearer ${secret}` }
-  const posted = kind === 'mutation' || line.length > LINE_MAX
-  const request = posted ? { path: `/trpc/${procedure}`, init: { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body } } : { path: line, init: { headers } }
-  const answer = await fetch(request.path, { ...request.init, cache: 'no-store' }).catch((error: unknown) => {
+  const init = body === undefined ? { headers } : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body }
+  const head = await fetch(path, { ...init, cache: 'no-store' }).catch((error: unknown) => {
     throw new Refusal({ code: 'daemon-unreachable', message: `the daemon does not answer: ${error instanceof Error ? error.message : String(error)}`, next: 'nexus daemon start' })
   })
-  if (answer.status === 401) onDenied()
-  const parsed = (await answer.json()) as { result?: { data?: unknown }; error?: { data?: { problem?: ProblemShape } } }
-  if (parsed.result) return parsed.result.data
-  throw new Refusal(parsed.error?.data?.problem ?? { code: 'daemon-unreachable', message: `its answer is not understood (${answer.status})`, next: 'nexus daemon logs' })
+  if (head.status === 401) onDenied()
+  // What is no JSON is no answer of the daemon's either.
+  const answer = answerIn(await head.json().catch(() => undefined))
+  if (answer && 'data' in answer) return answer.data
+  throw new Refusal(answer?.problem ?? { code: 'daemon-unreachable', message: `its answer is not understood (${head.status})`, next: 'nexus daemon logs' })
 }
