@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -70,6 +71,33 @@ test('sockets are found without a search, wherever they are, and in folders of s
   } finally {
     server.close()
   }
+})
+
+test('a socket has one place in the list, whatever words it was opened with, and what is shut comes before all of them', async () => {
+  put(at('etc/app/shut.key'), 0o600)
+  const servers = ['/s', '//s', '/./s', '/.//s'].map((words) => {
+    rmSync(at('s'), { force: true })
+    return createServer().listen(`${root}${words}`)
+  })
+  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')))
+  try {
+    await masks.ready()
+    expect(masks.paths([]).filter((path) => path.startsWith(root))).toEqual([at('etc/app/shut.key'), at('s')])
+    expect(masks.paths([])[0]).toBe(at('etc/app/shut.key'))
+  } finally {
+    for (const server of servers) server.close()
+  }
+})
+
+test('what others may fill is looked at when all else is done', async ({ skip }) => {
+  if (process.geteuid?.() !== 0) skip('needs root: a file of somebody else')
+  for (let number = 0; number < 30; number += 1) put(at(`var/spool/theirs-${number}.key`), 0o600)
+  chmodSync(at('var/spool'), 0o1777)
+  put(at('var/ann/deep/shut.key'), 0o600)
+  chownSync(at('var/ann'), 1500, 1500)
+  put(at('var/lib/app/deep/shut.key'), 0o600)
+  await masks.ready()
+  expect(masks.paths([]).filter((path) => path.startsWith(root))[0]).toBe(at('var/lib/app/deep/shut.key'))
 })
 
 test('homes of people that lie elsewhere are hidden, those of services are not', async () => {

@@ -5,7 +5,7 @@
  * The places where services keep their things are walked with bounds, in the background; sockets that somebody listens
  * on are asked of the kernel before each run, since it knows them wherever they are.
  */
-import { accessSync, constants, lstatSync, readFileSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -26,7 +26,6 @@ const DEPTH_MAX = 12
 const LOOKED_AT_MAX = 60_000
 /** Of those that only root looks at: there may be whole work shops. */
 const OTHERS_LOOKED_AT_MAX = 20_000
-const MASKS_MAX = 700
 /** After the first time a run may use what is older, while it is looked again; not what is older than the second. */
 const FRESH_MS = 60_000
 const STALE_MS = 600_000
@@ -57,11 +56,14 @@ export class Masks {
     if (age > STALE_MS) await this.#surveying
   }
 
-  /** Absolute paths to cover. What somebody shut from others stays visible around `kept`: the project, what is on PATH. */
+  /**
+   * Absolute paths to cover, each once, what matters most first: files that are shut come before sockets, of which anybody
+   * may open as many as they like. What somebody shut from others stays visible around `kept`: the project, what is on PATH.
+   */
   paths(kept: readonly string[]): string[] {
     const { sockets = [], shut = [] } = this.#survey ?? {}
     const strange = [...otherHomes(this.#root), ...shut].filter((path) => !kept.some((place) => isInside(place, path) || isInside(path, place)))
-    return [...new Set([...listeningSockets(), ...sockets, ...strange])].slice(0, MASKS_MAX)
+    return [...new Set([...strange, ...sockets, ...listeningSockets()])]
   }
 
   async #look(): Promise<void> {
@@ -90,16 +92,19 @@ interface Folder {
   readonly device: number
   readonly ownToo: boolean
   readonly depth: number
+  /** Others may put there what they like, in any number. */
+  readonly isTheirs: boolean
 }
 
 /**
- * One bounded walk over all places, what lies nearest first; never follows a link, never leaves a file system by itself: a
- * network share may take for ever.
+ * One bounded walk over all places, what lies nearest first, and what others may fill when all else is done; never
+ * follows a link, never leaves a file system by itself: a network share may take for ever.
  */
 class Walk {
   readonly sockets: string[] = []
   readonly shut: string[] = []
   readonly #open: Folder[] = []
+  readonly #theirs: Folder[] = []
   #left: number
 
   constructor(lookedAtMax: number) {
@@ -109,22 +114,24 @@ class Walk {
   /** The files of a folder, and those of its folders that are wanted. */
   async top(folder: string, isWanted: (path: string) => boolean): Promise<void> {
     const stat = await lstat(folder)
-    await this.#look({ path: folder, device: stat.dev, ownToo: false, depth: 0 }, isWanted)
+    await this.#look({ path: folder, device: stat.dev, ownToo: false, depth: 0, isTheirs: false }, isWanted)
   }
 
   async add(path: string, ownToo: boolean): Promise<void> {
     const stat = await lstat(path).catch(() => undefined) // not every machine has every place
-    if (stat?.isDirectory()) this.#open.push({ path, device: stat.dev, ownToo, depth: 1 })
+    if (stat?.isDirectory()) this.#open.push({ path, device: stat.dev, ownToo, depth: 1, isTheirs: false })
   }
 
   async go(): Promise<void> {
-    for (let at = 0; at < this.#open.length && this.#left > 0; at += 1) {
-      const folder = this.#open[at]
-      if (folder) await this.#look(folder)
+    for (const folders of [this.#open, this.#theirs]) {
+      for (let at = 0; at < folders.length && this.#left > 0; at += 1) {
+        const folder = folders[at]
+        if (folder) await this.#look(folder)
+      }
     }
   }
 
-  async #look({ path: folder, device, ownToo, depth }: Folder, isWanted: (path: string) => boolean = () => true): Promise<void> {
+  async #look({ path: folder, device, ownToo, depth, isTheirs }: Folder, isWanted: (path: string) => boolean = () => true): Promise<void> {
     const names = (await readdir(folder).catch(() => [])).filter((name) => isWanted(join(folder, name)))
     this.#left -= names.length
     if (this.#left < 0) return
@@ -135,9 +142,17 @@ class Walk {
       const isShut = stat.isDirectory() ? (stat.mode & 0o005) !== 0o005 : (stat.mode & 0o004) === 0
       if (stat.isSocket()) this.sockets.push(path)
       else if (isShut && (ownToo || stat.uid !== process.geteuid?.() || stat.uid === 0) && isOpenToUs(path)) this.shut.push(path)
-      else if (stat.isDirectory() && !isShut && depth < DEPTH_MAX) this.#open.push({ path, device, ownToo, depth: depth + 1 })
+      else if (stat.isDirectory() && !isShut && depth < DEPTH_MAX) this.#add({ path, device, ownToo, depth: depth + 1, isTheirs: isTheirs || isOthers(stat) })
     }
   }
+
+  #add(folder: Folder): void {
+    (folder.isTheirs ? this.#theirs : this.#open).push(folder)
+  }
+}
+
+function isOthers({ mode, uid }: Stats): boolean {
+  return (mode & 0o002) !== 0 || (uid !== 0 && uid !== process.geteuid?.())
 }
 
 function isOpenToUs(path: string): boolean {
@@ -149,14 +164,17 @@ function isOpenToUs(path: string): boolean {
   }
 }
 
-/** The kernel's own list; names of other mount namespaces are in it, too, and lead nowhere here. */
+/**
+ * The kernel's own list; names of other mount namespaces are in it, too, and lead nowhere here. It has the words that each was
+ * opened with, and there is no end of words for one place (`/tmp//s`, `/tmp/./s`): a socket is named once, by its real path.
+ */
 function listeningSockets(): string[] {
-  const paths = readFileSync('/proc/net/unix', 'utf8').split('\n').slice(1).map((line) => / (\/.*)$/.exec(line)?.[1])
-  return paths.filter((path) => path !== undefined).filter((path) => {
+  const paths = new Set(readFileSync('/proc/net/unix', 'utf8').split('\n').slice(1).flatMap((line) => / (\/.*)$/.exec(line)?.[1] ?? []))
+  return [...paths].flatMap((path) => {
     try {
-      return lstatSync(path).isSocket()
+      return lstatSync(path).isSocket() ? [realpathSync(path)] : []
     } catch {
-      return false // it has gone, or only another container has it
+      return [] // it has gone, or only another container has it
     }
   })
 }

@@ -94,6 +94,8 @@ function outermost(paths: readonly string[]): string[] {
 
 /** Private and empty inside, whatever the host has there; the project is an overlay, through which no socket answers. */
 const COVERED = ['/proc', '/sys', '/dev', '/run', '/var/run', '/tmp', '/var/tmp', '/home', '/root'] as const
+/** Each costs a mount. */
+const MASKS_MAX = 700
 const OTHERS = ['/run', '/tmp', '/var/tmp', '/home', '/root'] as const
 
 function isCovered(path: string): boolean {
@@ -103,10 +105,11 @@ function isCovered(path: string): boolean {
 function maskedIn({ masks, state, userHome }: Stage, { project, folder }: Layer, { env }: LaunchOrder, shown: readonly string[]): string[] {
   const programs = (env.PATH ?? '').split(':').filter((entry) => entry.startsWith('/'))
   const found = masks?.paths([folder, ...programs.map(whole)]) ?? []
+  // What is out of sight anyway must not take the place of what is not.
   return found.filter((path) => {
     if (shown.some((place) => isInside(path, place))) return true
     return !isCovered(path) && ![state, userHome, project].some((place) => isInside(path, place)) && !isInside(userHome, path)
-  })
+  }).slice(0, MASKS_MAX)
 }
 
 /** A PATH entry belongs to a tool that may need what lies beside it: /opt/tool/bin and /opt/tool/lib. */
