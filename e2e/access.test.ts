@@ -1,7 +1,7 @@
 /** Who may speak with the daemon: the same user by the socket's mode, a browser by Host, Origin and token. */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { request, type IncomingHttpHeaders } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -83,6 +83,45 @@ describe(proves('on TCP', 'SYS-4'), () => {
     expect(await upgrade({ host: 'evil.example' })).toBe(421)
     expect(await messageAfter({ token: 'wrong' })).toContain('UNAUTHORIZED')
     expect(await messageAfter({ token })).toContain('"result"')
+  })
+})
+
+/** Before the secret has come nothing is kept: memory belongs to those who may ask. */
+describe(proves('strangers on TCP', 'SYS-4'), () => {
+  /** What came back, and whether the other side has ended it, after it was said all of this. */
+  function say(...words: (string | Buffer)[]): { answer: Promise<string>; socket: Socket } {
+    const socket = connect(port, '127.0.0.1')
+    const { promise, resolve } = Promise.withResolvers<string>()
+    let text = ''
+    socket.on('data', (chunk: Buffer) => { text += chunk.toString('latin1') }).on('error', () => {}).on('close', () => resolve(text))
+    for (const word of words) socket.write(word)
+    return { answer: promise, socket }
+  }
+  const head = (...lines: string[]) => `${[...lines, `Host: 127.0.0.1:${port}`].join('\r\n')}\r\n\r\n`
+
+  test('a body is not waited for', async () => {
+    const { answer, socket } = say(head('POST /trpc/runs.start HTTP/1.1', 'Connection: close', 'Content-Type: application/json', 'Content-Length: 16000000'))
+    socket.once('data', () => socket.destroy())
+    expect(await answer).toMatch(/^HTTP\/1\.1 401 /)
+    expect((await ask({ 'content-type': 'application/json', 'content-length': '2000' }, '/login', 'POST')).status).toBe(413)
+  })
+
+  test('half a message on a WebSocket is not kept', async () => {
+    const frame = Buffer.alloc(14)
+    frame.set([0x82, 0xff])
+    frame.writeBigUInt64BE(16_000_000n, 2)
+    const upgraded = head('GET /trpc?connectionParams=1 HTTP/1.1', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')
+    const { answer, socket } = say(upgraded)
+    socket.once('data', () => socket.write(Buffer.concat([frame, Buffer.alloc(256 * 1024)])))
+    expect(await answer).toMatch(/^HTTP\/1\.1 101 /)
+  })
+
+  test('who comes first keeps nobody out', async () => {
+    const crowd = Array.from({ length: 70 }, () => say())
+    await Promise.race(crowd.map(({ answer }) => answer))
+    expect(await ask({ authorization: `Bearer ${token}` })).toMatchObject({ status: 200 })
+    expect(await messageAfter({ token })).toContain('"result"')
+    for (const { socket } of crowd) socket.destroy()
   })
 })
 

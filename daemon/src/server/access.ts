@@ -42,11 +42,15 @@ export class Access implements AccessService {
     return undefined
   }
 
+  /** Over TCP, and without the secret in its headers; a WebSocket says it later. */
+  isStranger(request: IncomingMessage): boolean {
+    return !this.#trusted.has(request.socket) && !this.#matches(bearerOf(request) ?? '')
+  }
+
   /** Throws UNAUTHORIZED. The secret comes as `Authorization: Bearer`, or in a WebSocket's connection parameters. */
   actorOf(request: IncomingMessage, parameters: Readonly<Record<string, unknown>> | null | undefined): Actor {
     if (this.#trusted.has(request.socket)) return { kind: 'person', via: 'socket' }
-    const header = request.headers.authorization?.match(/^Bearer (\S+)$/)?.[1]
-    const given = header ?? (typeof parameters?.token === 'string' ? parameters.token : '')
+    const given = bearerOf(request) ?? (typeof parameters?.token === 'string' ? parameters.token : '')
     if (!this.#matches(given)) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'the secret is missing or wrong' })
     return { kind: 'person', via: 'tcp' }
   }
@@ -69,6 +73,10 @@ export class Access implements AccessService {
     if (this.#logins.accepts(given, this.#port)) return true
     return bytes.length === this.#secret.length && timingSafeEqual(bytes, this.#secret)
   }
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return request.headers.authorization?.match(/^Bearer (\S+)$/)?.[1]
 }
 
 /** The daemon's secret, made once, readable by its user only; deleting the file revokes it. */

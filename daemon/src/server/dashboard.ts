@@ -16,6 +16,9 @@ export interface DashboardParts {
   readonly trade: (code: string) => Login
 }
 
+/** Anybody may send one. */
+const LOGIN_BYTES_MAX = 1024
+
 interface Asset {
   readonly body: Buffer
   readonly type: string
@@ -40,7 +43,7 @@ export function serveDashboard(app: FastifyInstance, { folder, trade }: Dashboar
     })
   }
   // The one call that needs no secret: the code is one. A body of JSON cannot come from a form of another page.
-  app.post('/login', async (request, reply) => {
+  app.post('/login', { bodyLimit: LOGIN_BYTES_MAX }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     try {
       return trade(loginRequestSchema.parse(request.body).code)

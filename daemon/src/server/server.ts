@@ -1,5 +1,6 @@
 /** The server: fastify over the tRPC router, on the unix socket and on 127.0.0.1. Starts, listens, stops; decides nothing. */
-import type { Server as HttpServer } from 'node:http'
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from '@trpc/server/adapters/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -12,6 +13,7 @@ import type { Access } from './access.ts'
 import { serveDashboard } from './dashboard.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 import { listenOnLoopback, listenOnSocket } from './listen.ts'
+import { Strangers } from './strangers.ts'
 
 export interface ServerParts {
   readonly home: Home
@@ -32,9 +34,13 @@ export interface ServerParts {
 /** A request body is a run request or a piece of input; 16 MiB is far above both. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024
 
+/** As tRPC would say it. */
+const UNKNOWN_CALLER = { error: { message: 'unauthorized', code: -32_001, data: { code: 'UNAUTHORIZED', httpStatus: 401, problem: new Problem('access-denied', { cause: 'the secret is missing or wrong' }).shape } } }
+
 export class Server implements AsyncDisposable {
   readonly #parts: ServerParts
   readonly #app: FastifyInstance
+  readonly #strangers = new Strangers()
   #socket: HttpServer | undefined
   #url: string | null = null
 
@@ -61,6 +67,8 @@ export class Server implements AsyncDisposable {
     await this.#app.register(websocket, { options: { maxPayload: BODY_LIMIT_BYTES } })
     await this.#app.register(fastifyTRPCPlugin, this.#trpc())
     await this.#app.ready()
+    this.#app.server.on('connection', (socket: Socket) => this.#strangers.add(socket))
+    this.#app.websocketServer.on('connection', (_, { socket }: IncomingMessage) => this.#strangers.hearOut(socket))
     if (port !== null) {
       const taken = await listenOnLoopback(this.#app, port)
       access.listeningOn(taken)
@@ -81,6 +89,9 @@ export class Server implements AsyncDisposable {
       reply.headers(SECURITY_HEADERS)
       const refusal = access.refusal(request.raw)
       if (refusal) return reply.code(refusal.status).send({ error: new Problem('access-denied', { cause: refusal.cause }).shape })
+      // A body would be read before anybody asks who sends it.
+      if (!access.isStranger(request.raw)) this.#strangers.know(request.raw.socket)
+      else if (!['GET', 'HEAD'].includes(request.method) && request.url !== '/login') return reply.code(401).send(UNKNOWN_CALLER)
       reply.header('x-nexus-build', build)
       const theirs = request.headers['x-nexus-build']
       const isStop = request.url.startsWith('/trpc/system.stop')
@@ -99,7 +110,12 @@ export class Server implements AsyncDisposable {
         router: nexusRouter,
         // A query that is longer than a request line may be comes as a body.
         allowMethodOverride: true,
-        createContext: ({ req, info }) => ({ ...services, access, actor: access.actorOf('raw' in req ? req.raw : req, info.connectionParams) }),
+        createContext: ({ req, info }) => {
+          const request = 'raw' in req ? req.raw : req
+          const actor = access.actorOf(request, info.connectionParams)
+          this.#strangers.know(request.socket)
+          return { ...services, access, actor }
+        },
         onError({ error, path }) {
           // A Problem is an answer; anything else is a bug and is written down once, here.
           if (error.code === 'INTERNAL_SERVER_ERROR' && !(error.cause instanceof Problem)) log.error({ err: error.cause ?? error, path }, 'a call failed')
