@@ -58,6 +58,17 @@ test('a run that meets a full disk is recorded; nothing new begins; with space e
   expect(['first.txt', 'second.txt'].map((name) => readFileSync(join(nexus.project, name), 'utf8'))).toEqual(['1\n', '2\n'])
 })
 
+test('a run that is about to fill the disk ends before it is full; a small one beside it goes on', async ({ skip }) => {
+  await using scene = await sceneOf(skip)
+  const { nexus } = scene
+  const beside = nexus.start(['run', '--keep', '--json', 'echo 1 > first.txt; read line'], { input: 'open' })
+  const run = await nexus.run('--keep', 'while :; do head -c 300000 /dev/zero >> hog; sleep 0.02; done')
+  expect(run).toMatchObject({ status: 'failed', endReason: 'limit', breach: { limit: 'space' } })
+  expect((await nexus.call('show', run.id)).stdout).toMatch(/the disk has .* left, and .* must stay free/)
+  beside.child.stdin?.end('go\n')
+  expect((JSON.parse((await beside.ended).stdout) as { run: Run }).run).toMatchObject({ status: 'kept', exitCode: 0 })
+})
+
 test('an apply that finds no room at all leaves the host alone and says why; then it can be carried out', async ({ skip }) => {
   await using scene = await sceneOf(skip)
   const { nexus, disk } = scene

@@ -59,6 +59,15 @@ describe.each([
     }
   })
 
+  test(proves('more files than anybody needs, by one program or many, also without a byte in them', 'RUN-9'), async () => {
+    for (const flood of ['python3 -c "import os\nfor n in range(10**9): os.close(os.open(str(n), os.O_CREAT))"', 'cd /tmp; python3 -c "import os\nwhile True: os.mkdir(\'deep\'); os.chdir(\'deep\')"']) {
+      const run = await limited('files: 2000', flood)
+      expect(run).toMatchObject({ status: 'failed', endReason: 'limit', breach: { limit: 'files', allowed: 2000 } })
+      expect(run.breach?.amount).toBeGreaterThan(2000)
+      await nexus.call('discard', run.id)
+    }
+  })
+
   test(proves('a run without end', 'RUN-9'), async () => {
     expect(await limited('time: 1s', 'sleep 60')).toMatchObject({ status: 'failed', endReason: 'timed-out', breach: { limit: 'time', allowed: 1000 } })
   })

@@ -39,7 +39,7 @@ await server.start()
 
 const IDS = 40
 const choice = { backend: 'overlay', launcher: 'native', strength: 'full', walls: [] } as const
-const limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
+const limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, files: null, outputBytes: null }
 const terms = { project: '/p', cwd: '/p', notes: [], verdict: { level: 'caution' as const, reasons: [] }, nestedSandboxes: false, limits }
 const idOf = (index: number) => `rbench${String.fromCharCode(97 + Math.floor(index / 26), 97 + (index % 26))}aaaaa`
 for (let index = 0; index < IDS; index += 1) {

@@ -12,7 +12,7 @@ import { State } from '../../daemon/src/state/state.ts'
 import { root } from '../nexus.ts'
 
 const CHOICE = { backend: 'overlay', launcher: 'native', strength: 'full', walls: [{ name: 'mounts', up: true, required: true }, { name: 'network', up: true, required: true }] } as const
-const NO_LIMITS = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
+const NO_LIMITS = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, files: null, outputBytes: null }
 const CHANGES: Change[] = Array.from({ length: 12 }, (_, index) => ({ path: `src/folder/file-${index}.ts`, kind: 'added', flags: [], after: { type: 'file', mode: '0644', size: 4000, mtimeNs: '1790000000000000000', sha256: '0'.repeat(64), uid: 0, gid: 0 } }))
 const OUTPUT = Buffer.alloc(4096, 'a line of output\n')
 

@@ -21,7 +21,7 @@ import { State } from '../../daemon/src/state/state.ts'
 import { removeTree, root } from '../nexus.ts'
 
 export const DAY_MS = 24 * 3600_000
-const NO_LIMITS = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
+const NO_LIMITS = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, files: null, outputBytes: null }
 const CHOICE = { backend: 'overlay', launcher: 'native', strength: 'full', walls: [] } as const
 
 interface Rooms {

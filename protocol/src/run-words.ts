@@ -26,7 +26,7 @@ export const checkSchema = z.object({ command: z.string(), exitCode: z.number().
 export type Check = z.infer<typeof checkSchema>
 
 /** The limit that ended a run: bytes, processes or milliseconds. */
-export const breachSchema = z.object({ limit: z.enum(['memory', 'processes', 'time', 'disk']), allowed: z.number(), amount: z.number() })
+export const breachSchema = z.object({ limit: z.enum(['memory', 'processes', 'time', 'disk', 'files', 'space']), allowed: z.number(), amount: z.number() })
 export type Breach = z.infer<typeof breachSchema>
 
 export const runFlagSchema = z.enum(['host-network', 'copy-backend'])

@@ -31,6 +31,8 @@ export const settingsFileSchema = z.strictObject({
     time: z.union([none, duration]),
     /** Written to the layer, the private home and /tmp. */
     disk: z.union([none, size]),
+    /** Files, folders and links made there. */
+    files: z.union([none, z.int().min(1)]),
     /** Of stdout and stderr that is stored. */
     output: z.union([none, size]),
   }).partial().optional(),
@@ -62,7 +64,7 @@ export type SettingsFile = z.infer<typeof settingsFileSchema>
 
 /** Null: no limit. */
 export const limitsSchema = z.object({
-  memoryBytes: z.number().nullable(), processes: z.number().nullable(), cpus: z.number().nullable(), timeMs: z.number().nullable(), diskBytes: z.number().nullable(), outputBytes: z.number().nullable(),
+  memoryBytes: z.number().nullable(), processes: z.number().nullable(), cpus: z.number().nullable(), timeMs: z.number().nullable(), diskBytes: z.number().nullable(), files: z.number().nullable().default(null), outputBytes: z.number().nullable(),
 })
 export type Limits = z.infer<typeof limitsSchema>
 

@@ -46,7 +46,8 @@ export function moment(at: number, now: number): string {
 
 /** Which limit ended a run, and by how much. */
 export function breachWords({ limit, allowed, amount }: Breach): string {
-  const words = limit === 'processes' ? (count: number) => plural(count, 'process', 'processes') : limit === 'time' ? duration : bytes
+  if (limit === 'space') return `the disk has ${bytes(amount)} left, and ${bytes(allowed)} must stay free`
+  const words = limit === 'processes' ? (count: number) => plural(count, 'process', 'processes') : limit === 'files' ? (count: number) => plural(count, 'file') : limit === 'time' ? duration : bytes
   return `${limit} limit: ${words(amount)} of ${words(allowed)}`
 }
 

@@ -34,10 +34,10 @@ function show({ print, tell, theme, errorTheme }: Invocation, { project, limits,
   if (faults.length > 0) tell('what the file said before stays in force')
 }
 
-function rows({ memoryBytes, processes, cpus, timeMs, diskBytes, outputBytes }: Limits): [string, string][] {
+function rows({ memoryBytes, processes, cpus, timeMs, diskBytes, files, outputBytes }: Limits): [string, string][] {
   const or = (value: number | null, words: (amount: number) => string) => (value === null ? 'no limit' : words(value))
   return [
     ['memory', or(memoryBytes, bytes)], ['processes', or(processes, String)], ['cpus', or(cpus, String)],
-    ['time', or(timeMs, duration)], ['disk', or(diskBytes, bytes)], ['output', or(outputBytes, bytes)],
+    ['time', or(timeMs, duration)], ['disk', or(diskBytes, bytes)], ['files', or(files, String)], ['output', or(outputBytes, bytes)],
   ]
 }

@@ -160,7 +160,7 @@ class House implements Disposable {
   #queued(parent?: string): string {
     const id = newId('run', randomBytes(12))
     const place = { project: this.project, cwd: this.project, ...(parent === undefined ? {} : { parent, parents: [join(this.#layer(parent), 'upper')] }) }
-    this.ledger.create(id, this.request(), CHOICE, { ...place, limits: { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }, nestedSandboxes: false, notes: [], verdict: { level: 'safe', reasons: [] } }, 'test')
+    this.ledger.create(id, this.request(), CHOICE, { ...place, limits: { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, files: null, outputBytes: null }, nestedSandboxes: false, notes: [], verdict: { level: 'safe', reasons: [] } }, 'test')
     return id
   }
 

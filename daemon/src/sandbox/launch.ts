@@ -9,6 +9,8 @@ export interface LaunchLimits {
   readonly processes: number | null
   readonly cpus: number | null
   readonly diskBytes: number | null
+  /** Names in the layer, the private home and /tmp. */
+  readonly files: number | null
 }
 
 export interface LaunchOrder {

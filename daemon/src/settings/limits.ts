@@ -5,7 +5,7 @@ type Given = NonNullable<SettingsFile['limits']>
 type Name = keyof Given
 
 /** The word in the file, the field of the result. */
-const FIELDS = { memory: 'memoryBytes', processes: 'processes', cpus: 'cpus', time: 'timeMs', disk: 'diskBytes', output: 'outputBytes' } as const satisfies Record<Name, keyof Limits>
+const FIELDS = { memory: 'memoryBytes', processes: 'processes', cpus: 'cpus', time: 'timeMs', disk: 'diskBytes', files: 'files', output: 'outputBytes' } as const satisfies Record<Name, keyof Limits>
 const NAMES = Object.keys(FIELDS) as Name[]
 
 export interface Asked {

@@ -10,7 +10,7 @@ import { SettingsOnDisk } from './file.ts'
 import { grant, grantNested } from './limits.ts'
 import { grantNetwork } from './network.ts'
 
-const NONE: Limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, outputBytes: null }
+const NONE: Limits = { memoryBytes: null, processes: null, cpus: null, timeMs: null, diskBytes: null, files: null, outputBytes: null }
 
 describe('a settings file', () => {
   test('says sizes and times as a person writes them', () => {
@@ -82,14 +82,14 @@ describe('a settings file', () => {
 
 describe('what is in force', () => {
   const limit = fc.option(fc.integer({ min: 1, max: 100 }), { nil: null })
-  const given = fc.record({ memory: limit, processes: limit, cpus: limit, time: limit, disk: limit, output: limit }, { requiredKeys: [] })
+  const given = fc.record({ memory: limit, processes: limit, cpus: limit, time: limit, disk: limit, files: limit, output: limit }, { requiredKeys: [] })
   const loosest = (value: number | null) => value ?? Infinity
 
   test('a project that is not trusted only tightens; nobody passes the ceiling of the machine', () => {
     fc.assert(fc.property(given, given, given, fc.boolean(), (managed, user, project, isTrusted) => {
       const without = grant(NONE, { managed, user, project: undefined, isTrusted }).limits
       const { limits, refused } = grant(NONE, { managed, user, project, isTrusted })
-      for (const [name, field] of [['memory', 'memoryBytes'], ['processes', 'processes'], ['cpus', 'cpus'], ['time', 'timeMs'], ['disk', 'diskBytes'], ['output', 'outputBytes']] as const) {
+      for (const [name, field] of [['memory', 'memoryBytes'], ['processes', 'processes'], ['cpus', 'cpus'], ['time', 'timeMs'], ['disk', 'diskBytes'], ['files', 'files'], ['output', 'outputBytes']] as const) {
         if (!isTrusted) expect(loosest(limits[field])).toBeLessThanOrEqual(loosest(without[field]))
         if (managed[name] !== undefined) expect(loosest(limits[field])).toBeLessThanOrEqual(loosest(managed[name]))
         if (project[name] === undefined) expect(limits[field]).toBe(without[field])

@@ -29,7 +29,7 @@ test('of the places above us the highest that is ours and can hand on memory and
   const parent = join(top, 'user.slice/mine/nexus-1')
   group('user.slice/mine/nexus-1', { 'cgroup.subtree_control': '', 'cgroup.controllers': 'cpu memory pids' })
   const cgroups = cgroupV2({ mounts: [{ at: top, type: 'cgroup2', controllers: [] }], own: new Map([['', '/user.slice/mine/app']]), owner: 'nexus-1' })
-  const opened = cgroups?.open('r1', { memoryBytes: 1000, processes: 7, cpus: 1.5, diskBytes: null })
+  const opened = cgroups?.open('r1', { memoryBytes: 1000, processes: 7, cpus: 1.5, diskBytes: null, files: null })
   opened?.join(42)
   const knob = (name: string) => fs.readFileSync(join(parent, 'r1', name), 'utf8')
   expect([knob('memory.max'), knob('pids.max'), knob('cgroup.procs')]).toEqual(['1000', '7', '42'])

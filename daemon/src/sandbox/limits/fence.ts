@@ -1,25 +1,22 @@
 /** The fence around one run: the kernel's group where there is one, and a watchdog for what no kernel counts for us. */
 import { writeFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Breach } from '@nexus/protocol/runs'
 import type { LaunchLimits } from '../launch.ts'
 import type { Group } from './cgroups.ts'
+import { watchDisk } from './disk.ts'
 import { crowdBelow } from './processes.ts'
 import { SharedMemory } from './shared-memory.ts'
-import { bytesIn } from './written.ts'
 
 export interface FenceParts {
   readonly group: Group | null
   readonly limits: LaunchLimits
   /** The folders that hold what it writes. */
-  readonly written: readonly string[]
+  readonly written: readonly [string, ...string[]]
   /** The whole project was copied there before it began. */
   readonly isCopy: boolean
 }
 
 const LOOK_EVERY_MS = 200
-/** Counting the disk may take this part of the time, no more. */
-const DISK_SHARE = 10
 /** When memory runs out the kernel rather ends a run than the person's own programs. */
 const OOM_SCORE = 500
 
@@ -85,15 +82,8 @@ export class Fence {
   }
 
   async #watchDisk(): Promise<void> {
-    const { limits: { diskBytes }, written, isCopy } = this.#parts
-    if (diskBytes === null) return
-    const before = isCopy ? await bytesIn(written, Infinity) : 0
-    while (!this.#isClosed && !this.#breach) {
-      const began = performance.now()
-      const amount = (await bytesIn(written, before + diskBytes)) - before
-      if (amount > diskBytes) this.#note({ limit: 'disk', allowed: diskBytes, amount })
-      await sleep(Math.max(LOOK_EVERY_MS, DISK_SHARE * (performance.now() - began)), undefined, { ref: false })
-    }
+    const { limits, written, isCopy } = this.#parts
+    this.#note(await watchDisk({ limits, written, isCopy, isOver: () => this.#isClosed || this.#breach !== null }))
   }
 
   #note(breach: Breach | null): void {

@@ -10,7 +10,7 @@ import type { LaunchLimits } from '../launch.ts'
 import { findCgroups, type Cgroups } from './cgroups.ts'
 import { Fence } from './fence.ts'
 
-const NO_LIMITS: LaunchLimits = { memoryBytes: null, processes: null, cpus: null, diskBytes: null }
+const NO_LIMITS: LaunchLimits = { memoryBytes: null, processes: null, cpus: null, diskBytes: null, files: null }
 
 export class Limits {
   readonly #cgroups: Cgroups | null
@@ -30,7 +30,7 @@ export class Limits {
   }
 
   around(layer: Layer, limits: LaunchLimits = NO_LIMITS): Fence {
-    const written = ['upper', 'home', 'tmp', 'vartmp'].map((name) => join(layer.folder, name))
-    return new Fence({ group: this.#cgroups?.open(`${layer.run}.${++this.#fences}`, limits) ?? null, limits, written, isCopy: layer.backend === 'copy' })
+    const folder = (name: string) => join(layer.folder, name)
+    return new Fence({ group: this.#cgroups?.open(`${layer.run}.${++this.#fences}`, limits) ?? null, limits, written: [folder('upper'), folder('home'), folder('tmp'), folder('vartmp')], isCopy: layer.backend === 'copy' })
   }
 }
