@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<NetAnswer, string>> = { once: 'allowed once', run: 
 const CTRL_C = '\u0003'
 
 /** What somebody else has answered before us, in another client. */
-export class AnsweredElsewhere {
+class AnsweredElsewhere {
   readonly answer: NetAnswer | null
 
   constructor(answer: NetAnswer | null) {

@@ -38,12 +38,6 @@ export const KILL_POINTS = [
 
 export type KillPointId = (typeof KILL_POINTS)[number]['id']
 
-export function killPoint(id: KillPointId): KillPoint {
-  const row = KILL_POINTS.find((point) => point.id === id)
-  if (!row) throw new Error(`there is no row ${id}`)
-  return row
-}
-
 /**
  * The row of each moment of one apply or rollback, in order. Throws for a moment that no row tells of: then the
  * product does something that the table does not know.

@@ -23,7 +23,7 @@ export const RUN = `
   rm becomes-directory; mkdir becomes-directory; echo in >becomes-directory/in; rm -r becomes-file; echo now >becomes-file; chmod 755 script.sh; touch -d '2001-01-01 00:00:00.5' dated
   chmod 700 tight; echo u >tight/u; chmod 500 tight; rm $'new\\nline'; printf x >$'\\xff\\xfe'; echo a >twin-a; ln twin-a twin-b`
 /** What the partial apply brings; the rest brings what is left. */
-export const SOME = ['fresh/sub', 'edited', 'gone', 'becomes-file', 'script.sh', 'twin-a', 'twin-b']
+const SOME = ['fresh/sub', 'edited', 'gone', 'becomes-file', 'script.sh', 'twin-a', 'twin-b']
 
 export type Scene = 'before' | 'some' | 'all'
 

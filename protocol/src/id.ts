@@ -7,8 +7,6 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 export type IdKind = keyof typeof KINDS
 export type Id<Kind extends IdKind> = string & { readonly __kind: Kind }
-export type RunId = Id<'run'>
-export type ApprovalId = Id<'approval'>
 
 export const ID_PREFIX_MIN = 4
 

@@ -20,9 +20,9 @@ export interface NetRule {
   readonly address?: string
 }
 
-export const DEFAULT_PORTS: readonly number[] = [80, 443]
+const DEFAULT_PORTS: readonly number[] = [80, 443]
 /** Nobody writes more by hand. */
-export const RULES_MAX = 200
+const RULES_MAX = 200
 
 export type ParsedRules = { readonly rules: readonly NetRule[] } | { readonly fault: string }
 

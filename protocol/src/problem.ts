@@ -1,6 +1,6 @@
 /**
  * The one table of problems: a code, what happened, what to do next, and the exit code it becomes.
- * A retired code is never used again. Anything that is not in this table is a bug and is logged as one.
+ * A retired code is never used again: command-not-found, settings-invalid. Anything that is not in this table is a bug and is logged as one.
  */
 import { EXIT } from './exit-code.ts'
 
@@ -57,7 +57,6 @@ export const PROBLEMS = {
   'no-secret': { exit: EXIT.usage, message: 'there is no {name}: it is not set here, and Nexus keeps no secret of that name', next: 'nexus secret set {name}; nexus secret list' },
   'handed-gone': { exit: EXIT.refused, message: 'the values of {names} were handed to another run, or to an earlier daemon, and are kept nowhere', next: 'run the command again with --env and --secret' },
   'killed': { exit: EXIT.refused, message: 'the kill switch is on: nothing runs', next: 'nexus kill --release' },
-  'command-not-found': { exit: EXIT.notFound, message: '{command}: not found inside the sandbox', next: '{hint}' },
   'launcher-failed': { exit: EXIT.failed, message: 'the sandbox could not be set up: {step}: {cause}', next: 'nexus doctor' },
   'unmapped-owner': { exit: EXIT.refused, message: '{path} belongs to another user or group: the overlay cannot change it', next: 'nexus run --backend copy -- …' },
   'interrupted': { exit: EXIT.interrupted, message: 'interrupted', next: '{hint}' },
@@ -66,7 +65,6 @@ export const PROBLEMS = {
   'socket-path-too-long': { exit: EXIT.failed, message: 'the socket path is longer than the system allows: {path}', next: 'set NEXUS_HOME to a shorter path, or set XDG_RUNTIME_DIR' },
   'port-taken': { exit: EXIT.failed, message: 'port {port} is taken', next: 'set NEXUS_PORT to a free port, or unset it to let Nexus choose' },
   'database-newer': { exit: EXIT.failed, message: 'the database {path} was written by a newer Nexus', next: 'start that newer version, or set NEXUS_HOME to another folder' },
-  'settings-invalid': { exit: EXIT.usage, message: '{path}:{line}:{column}: {what}', next: 'correct the file' },
   'daemon-unreachable': { exit: EXIT.failed, message: 'the daemon does not answer: {cause}', next: 'nexus daemon logs' },
   'daemon-start-failed': { exit: EXIT.failed, message: 'the daemon did not start: {cause}', next: 'nexus daemon logs' },
   'daemon-outdated': { exit: EXIT.failed, message: 'the daemon runs another build of Nexus', next: 'nexus daemon restart' },

@@ -22,7 +22,7 @@ export function sidesLine({ expected, found, after }: Conflict): string {
   return [`saw ${sideWords(expected)}`, `host ${sideWords(found)}`, `run ${sideWords(after)}`].join(' · ')
 }
 
-export function mergeWords({ merge, overlaps = 0, why }: OpenConflict, theme: Theme): string {
+function mergeWords({ merge, overlaps = 0, why }: OpenConflict, theme: Theme): string {
   if (merge === 'clean') return theme.good('both sides merge cleanly')
   if (merge === 'overlaps') return theme.careful(`no clean merge: ${plural(overlaps, 'place')} where both changed the same lines`)
   return theme.dim(`no merge: ${why ?? 'there are no lines to join'}`)

@@ -41,7 +41,7 @@ export async function rollback(site: Site, journals: Journals, run: string): Pro
 }
 
 /** Done applies that no done rollback has taken back, newest first. */
-export function standingApplies(journals: readonly Journal[]): Journal[] {
+function standingApplies(journals: readonly Journal[]): Journal[] {
   const done = journals.filter(({ marks }) => marks.has('done'))
   const undone = new Set(done.flatMap(({ plan }) => plan.undoes))
   return done.filter(({ name, plan }) => plan.direction === 'apply' && !undone.has(name)).reverse()

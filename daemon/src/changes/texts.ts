@@ -35,7 +35,7 @@ export function contentOf(parts: TextParts, path: BytePath, found: Found | null,
   return parts.archive(sha256) ?? 'unreadable'
 }
 
-export function readHost(project: string, path: BytePath, maxBytes: number): Buffer | null {
+function readHost(project: string, path: BytePath, maxBytes: number): Buffer | null {
   using tree = new Tree()
   return readSmall(tree.at(fromText(project), path), false, maxBytes)
 }

@@ -50,7 +50,7 @@ export interface View extends AsyncDisposable {
 }
 
 /** Files changed within one tick before the start carry a time stamp of before it. */
-export const CLOCK_TICK_NS = 10_000_000n
+const CLOCK_TICK_NS = 10_000_000n
 
 export function sawStart(ground: Ground): bigint {
   return ground.startedAtNs - CLOCK_TICK_NS

@@ -20,7 +20,7 @@ import { inThrowAwayLayer, type RunInside } from './throw-away.ts'
 /** The tail of the check's output that the run shows. */
 const SHOWN_BYTES = 64 * 1024
 /** `--check auto`: the project's own tests. */
-export const AUTO = 'auto'
+const AUTO = 'auto'
 
 /** One line for a shell at the top of the project; null where nothing is recognised. */
 export type RecogniseTests = (run: RunInside, row: RunRow) => Promise<string | null>

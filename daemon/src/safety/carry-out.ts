@@ -49,7 +49,7 @@ function byPath({ name: path, words, stdin, shell }: Started, name: string): Rea
 }
 
 /** A script that was written or fetched on the way here. */
-export function runWritten(written: Flow, words: readonly string[], stdin: Flow, shell: Shell): Flow {
+function runWritten(written: Flow, words: readonly string[], stdin: Flow, shell: Shell): Flow {
   if (written.text !== undefined && isKnown(written.text)) return shell.run(written.text, { stdin, positional: words }).out
   const isDownload = written.isDownloaded || written.text?.includes(DOWNLOADED) === true
   shell.does(isDownload ? 'exec.remote' : 'exec.unknown', shell.isRoot ? 'vital' : 'unknown', { target: isDownload ? 'a download' : 'a file' })

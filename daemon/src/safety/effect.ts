@@ -13,7 +13,7 @@ export type Kind = (typeof KINDS)[number]
  * Where an effect lands. `vital` are the parts of a system without which it does not start or let its people in;
  * `startup` is what runs by itself later; `vcs` the history of the project.
  */
-export const SCOPES = ['none', 'temp', 'build', 'project', 'vcs', 'sibling', 'home', 'system', 'vital', 'startup', 'audit', 'secret', 'device', 'container', 'remote', 'main', 'unknown'] as const
+const SCOPES = ['none', 'temp', 'build', 'project', 'vcs', 'sibling', 'home', 'system', 'vital', 'startup', 'audit', 'secret', 'device', 'container', 'remote', 'main', 'unknown'] as const
 export type Scope = (typeof SCOPES)[number]
 
 export type Amount = 'one' | 'many' | 'all'

@@ -6,7 +6,7 @@ import type { Amount, Deed, Kind, Level, Scope } from './effect.ts'
 
 type Row = { readonly [Place in Scope | `${Scope}.${Amount}`]?: Level } & { readonly else: Level }
 
-export const RISK: Readonly<Record<Kind, Row>> = {
+const RISK: Readonly<Record<Kind, Row>> = {
   'print': { else: 'safe' },
   'fs.read': { else: 'safe', device: 'dangerous' },
   'fs.write': { else: 'dangerous', none: 'caution', temp: 'caution', build: 'caution', project: 'caution', container: 'caution', vital: 'critical', device: 'critical', vcs: 'dangerous', audit: 'critical', 'home.all': 'critical', 'system.all': 'critical' },

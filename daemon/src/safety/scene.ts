@@ -39,7 +39,7 @@ export interface Scene {
 /** Thrown when judging takes more than it may; the verdict is raised, never lowered. */
 export class BudgetOverrun extends Error {}
 
-export const STEPS_MAX = 3000
+const STEPS_MAX = 3000
 export const BYTES_MAX = 64 * 1024
 /** Shells inside shells, payloads inside payloads. */
 export const DEPTH_MAX = 12

@@ -14,7 +14,7 @@ type Stream = 'stdout' | 'stderr'
 const HOLD_MS = 250
 
 /** Both streams of one run on their way to `pass`. */
-export class OutputFilter {
+class OutputFilter {
   readonly #streams: Readonly<Record<Stream, Redactor>>
   readonly #pass: (stream: Stream, bytes: Buffer) => void
   readonly #timers: Partial<Record<Stream, NodeJS.Timeout>> = {}

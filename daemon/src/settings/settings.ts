@@ -30,7 +30,7 @@ const MIB = 1024 ** 2
 const GIB = 1024 ** 3
 
 /** Generous: they end an accident, not work. */
-export function defaultLimits(memoryBytes: number): Limits {
+function defaultLimits(memoryBytes: number): Limits {
   return { memoryBytes: Math.round(memoryBytes * 0.8), processes: 8192, cpus: null, timeMs: null, diskBytes: 50 * GIB, files: 1_000_000, outputBytes: 256 * MIB }
 }
 

@@ -2,7 +2,7 @@
 import { safe } from '@nexus/protocol/readable'
 import type { Run } from '@nexus/protocol/runs'
 
-export const CRITICAL_WORD = 'critical'
+const CRITICAL_WORD = 'critical'
 
 export function isSaid(run: Pick<Run, 'verdict'>, word: string): boolean {
   return run.verdict?.confirm === undefined || word === CRITICAL_WORD

@@ -22,10 +22,6 @@ const STATIONS: Readonly<Record<RunStatus, Station>> = {
   discarded: { words: 'discarded', tone: 'quiet', shape: 'cross' }, refused: { words: 'refused', tone: 'careful', shape: 'cross' }, stale: { words: 'stale', tone: 'careful', shape: 'line' }, failed: { words: 'failed', tone: 'bad', shape: 'cross' },
 }
 
-export function isMoving(status: RunStatus): boolean {
-  return STATIONS[status].shape === 'busy' || status === 'queued'
-}
-
 export function StatusMark({ status }: { readonly status: RunStatus }) {
   const { words, tone, shape } = STATIONS[status]
   return (

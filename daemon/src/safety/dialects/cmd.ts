@@ -10,7 +10,7 @@ import { ANYTHING, flowOf, GLOB, NAME, NOTHING, SECRET, type Flow } from '../tex
 
 export const CMD: Interpreter = { ...BASH, text: (text, shell) => runCmd(text, shell, shell.stdin) }
 
-export function runCmd(text: string, shell: Shell, stdin: Flow): Result {
+function runCmd(text: string, shell: Shell, stdin: Flow): Result {
   shell.scene.budget.bytes(text.length)
   if (shell.depth === 0 && (text.trim().endsWith('(') || text.split('"').length % 2 === 0)) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
   if (/%0\s*\|\s*%0/.test(text)) shell.does('proc.bomb', 'system', { target: 'a script that starts itself twice' })

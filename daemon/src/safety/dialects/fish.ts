@@ -13,7 +13,7 @@ const TOKEN = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|#[^\n]*|\\.|\n|;|\|\||&&|&>>?
 /** What a block becomes at its end. */
 type Block = 'fi' | 'done' | '}' | 'esac'
 
-export function fromFish(text: string): string {
+function fromFish(text: string): string {
   const blocks: Block[] = []
   let out = ''
   let isStart = true

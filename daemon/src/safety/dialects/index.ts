@@ -10,8 +10,6 @@ import { ZSH } from './zsh.ts'
 const INTERPRETERS = { bash: BASH, sh: BASH, zsh: ZSH, fish: FISH, powershell: POWERSHELL, cmd: CMD } as const satisfies Record<string, Interpreter>
 
 export type Dialect = keyof typeof INTERPRETERS
-// Its keys are the names of the dialects.
-export const DIALECTS = Object.keys(INTERPRETERS) as Dialect[]
 
 export function interpreterFor(dialect: Dialect): Interpreter {
   return INTERPRETERS[dialect]

@@ -16,7 +16,7 @@ export const POWERSHELL: Interpreter = { ...BASH, text: (text, shell) => runPowe
 
 const KEYWORDS = new Set(['if', 'elseif', 'else', 'foreach', 'for', 'while', 'do', 'until', 'switch', 'try', 'catch', 'finally', 'begin', 'process', 'end', 'trap', 'param', 'in', 'data', 'filter', 'workflow'])
 
-export function runPowerShell(text: string, shell: Shell, stdin: Flow): Result {
+function runPowerShell(text: string, shell: Shell, stdin: Flow): Result {
   shell.scene.budget.bytes(text.length)
   if (shell.depth === 0 && shell.outerSpan === undefined && shell.scene.stages.length === 0 && !/@['"]/.test(text) && (!isBalanced(text, '`', '(){}') || text.split('<#').length > text.split('#>').length)) shell.does('unknown', 'unknown', { target: 'a part that breaks off', certainty: 'assumed' })
   if (/win32_shadowcopy/i.test(text) && /\.delete\(|remove-(wmiobject|ciminstance)/i.test(text)) shell.does('security.off', 'system', { target: 'the copies that files are brought back from' })

@@ -4,7 +4,7 @@ import { BASH } from '../shell/interpret.ts'
 
 export const ZSH: Interpreter = { ...BASH, text: (text, shell) => BASH.text(fromZsh(text), shell) }
 
-export function fromZsh(text: string): string {
+function fromZsh(text: string): string {
   return text
     // `=rm` is the path of rm.
     .replace(/(^|[\s;|&(])=([a-z][\w-]*)/g, '$1$2')

@@ -35,7 +35,7 @@ export function runShell({ name, words, shell, stdin }: Call): Flow {
 }
 
 /** `bash FILE`: what it holds, when it was written on the way. */
-export function runFile(file: string, positional: readonly string[], interpreter: Interpreter, shell: Shell): Flow {
+function runFile(file: string, positional: readonly string[], interpreter: Interpreter, shell: Shell): Flow {
   const flow = readFrom(file, shell)
   if (flow.text !== undefined && isKnown(flow.text)) return inside(flow.text, interpreter, shell, UNKNOWN_FLOW, positional)
   const place = shell.place(file)

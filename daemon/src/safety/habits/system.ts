@@ -19,10 +19,6 @@ export function systemctlRun({ words, shell }: Call): Flow {
   return UNKNOWN_FLOW
 }
 
-export function isGuard(name: string): boolean {
-  return GUARDS.test(name) || WALLS.test(name)
-}
-
 export function killRun({ name, words, shell }: Call): Flow {
   const { flags, operands } = sorted(words, new Set(['-s', '--signal', '-u', '-t', '-P', '-g', '-G', '-U', '-F']))
   const target = words.join(' ')

@@ -56,7 +56,7 @@ function classOf(word: string): Spoken['verb'] {
   return LOCAL.has(word) ? 'local' : undefined
 }
 
-export function isCollection(noun: string): boolean {
+function isCollection(noun: string): boolean {
   // The nearest one counts: of `storage blob delete` it is the blob.
   const nearest = noun.trim().split(' ').at(-1) ?? ''
   return COLLECTIONS.test(nearest) && !PLAIN.test(nearest)

@@ -13,18 +13,18 @@ const ITERATIONS_MAX = 24
 export const BASH: Interpreter = { text: runText, script: runScript, node: runNode }
 
 /** A line of shell text. Syntax that bash would refuse is told, and what could be read is judged all the same. */
-export function runText(text: string, shell: Shell): Result {
+function runText(text: string, shell: Shell): Result {
   shell.scene.budget.bytes(text.length)
   return runScript(parse(text), shell)
 }
 
-export function runScript(script: ParsedScript | string, shell: Shell): Result {
+function runScript(script: ParsedScript | string, shell: Shell): Result {
   if (typeof script === 'string') return runText(script, shell)
   if (script.errors?.length) shell.does('unknown', 'unknown', { target: 'a part that is no valid shell', note: `cannot be read as shell: ${script.errors[0]?.message ?? ''}`, certainty: 'assumed' })
   return runAll(script.commands, shell, shell.stdin)
 }
 
-export function runAll(statements: Script['commands'], shell: Shell, stdin: Flow): Result {
+function runAll(statements: Script['commands'], shell: Shell, stdin: Flow): Result {
   let out: Flow = NOTHING
   let last: Result = DONE
   for (const statement of statements) {
@@ -43,7 +43,7 @@ function runStatement(statement: Statement, shell: Shell, stdin: Flow): Result {
 
 export type AnyNode = Statement['command'] | CompoundList
 
-export function runNode(node: AnyNode, shell: Shell, stdin: Flow): Result {
+function runNode(node: AnyNode, shell: Shell, stdin: Flow): Result {
   switch (node.type) {
     case 'AndOr': return runAndOr(node, shell, stdin)
     case 'Pipeline': return runPipeline(node, shell, stdin)

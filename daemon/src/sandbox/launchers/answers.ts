@@ -47,7 +47,7 @@ export function endOf(line: string, durationMs: number): LaunchEnd | undefined {
 }
 
 /** SIGRTMIN and later have no name of their own. */
-export function signalName(number: number): string {
+function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`
 }
 

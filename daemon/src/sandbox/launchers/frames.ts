@@ -4,8 +4,8 @@ import type { Scene } from '../scene.ts'
 import type { KernelWall } from '../walls.ts'
 
 /** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
-export const NATIVE_PROTOCOL = 6
-export const REQUEST_BYTES_MAX = 1024 * 1024
+const NATIVE_PROTOCOL = 6
+const REQUEST_BYTES_MAX = 1024 * 1024
 
 export type Pair = readonly [key: string, value: string | number]
 
