@@ -1,5 +1,6 @@
 /** Beside a run that may ask: a host that no rule names is shown, one key answers, silence is a no. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { ANSWER_WORDS } from '@nexus/protocol/answer-words'
 import type { NetAnswer, Question, QuestionNews } from '@nexus/protocol/network'
 import { safe } from '@nexus/protocol/readable'
 import type { Invocation } from './command.ts'
@@ -10,7 +11,6 @@ import { withKeys } from './screen/keys.ts'
 const DEAF_MS = 300
 const BREATH_MS = 30
 const KEYS: Readonly<Record<string, NetAnswer>> = { o: 'once', r: 'run', d: 'deny', n: 'deny', '\u001B': 'deny' }
-const WORDS: Readonly<Record<NetAnswer, string>> = { once: 'allowed once', run: 'allowed for this run', deny: 'denied' }
 const CTRL_C = '\u0003'
 
 /** What somebody else has answered before us, in another client. */
@@ -25,8 +25,8 @@ class AnsweredElsewhere {
 /** How a question ended here: by our answer, by another client's (the reason of `signal`), or by nobody's. */
 export function endWords(answer: NetAnswer | undefined, signal: AbortSignal): string {
   const reason: unknown = signal.reason
-  if (answer !== undefined) return WORDS[answer]
-  return reason instanceof AnsweredElsewhere && reason.answer !== null ? `${WORDS[reason.answer]}, in another place` : 'denied: no answer'
+  if (answer !== undefined) return ANSWER_WORDS[answer]
+  return reason instanceof AnsweredElsewhere && reason.answer !== null ? `${ANSWER_WORDS[reason.answer]}, in another place` : 'denied: no answer'
 }
 
 /** Undefined: the time for it is over, or nobody asks any more. */

@@ -5,7 +5,7 @@ import type { Run } from '@nexus/protocol/runs'
 import { carryOut } from './carrying-out.ts'
 import type { Invocation } from './command.ts'
 import { withCompanions } from './companions.ts'
-import { exitCodeOfRun } from './exit.ts'
+import { exitCodeOfRun, metMovedHost } from './exit.ts'
 import { confirmed, type Confirmed } from './critical.ts'
 import { follow } from './following.ts'
 import { left } from './leaving.ts'
@@ -25,7 +25,7 @@ export async function decide(invocation: Invocation, first: Run): Promise<number
   const { askDecision, askPaths } = await import('./screen/card.tsx')
   let run = first
   for (;;) {
-    const answer = await askDecision({ hasMoved: hasMoved(run), hasTranscript: run.agent?.transcript !== undefined })
+    const answer = await askDecision({ hasMoved: metMovedHost(run), hasTranscript: run.agent?.transcript !== undefined })
     if (answer === 'keep') return kept(invocation, run)
     if (answer === 'discard') return discarded(invocation, run)
     if (answer === 'diff') await showDiff(invocation, run)
@@ -90,10 +90,6 @@ async function discarded({ client, tell, errorTheme }: Invocation, run: Run): Pr
 async function showDiff({ client, env, errorTheme }: Invocation, run: Run): Promise<void> {
   const { patch } = await client.runs.diff.query({ run: run.id })
   await page(paintPatch(patch ?? '', errorTheme), env)
-}
-
-function hasMoved({ conflicts, changes }: Run): boolean {
-  return conflicts.length > 0 || changes.some(({ flags }) => flags.includes('base-moved'))
 }
 
 /** The digest is the one that was on the screen: if the layer was resealed meanwhile, the daemon refuses. Null: back to the card. */

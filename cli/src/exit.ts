@@ -22,7 +22,7 @@ export function exitCodeOfRun(run: Run, wish: 'keep' | 'apply' | 'discard'): num
 }
 
 /** The host is not what the run saw: found when it was applied, or already when the layer was sealed. */
-function metMovedHost({ conflicts, changes }: Run): boolean {
+export function metMovedHost({ conflicts, changes }: Run): boolean {
   return conflicts.length > 0 || changes.some(({ flags }) => flags.includes('base-moved'))
 }
 

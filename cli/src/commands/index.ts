@@ -3,6 +3,24 @@ import type { CommandSpec, OptionSpec } from '../command.ts'
 
 const project: Record<string, OptionSpec> = { project: { type: 'string', value: 'DIR', help: 'the project (default: the one around here)' } }
 const net: Record<string, OptionSpec> = { net: { type: 'string', value: 'off|HOST,…|on', multiple: true, help: "nothing, these hosts, or the host's own" } }
+const backend: Record<string, OptionSpec> = { backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' } }
+const secret: Record<string, OptionSpec> = { secret: { type: 'string', value: 'NAME[@HOST]', multiple: true, help: 'kept out of its output; @HOST: never inside' } }
+const detach: Record<string, OptionSpec> = { detach: { type: 'boolean', help: 'do not wait for it; print its id' } }
+const noPty: Record<string, OptionSpec> = { 'no-pty': { type: 'boolean', help: 'no terminal inside, even from a terminal' } }
+/** The answer beforehand. */
+const wishes: Record<string, OptionSpec> = {
+  apply: { type: 'boolean', help: 'apply if exit 0, check passed, nothing flagged' },
+  keep: { type: 'boolean', help: 'keep the layer, ask nothing' },
+  discard: { type: 'boolean', help: 'throw the layer away afterwards' },
+}
+/** Where a command runs, how long, and what becomes of what it leaves. */
+const carrying: Record<string, OptionSpec> = {
+  cwd: { type: 'string', value: 'DIR', help: 'run there' },
+  ...project,
+  ...wishes,
+  timeout: { type: 'string', value: 'TIME', help: 'end it after TIME (90s, 10m, 1h): exit 124' },
+  check: { type: 'string', value: 'CMD', help: 'run CMD (auto: its tests) after; gates --apply' },
+}
 const color: Record<string, OptionSpec> = { color: { type: 'string', value: 'WHEN', help: 'auto, always or never' } }
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -10,21 +28,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'run', summary: 'run a command in a layer, show what it would change, decide', usage: '[options] -- CMD [ARG…]', positionals: { min: 1, max: Infinity }, exits: [2, 3, 4, 5, 124, 125, 126, 127, 130], takesCommand: true,
     load: () => import('./run.ts'),
     options: {
-      cwd: { type: 'string', value: 'DIR', help: 'run there' },
-      ...project,
-      apply: { type: 'boolean', help: 'apply if exit 0, check passed, nothing flagged' },
-      keep: { type: 'boolean', help: 'keep the layer, ask nothing' },
-      discard: { type: 'boolean', help: 'throw the layer away afterwards' },
-      timeout: { type: 'string', value: 'TIME', help: 'end it after TIME (90s, 10m, 1h): exit 124' },
-      check: { type: 'string', value: 'CMD', help: 'run CMD (auto: its tests) after; gates --apply' },
+      ...carrying,
       ...net,
-      backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' },
+      ...backend,
       on: { type: 'string', value: 'RUN', help: 'stack on that kept run: see what it left' },
-      detach: { type: 'boolean', help: 'do not wait for it; print its id' },
+      ...detach,
       publish: { type: 'string', short: 'p', value: '[HOST:]PORT', multiple: true, help: 'reach its PORT at 127.0.0.1 here' },
-      'no-pty': { type: 'boolean', help: 'no terminal inside, even from a terminal' },
+      ...noPty,
       env: { type: 'string', value: 'NAME', multiple: true, help: 'hand this variable to the run; never stored' },
-      secret: { type: 'string', value: 'NAME[@HOST]', multiple: true, help: 'kept out of its output; @HOST: never inside' },
+      ...secret,
     },
   },
   { name: 'runs', summary: 'the runs of this project, newest first', usage: '[--all] [--limit N] [--before RUN]', positionals: { min: 0, max: 0 }, exits: [2, 125, 127], load: () => import('./runs.ts'),
@@ -44,7 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     } },
   { name: 'conflicts', summary: 'what an apply would meet on the host now, path by path', usage: 'RUN [PATH…]', positionals: { min: 1, max: Infinity }, exits: [2, 3, 125, 126, 127], load: () => import('./conflicts.ts'), options: { ...project, ...color, patch: { type: 'boolean', help: 'with the diffs of both sides (also when PATH is given)' }, 'with-parents': { type: 'boolean', help: 'of it and the runs below it, as one' } } },
   { name: 'rerun', summary: 'the same command again, on the host as it is now', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 3, 4, 5, 124, 125, 126, 127, 130], load: () => import('./rerun.ts'),
-    options: { ...project, apply: { type: 'boolean', help: 'apply if exit 0, check passed, nothing flagged' }, keep: { type: 'boolean', help: 'keep the layer, ask nothing' }, discard: { type: 'boolean', help: 'throw the layer away afterwards' } } },
+    options: { ...project, ...wishes } },
   { name: 'rollback', summary: 'take an applied run back', usage: 'RUN', positionals: { min: 1, max: 1 }, exits: [2, 3, 125, 126, 127], load: () => import('./rollback.ts'), options: { ...project } },
   { name: 'discard', summary: 'throw a layer away', usage: 'RUN [--cascade]', positionals: { min: 1, max: 1 }, exits: [2, 125, 126, 127], load: () => import('./discard.ts'), options: { ...project, cascade: { type: 'boolean', help: 'with everything that stands on it' } } },
   { name: 'layers', summary: 'the layers as they stand on one another, and what to do next', usage: '[RUN] [--all]', positionals: { min: 0, max: 1 }, exits: [2, 125, 127], load: () => import('./layers.ts'), options: { ...project, all: { type: 'boolean', help: 'also those that stand alone and are decided' } } },
@@ -52,18 +64,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'agent', summary: 'claude, codex, gemini, opencode: its whole work in one layer', usage: '[options] NAME [ARG…]', positionals: { min: 0, max: Infinity }, exits: [2, 3, 4, 5, 124, 125, 126, 127, 130], takesCommand: true,
     load: () => import('./agent.ts'),
     options: {
-      cwd: { type: 'string', value: 'DIR', help: 'run there' },
-      ...project,
-      apply: { type: 'boolean', help: 'apply if exit 0, check passed, nothing flagged' },
-      keep: { type: 'boolean', help: 'keep the layer, ask nothing' },
-      discard: { type: 'boolean', help: 'throw the layer away afterwards' },
-      timeout: { type: 'string', value: 'TIME', help: 'end it after TIME (90s, 10m, 1h): exit 124' },
-      check: { type: 'string', value: 'CMD', help: 'run CMD (auto: its tests) after; gates --apply' },
+      ...carrying,
       net: { type: 'string', value: 'HOST,…', multiple: true, help: 'besides its own endpoints; off or on instead' },
-      backend: { type: 'string', value: 'auto|overlay|copy', help: 'how the layer is made' },
-      detach: { type: 'boolean', help: 'do not wait for it; print its id' },
-      'no-pty': { type: 'boolean', help: 'no terminal inside, even from a terminal' },
-      secret: { type: 'string', value: 'NAME[@HOST]', multiple: true, help: 'kept out of its output; @HOST: never inside' },
+      ...backend,
+      ...detach,
+      ...noPty,
+      ...secret,
       hook: { type: 'string', value: 'NAME', help: 'for an agent outside: its shell through nexus' },
     },
   },

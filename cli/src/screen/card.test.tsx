@@ -1,16 +1,16 @@
 import { render } from 'ink-testing-library'
 import { expect, test } from 'vitest'
 import type { Change } from '@nexus/protocol/changes'
-import { Card, type Answer } from './card.tsx'
+import { Card, type Answer, type CardProps } from './card.tsx'
 import { DEAF_MS } from './draw.ts'
 import { PathList } from './path-list.tsx'
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-async function press(keys: string[], after = DEAF_MS) {
+async function press(keys: string[], after = DEAF_MS, offers: Pick<CardProps, 'hasMoved' | 'hasTranscript'> = {}) {
   let now = 0
   const answers: Answer[] = []
-  const shown = render(<Card now={() => now} onAnswer={(answer) => answers.push(answer)} />)
+  const shown = render(<Card {...offers} now={() => now} onAnswer={(answer) => answers.push(answer)} />)
   await soon()
   now = after
   for (const key of keys) {
@@ -36,15 +36,8 @@ test('keys that arrive in one piece count one after the other', async () => {
 })
 
 test('an agent has left a transcript: t shows it, and nowhere else', async () => {
-  const answers: Answer[] = []
-  let now = 0
-  const shown = render(<Card hasTranscript now={() => now} onAnswer={(answer) => answers.push(answer)} />)
-  await soon()
-  now = DEAF_MS
-  shown.stdin.write('t')
-  await soon()
-  expect(shown.lastFrame()).toContain('t transcript')
-  shown.unmount()
+  const { answers, frame } = await press(['t'], DEAF_MS, { hasTranscript: true })
+  expect(frame).toContain('t transcript')
   expect({ answers, without: (await press(['t'])).answers }).toEqual({ answers: ['transcript'], without: [] })
 })
 
@@ -118,14 +111,7 @@ test.each(['q', '\u001B', '\u0003'])('%j chooses nothing', async (key) => {
 })
 
 test('where the host has moved on, the card offers to run it again', async () => {
-  const answers: Answer[] = []
-  let now = 0
-  const shown = render(<Card hasMoved now={() => now} onAnswer={(answer) => answers.push(answer)} />)
-  await soon()
-  now = DEAF_MS
-  shown.stdin.write('r')
-  await soon()
-  expect({ answers, frame: shown.lastFrame()?.includes('r re-run') }).toEqual({ answers: ['rerun'], frame: true })
-  shown.unmount()
+  const { answers, frame } = await press(['r'], DEAF_MS, { hasMoved: true })
+  expect({ answers, frame: frame.includes('r re-run') }).toEqual({ answers: ['rerun'], frame: true })
   expect((await press(['r'])).answers).toEqual([])
 })

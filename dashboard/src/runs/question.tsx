@@ -3,6 +3,7 @@
  * here or at the terminal, has answered for all.
  */
 import { useEffect, useState } from 'react'
+import { ANSWER_WORDS } from '@nexus/protocol/answer-words'
 import type { NetAnswer, Question, QuestionNews } from '@nexus/protocol/network'
 import { safe } from '@nexus/protocol/readable'
 import type { Run } from '@nexus/protocol/runs'
@@ -13,7 +14,6 @@ import { useNow } from '../page/now.ts'
 
 /** What was meant for something else that stood here must not be a yes. */
 const DEAF_MS = 500
-const WORDS: Readonly<Record<NetAnswer, string>> = { once: 'allowed once', run: 'allowed for this run', deny: 'denied' }
 
 export function Questions({ run }: { readonly run: Pick<Run, 'id' | 'status'> }) {
   const open = useOpenQuestions(run)
@@ -37,7 +37,7 @@ function useOpenQuestions({ id, status }: Pick<Run, 'id' | 'status'>): readonly 
     const hear = (news: QuestionNews) => {
       const before = asked.get(news.id)
       if (news.type === 'asked') asked.set(news.id, news)
-      else if (asked.delete(news.id) && before) say(`${safe(before.host)}: ${news.answer === null ? 'denied, nobody has answered' : WORDS[news.answer]}`)
+      else if (asked.delete(news.id) && before) say(`${safe(before.host)}: ${news.answer === null ? 'denied, nobody has answered' : ANSWER_WORDS[news.answer]}`)
       setOpen([...asked.values()])
     }
     // After a break everything that is still open is told again.
