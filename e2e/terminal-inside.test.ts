@@ -1,6 +1,4 @@
 /** The terminal inside a layer, as a person uses it: full-screen programs, sizes, keys, two places at once, coming and going. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
@@ -8,9 +6,7 @@ import { needs } from './needs.ts'
 import { proves } from './requirements.ts'
 import { useTmux } from './tmux.ts'
 
-const { nexus, tmux, window: windowAt } = useTmux()
-const exists = (path: string) => existsSync(join(nexus().project, path))
-const newest = async () => (await nexus().json<{ runs: Run[] }>('runs', '--limit', '1')).runs[0]
+const { nexus, tmux, window: windowAt, exists, read, write, newest } = useTmux()
 const native = async (skip: (reason: string) => void) => {
   if ((await nexus().run('--discard', 'true')).strength !== 'full') skip('needs gcc: without the native launcher a terminal keeps its first size')
 }
@@ -40,7 +36,7 @@ curses.wrapper(main)
 test(proves('a full-screen program has the whole terminal: keys, Ctrl-C, size; afterwards the screen is as before', 'RUN-2'), async ({ skip }) => {
   needs(skip, 'python3')
   await native(skip)
-  writeFileSync(join(nexus().project, 'full.py'), FULL_SCREEN)
+  write('full.py', FULL_SCREEN)
   const window = windowAt(0)
   window.enter('echo be""fore; nexus run --keep python3 full.py; echo code $?')
   await window.shows('full screen 110x32')
@@ -96,14 +92,13 @@ test(proves('two terminals on one run: each sees what the other types, one leave
   one.enter('exit')
   await one.shows('a apply')
   await two.shows('a apply')
-  await sleep(600)
-  one.type('a')
+  await one.answer('a')
   await one.shows('✓ applied')
-  expect(readFileSync(join(nexus().project, 'file'), 'utf8')).toBe('from two\n')
+  expect(read('file')).toBe('from two\n')
 })
 
 test('what was painted on the screen cannot pass for our words', async () => {
-  writeFileSync(join(nexus().project, 'hostile.sh'), String.raw`printf '\033[5;1Hrfake · exit 0\033[9;1H  nothing would change\033[3;1H\033[4;8r\033[4h'; echo 1 > real` + '\n')
+  write('hostile.sh', String.raw`printf '\033[5;1Hrfake · exit 0\033[9;1H  nothing would change\033[3;1H\033[4;8r\033[4h'; echo 1 > real` + '\n')
   const window = windowAt(0)
   window.enter('clear; nexus run --keep sh hostile.sh; echo 123456; printf "\\033[1D\\033[1Dxy"; echo')
   // As output: the typed line has it, too.

@@ -1,8 +1,10 @@
 /** A person at a terminal, played by tmux: a Nexus of the test's own, two windows in its project, keys in and screens out. */
 import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach } from 'vitest'
+import type { Run } from '@nexus/protocol/runs'
 import { needs } from './needs.ts'
 import { Nexus, root } from './nexus.ts'
 
@@ -10,6 +12,11 @@ export interface Terminals {
   readonly nexus: () => Nexus
   readonly tmux: (...args: string[]) => string
   readonly window: (number: number) => Window
+  /** Of the project on the host. */
+  readonly exists: (path: string) => boolean
+  readonly read: (path: string) => string
+  readonly write: (path: string, text: string) => void
+  readonly newest: () => Promise<Run | undefined>
 }
 
 /** Registers what happens before and after each test. */
@@ -37,10 +44,17 @@ export function useTmux(): Terminals {
     await nexus[Symbol.asyncDispose]()
     nexus = undefined
   })
-  return { nexus: ready, tmux, window: (number) => new Window(tmux, number) }
+  const at = (path: string) => join(ready().project, path)
+  return {
+    nexus: ready, tmux, window: (number) => new Window(tmux, number),
+    exists: (path) => existsSync(at(path)), read: (path) => readFileSync(at(path), 'utf8'), write: (path, text) => writeFileSync(at(path), text),
+    newest: async () => (await ready().json<{ runs: Run[] }>('runs', '--limit', '1')).runs[0],
+  }
 }
 
 const SHELL = 'env PS1="ready> " sh'
+/** What asks is deaf for a moment first: a key that was meant for something else is no answer. */
+const DEAF_MS = 600
 
 export class Window {
   readonly #tmux: Terminals['tmux']
@@ -65,6 +79,12 @@ export class Window {
     this.press('Enter')
   }
 
+  /** To what has just asked. */
+  async answer(...keys: string[]): Promise<void> {
+    await sleep(DEAF_MS)
+    this.press(...keys)
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux('resize-window', '-t', this.#target, '-x', String(columns), '-y', String(rows))
   }
@@ -84,7 +104,7 @@ export class Window {
   async card(command: string): Promise<string> {
     this.enter(command)
     await this.shows('a apply')
-    await sleep(600)
+    await sleep(DEAF_MS)
     return this.screen()
   }
 }

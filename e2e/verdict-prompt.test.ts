@@ -1,12 +1,10 @@
 /** Verdicts at a terminal: the question before a run that leaves the layer explains itself; a shell in a layer is judged by what it left there. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import { proves } from './requirements.ts'
 import { useTmux } from './tmux.ts'
 
-const { nexus, window: windowAt } = useTmux()
+const { nexus, window: windowAt, write } = useTmux()
 
 test(proves('e explains as often as it is wanted, and runs nothing; any other key but y is a no', 'SAFE-1'), async () => {
   const window = windowAt(0)
@@ -21,7 +19,7 @@ test(proves('e explains as often as it is wanted, and runs nothing; any other ke
 })
 
 test(proves('a shell in the layer: what it holds afterwards is judged, and an apply wants the word', 'SAFE-2', 'RUN-4'), async () => {
-  writeFileSync(join(nexus().project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  write('.git/HEAD', 'ref: refs/heads/main\n')
   const run = await nexus().run('--keep', 'echo 1 > a')
   expect(run.verdict).toMatchObject({ level: 'caution' })
   const window = windowAt(0)
