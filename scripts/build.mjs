@@ -42,7 +42,7 @@ async function bundle(outdir, options) {
 
 async function bundleDaemon() {
   await bundle('daemon/dist', {
-    ...common(), entryPoints: { nexusd: 'daemon/src/main.ts', 'diary-reader': 'daemon/src/diary-reader.ts' }, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]',
+    ...common(), entryPoints: { nexusd: 'daemon/src/main.ts', ferry: 'daemon/src/ferry.ts', 'diary-reader': 'daemon/src/diary-reader.ts' }, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]',
     external: ['better-sqlite3'], sourcemap: 'linked', sourcesContent: false,
     // CommonJS packages inside an ESM bundle still call require for Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },

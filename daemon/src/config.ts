@@ -17,6 +17,8 @@ export interface Config {
   readonly migrations: string
   /** The native helper; null where it could not be built: runs are then `reduced`. */
   readonly native: string | null
+  /** Carries the connections of runs without it, in a process of its own. */
+  readonly ferry: string
   /** Reads what agents have written down, in a process of its own. */
   readonly diaryReader: string
   /** The built dashboard. */
@@ -32,10 +34,11 @@ export const BUILD = typeof __NEXUS_BUILD__ === 'string' ? __NEXUS_BUILD__ : 'so
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const package_ = packageFolder()
   const userHome = env.HOME ?? '/nonexistent'
+  const program = (name: string) => join(package_, BUILD === 'source' ? `src/${name}.ts` : `dist/${name}.mjs`)
   return {
     home: homeOf(env, process.getuid?.() ?? 0), userHome, port: portOf(env.NEXUS_PORT), logLevel: env.NEXUS_LOG_LEVEL ?? 'info', managed: '/etc/nexus',
     migrations: join(dirname(package_), 'migrations'), native: existing(env.NEXUS_NATIVE ?? join(package_, 'dist/nexus-native')),
-    diaryReader: join(package_, BUILD === 'source' ? 'src/diary-reader.ts' : 'dist/diary-reader.mjs'),
+    ferry: program('ferry'), diaryReader: program('diary-reader'),
     dashboard: join(dirname(package_), 'dashboard/dist'),
     path: [...SYSTEM_FOLDERS, ...(env.PATH ?? '').split(':')].join(':'),
   }

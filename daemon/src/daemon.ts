@@ -65,7 +65,7 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const state = rooms.use(new State({ folder: home.state, migrations: config.migrations, clock }))
   const log = openLog(home.log, config.logLevel)
 
-  const sandbox = createSandbox({ nativePath: config.native, state: home.state, userHome, path: config.path, hidden: [home.config, home.runtime], clock })
+  const sandbox = createSandbox({ nativePath: config.native, ferry: config.ferry, state: home.state, userHome, path: config.path, hidden: [home.config, home.runtime], clock })
   const changes = rooms.use(await createChanges({ nativePath: config.native, state: home.state, now: clock.now, relieved: (work) => state.ballast.relieved(work) }))
 
   const boundaries = { userHome, state: home.state }

@@ -47,7 +47,7 @@ export class Overheads implements Disposable {
     mkdirSync(state, { recursive: true, mode: 0o700 })
     mkdirSync(userHome, { recursive: true })
     if (name === 'native' && !existsSync(NATIVE)) return 'the native launcher is not built here'
-    const sandbox = createSandbox({ nativePath: name === 'util-linux' ? join(this.folder, 'no-native') : NATIVE, state, userHome, path: process.env.PATH ?? '/usr/bin:/bin', hidden: [], clock: systemClock })
+    const sandbox = createSandbox({ nativePath: name === 'util-linux' ? join(this.folder, 'no-native') : NATIVE, ferry: join(root, 'daemon/dist/ferry.mjs'), state, userHome, path: process.env.PATH ?? '/usr/bin:/bin', hidden: [], clock: systemClock })
     let choice: Choice
     try {
       choice = await sandbox.choose(name === 'copy' ? 'copy' : 'overlay', this.project(1))

@@ -34,8 +34,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['protocol'],
 }
 
-/** Files that build the daemon, and the program that reads agents' records: they may import any room, by value. */
-export const COMPOSITION = ['daemon/src/daemon.ts', 'daemon/src/main.ts', 'daemon/src/diary-reader.ts']
+/** Files that build the daemon, and its programs of their own process: they may import any room, by value. */
+export const COMPOSITION = ['daemon/src/daemon.ts', 'daemon/src/main.ts', 'daemon/src/diary-reader.ts', 'daemon/src/ferry.ts']
 
 /** Things that have one place: where a file matches `of`, only files that match `only` may have it. */
 export const ONE_PLACE = [

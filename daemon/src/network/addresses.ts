@@ -49,6 +49,11 @@ export function addressBytes(address: string): Buffer | null {
   return bytes
 }
 
+/** Of 4 or 16 bytes. */
+export function addressText(bytes: Buffer): string {
+  return bytes.length === 4 ? bytes.join('.') : Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16)).join(':')
+}
+
 function plainBytes(address: string): Buffer | null {
   const bytes = addressBytes(address)
   return bytes?.length === 16 && isBelow(bytes, '::ffff:0:0', 96) ? bytes.subarray(12) : bytes

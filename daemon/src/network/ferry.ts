@@ -1,14 +1,11 @@
 /**
- * The daemon's end of a ferry's channel (daemon/native/launch-ferry.c has the frames): visitors come by the doors of one
+ * The daemon's end of a ferry's channel, whichever ferry it is (daemon/native/launch-ferry.c, or boat.ts): visitors come by the doors of one
  * run, and each is served as a conversation. The channel is a pair of sockets without a name: nobody but that run's own
  * ferry can speak on it, and it ends with the run.
  */
 import type { Duplex } from 'node:stream'
+import { frameOf, Frames, type Frame } from './frames.ts'
 import { Visit, type Visitor } from './visitor.ts'
-
-const HEAD_BYTES = 9
-/** Larger than anything a ferry says. */
-const FRAME_BYTES_MAX = 64 * 1024
 
 export type Serve = (visitor: Visitor) => Promise<void>
 
@@ -43,36 +40,4 @@ export function attend(channel: Duplex, serve: Serve, complain: (error: unknown)
   })
   // A ferry that is ended resets the channel; the run's own end tells the story.
   channel.on('error', () => {}).on('close', end).on('end', end)
-}
-
-interface Frame {
-  readonly verb: string
-  readonly visitor: number
-  readonly rest: Buffer
-}
-
-export function frameOf(verb: string, visitor: number, rest: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(HEAD_BYTES + rest.length)
-  frame.writeUInt32LE(HEAD_BYTES - 4 + rest.length, 0)
-  frame.write(verb, 4, 'latin1')
-  frame.writeUInt32LE(visitor, 5)
-  frame.set(rest, HEAD_BYTES)
-  return frame
-}
-
-class Frames {
-  #rest: Buffer = Buffer.alloc(0)
-
-  take(chunk: Buffer): Frame[] {
-    const whole: Frame[] = []
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    while (this.#rest.length >= HEAD_BYTES) {
-      const length = this.#rest.readUInt32LE(0)
-      if (length > FRAME_BYTES_MAX) throw new Error(`a ferry said a frame of ${length} bytes`)
-      if (this.#rest.length < 4 + length) break
-      whole.push({ verb: this.#rest.toString('latin1', 4, 5), visitor: this.#rest.readUInt32LE(5), rest: this.#rest.subarray(HEAD_BYTES, 4 + length) })
-      this.#rest = this.#rest.subarray(4 + length)
-    }
-    return whole
-  }
 }

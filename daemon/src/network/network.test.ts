@@ -1,4 +1,4 @@
-/** The proxy as a command meets it: the real ferry (with its sanitizers on) at the doors of a real sandbox. */
+/** The proxy as a command meets it: the real ferries (the native one with its sanitizers on) at the doors of real sandboxes. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseNetRule, parseNetRules, type NetRule } from '@nexus/protocol/net-rule'
-import { Ground, nativeProgram, removePrograms } from '../sandbox/contract/ground.ts'
+import { FERRY, Ground, nativeProgram, removePrograms, SYSTEM_PATH, type Rung } from '../sandbox/contract/ground.ts'
 import { nativeLauncher } from '../sandbox/launchers/native.ts'
+import { utilLinuxLauncher } from '../sandbox/launchers/util-linux.ts'
 import type { Secure } from './keys.ts'
 import { Network, type Opening } from './network.ts'
 
@@ -90,7 +91,9 @@ function network(words: readonly string[], patienceMs?: number, opening?: Openin
   return { access: made.open(parsed.rules, opening), complaints }
 }
 
-const rung = { launcher: nativeLauncher(program ?? null), backend: 'overlay' as const, xattrs: process.geteuid?.() === 0 ? 'trusted' as const : 'user' as const }
+const overlay = { backend: 'overlay', xattrs: process.geteuid?.() === 0 ? 'trusted' : 'user' } as const
+const rungs: readonly Rung[] = [{ launcher: nativeLauncher(program ?? null), ...overlay }, { launcher: utilLinuxLauncher(SYSTEM_PATH, FERRY), ...overlay }]
+let rung: Rung
 const LIST = () => [`web.example:${web}=127.0.0.1`, `echo.example:${echo}=127.0.0.1`, `localhost:${echo}`, 'private.example', 'metadata.example', 'mapped.example', 'mixed.example', 'nowhere.example', 'shut.example:1=127.0.0.1']
 
 async function inside({ access, complaints }: ReturnType<typeof network>, client: string, ...words: string[]): Promise<string> {
@@ -108,10 +111,15 @@ async function talks(reached: ReturnType<typeof network>, all: Record<string, Ta
 /** The first line of an answer, or what was said instead. */
 const first = (answer: string | undefined) => answer?.split('\r\n')[0]
 
-describe('the proxy', () => {
-  beforeEach(({ skip }) => { if (program === undefined) skip('needs gcc: apt-get install gcc libc6-dev') })
+describe.each(rungs)('the proxy at the doors of $launcher.name', (one) => {
+  beforeEach(({ skip }) => {
+    rung = one
+    const absence = one.launcher.absence()
+    if (absence) skip(`needs what is missing: ${absence.fix}`)
+  })
 
   test('HTTP: what is listed is reached, everything else is told why not', async () => {
+    seen.length = 0
     const reached = network(LIST())
     const connect = (place: string, then = '') => ({ send: [`CONNECT ${place} HTTP/1.1\r\nHost: x\r\n\r\n${then}`] })
     const get = (url: string, ...lines: string[]) => ({ send: [[`GET ${url} HTTP/1.1`, ...lines, '', ''].join('\r\n')] })

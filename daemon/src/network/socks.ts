@@ -1,4 +1,5 @@
 /** The proxy as SOCKS5 speaks it (RFC 1928): without names and passwords, connections only. */
+import { addressText } from './addresses.ts'
 import { Mistaken, Unreachable, type Visitor } from './visitor.ts'
 import { connectToAny, type Way } from './way.ts'
 
@@ -36,9 +37,7 @@ async function hostOf(reader: Reader, kind: number): Promise<string | null> {
     return (await reader.take(length)).toString('latin1')
   }
   const bytes = ADDRESS_BYTES[kind]
-  if (bytes === undefined) return null
-  const address = await reader.take(bytes)
-  return bytes === 4 ? address.join('.') : Array.from({ length: 8 }, (_, at) => address.readUInt16BE(at * 2).toString(16)).join(':')
+  return bytes === undefined ? null : addressText(await reader.take(bytes))
 }
 
 /** From where the connection goes out is nobody's business inside. */

@@ -99,7 +99,9 @@ export class Handed {
 
 /** Throws Problem where other users of the machine would see the values in the list of processes. */
 export function requireHidden({ handed }: { readonly handed?: Values | undefined }, { lacks, launcher }: Choice): void {
-  if (handed && lacks?.includes('secrets')) throw new Problem('backend-unavailable', { backend: launcher, cause: 'everybody on this machine would see what is handed to a run in the list of processes', fix: 'nexus doctor says how to get the native launcher' })
+  // A key for one host stays with the daemon.
+  const isInside = handed !== undefined && Object.keys(handed.env).length + Object.keys(handed.secrets).length + handed.kept.length > 0
+  if (isInside && lacks?.includes('secrets')) throw new Problem('backend-unavailable', { backend: launcher, cause: 'everybody on this machine would see what is handed to a run in the list of processes', fix: 'nexus doctor says how to get the native launcher' })
 }
 
 /** One host, by name and by one port. */

@@ -116,7 +116,7 @@ export function requirePublishable({ publish, net }: { readonly publish?: readon
   const [first] = publish ?? []
   if (!first) return
   if (net === 'on') throw new Problem('host-network', { what: 'a run with --net on', port: first.inside })
-  if (lacks?.includes('doors')) throw new Problem('backend-unavailable', { backend: launcher, cause: 'it cannot publish ports', fix: 'nexus doctor says how to get the native launcher' })
+  if (lacks?.includes('ports')) throw new Problem('backend-unavailable', { backend: launcher, cause: 'it cannot publish ports', fix: 'nexus doctor says how to get the native launcher' })
 }
 
 function refusal({ host, inside }: AskedPorts[number], errno: number, cause?: unknown): Problem {

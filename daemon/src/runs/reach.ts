@@ -6,16 +6,15 @@ import { Problem } from '@nexus/protocol/problem'
 import type { EffectiveSettings } from '@nexus/protocol/settings'
 import type { Key, Network, Opening } from '../network/network.ts'
 import type { LaunchOrder } from '../sandbox/launch.ts'
-import type { Choice } from '../sandbox/sandbox.ts'
 import type { RunDetails } from './ledger.ts'
 
 /** What a new run is asked with. Where the machine's settings have the last word, nobody is asked later. */
-export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined; readonly handed?: Handed | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>, choice: Choice): { net: Net; asks: boolean; askable: boolean; masks: boolean | 'deny' } {
-  const granted = netOf(net, settings, choice)
+export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined; readonly asks?: boolean | undefined; readonly handed?: Handed | undefined }, settings: Pick<EffectiveSettings, 'network' | 'secretFiles'>): { net: Net; asks: boolean; askable: boolean; masks: boolean | 'deny' } {
+  const granted = netOf(net, settings)
   const keys = handed?.keys ?? []
   if (keys.length > 0) {
     if (granted === 'on') throw new Problem('bad-request', { what: "a key for one host goes with a network that is not the host's: leave --net on out" })
-    netOf(keys.map(({ rule }) => rule), settings, choice)
+    netOf(keys.map(({ rule }) => rule), settings)
   }
   // What cannot leave need not be hidden; what can, is, unless a person says otherwise.
   const masks = settings.secretFiles === 'deny' ? 'deny' : settings.secretFiles === 'mask' || (settings.secretFiles === 'auto' && (granted !== 'off' || keys.length > 0))
@@ -23,8 +22,8 @@ export function askedNet({ net, asks, handed }: { readonly net?: Net | undefined
   return { net: granted, asks: asks === true && askable, askable, masks }
 }
 
-/** Presets spelled out. Throws Problem: bad-request, network-refused, backend-unavailable. */
-function netOf(asked: Net | undefined, { network: { allow, ceiling } }: Pick<EffectiveSettings, 'network'>, choice: Choice): Net {
+/** Presets spelled out. Throws Problem: bad-request, network-refused. */
+function netOf(asked: Net | undefined, { network: { allow, ceiling } }: Pick<EffectiveSettings, 'network'>): Net {
   if (asked === 'off' || (asked === undefined && allow.length === 0)) return 'off'
   if (asked === 'on') {
     if (ceiling !== null) throw new Problem('network-refused', { what: "all of the host's network" })
@@ -34,7 +33,6 @@ function netOf(asked: Net | undefined, { network: { allow, ceiling } }: Pick<Eff
   const most = ceiling === null ? null : rulesOf(ceiling)
   const beyond = most === null ? [] : rules.filter((rule) => !most.some((one) => covers(one, rule)))
   if (beyond.length > 0) throw new Problem('network-refused', { what: beyond.map(({ text }) => text).join(', ') })
-  if (choice.lacks?.includes('doors')) throw new Problem('backend-unavailable', { backend: choice.launcher, cause: 'it lets a run reach all of the network or nothing, not some hosts', fix: 'nexus doctor says how to get the native launcher' })
   return rules.map(({ text }) => text)
 }
 

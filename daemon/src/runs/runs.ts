@@ -237,7 +237,7 @@ export class Runs implements RunsService {
     this.requireReady()
     const found = this.find(request)
     const { project } = ledger.row(found)
-    const { net, masks } = askedNet(request, settings.of(project), await sandbox.choose('auto', project))
+    const { net, masks } = askedNet(request, settings.of(project))
     const own = { ...request, net, masks, env: environment(request.env) }
     const id = await shell.open(found, own, nameOf(actor), { requireReady: () => this.requireReady(), child: async ({ command, row }) => {
       // Over the layer, while it is there and nobody took it apart; else over the host.
@@ -258,7 +258,7 @@ export class Runs implements RunsService {
     const id = newId('run', randomBytes(12))
     const settings = this.#parts.settings.of(place.project)
     requireHidden(request, choice)
-    const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings, choice) }
+    const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings) }
     requirePublishable(asked, choice)
     const { stored, verdict } = this.#parts.handed.takeIn(id, request.handed, asked, verdictBefore(this.#parts.judge, asked, place))
     this.#parts.ledger.create(id, stored, choice, { ...place, ...termsOf(settings), verdict }, nameOf(actor))

@@ -1,7 +1,7 @@
 /** The contract on every launcher and back end that works for whoever runs the tests (`.ci/run` does it as a user, too). */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { afterAll, describe, test } from 'vitest'
-import { nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
+import { FERRY, nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
 import { launchContract } from './launch.contract.ts'
 import { launchersOf } from './launchers/index.ts'
 import { tryOut } from './probe.ts'
@@ -13,7 +13,7 @@ afterAll(removePrograms)
 const isWhole = process.env.NEXUS_ENDURANCE === '1'
 const effort = { seed: Number(process.env.NEXUS_SEED ?? Date.now() % 2 ** 31), rounds: Number(process.env.NEXUS_RUNS ?? (isWhole ? 300 : 6)), isWhole }
 
-for (const launcher of launchersOf({ nativePath: nativeProgram() ?? null, path: SYSTEM_PATH })) {
+for (const launcher of launchersOf({ nativePath: nativeProgram() ?? null, path: SYSTEM_PATH, ferry: FERRY })) {
   for (const backend of ['overlay', 'copy'] as const) {
     const { probe, xattrs } = await tryOut(launcher, backend, state, SYSTEM_PATH)
     const name = `${launcher.name}, ${backend}`

@@ -23,7 +23,7 @@ export interface LaunchOrder {
   /** A home that stays from run to run, instead of the layer's own. */
   readonly home?: string
   readonly net: 'off' | 'on'
-  /** With net off: ports of the sandbox's own lo where somebody outside answers, and who. Launchers with the gap `doors` refuse it. */
+  /** With net off: ports of the sandbox's own lo where somebody outside answers, and who. The command does not start before they stand. */
   readonly doors?: { readonly ports: readonly number[]; attend(channel: Duplex): void }
   /** Files of the project that are empty inside, as absolute paths; that is no change. */
   readonly mask?: readonly string[]

@@ -26,6 +26,8 @@ export interface SandboxParts {
   readonly state: string
   /** Where the compiled nexus-native is, if it could be built; without it runs are `reduced`. */
   readonly nativePath: string | null
+  /** The program that stands at the doors of a run without it. */
+  readonly ferry: string
   /** Home of the user the daemon runs as; the same path is the private $HOME inside. */
   readonly userHome: string
   /** Where the daemon finds unshare, mount, setpriv, cp: its own PATH. */

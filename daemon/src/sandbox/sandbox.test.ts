@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Probe } from '@nexus/protocol/system'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
-import { fingerprint, gather, nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
+import { FERRY, fingerprint, gather, nativeProgram, removePrograms, SYSTEM_PATH } from './contract/ground.ts'
 import { discardLayer } from './discard.ts'
 import { OwnerSearch } from './owners.ts'
 import { createSandbox, type Choice, type Sandbox } from './sandbox.ts'
@@ -29,7 +29,7 @@ afterAll(removePrograms)
 afterEach(() => discardLayer(folder, dirname(folder), SYSTEM_PATH))
 
 function open(nativePath: string | null = native, path = SYSTEM_PATH): Sandbox {
-  return createSandbox({ state: join(folder, 'state'), nativePath, userHome: home, path, hidden: [join(folder, 'config')], clock: systemClock })
+  return createSandbox({ state: join(folder, 'state'), nativePath, ferry: FERRY, userHome: home, path, hidden: [join(folder, 'config')], clock: systemClock })
 }
 
 function needsNative(skip: (note: string) => void): void {
@@ -75,7 +75,7 @@ test('with nothing that works, nothing runs, and the fix is named', async () => 
   const broken = join(folder, 'broken')
   writeFileSync(broken, '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   await expect(open(broken).choose('auto', project)).resolves.toMatchObject({ launcher: 'util-linux' })
-  const nowhere = createSandbox({ state: join(folder, 'state'), nativePath: broken, userHome: home, path: `${folder}:${SYSTEM_PATH}`, hidden: [], clock: systemClock })
+  const nowhere = createSandbox({ state: join(folder, 'state'), nativePath: broken, ferry: FERRY, userHome: home, path: `${folder}:${SYSTEM_PATH}`, hidden: [], clock: systemClock })
   for (const name of ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh', 'bash']) writeFileSync(join(folder, name), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   await expect(nowhere.choose('auto', project)).rejects.toMatchObject({ code: 'sandbox-unavailable', next: expect.stringMatching(/\w/) })
 })

@@ -135,6 +135,9 @@ export async function eventually(condition: () => boolean, withinMs: number): Pr
   return true
 }
 
+/** The ferry of the launchers that have none of their own. */
+export const FERRY = fileURLToPath(new URL('../../ferry.ts', import.meta.url))
+
 const NATIVE_SOURCES = join(dirname(fileURLToPath(import.meta.url)), '../../../native')
 
 const compiled = new Map<string, string | undefined>()

@@ -5,6 +5,8 @@ import type { Usage } from '@nexus/protocol/runs'
 import type { LaunchEnd } from '../launch.ts'
 
 export interface Listener {
+  /** The namespaces stand, and nothing goes on in them before the doors do. */
+  doors?(): void
   /** The command itself runs. */
   started?(): void
   /** Something of the run cannot be ended; `init` is the pid 1 of its sandbox, seen from here. An end follows. */
@@ -23,6 +25,7 @@ export function answersOn(source: Readable | null, elapsedMs: () => number, list
       const end = endOf(line, elapsedMs())
       if (end) listener.ended(end)
       else if (line.startsWith('started ')) listener.started?.()
+      else if (line === 'doors') listener.doors?.()
       else if (line.startsWith('port ')) listener.port?.(Number(line.split(' ')[2]))
       else if (line.startsWith('lingering ')) listener.lingers?.(Number(line.slice('lingering '.length)))
     }
@@ -31,7 +34,7 @@ export function answersOn(source: Readable | null, elapsedMs: () => number, list
   source?.on('error', () => {})
 }
 
-/** Undefined for lines that are no end (`started PID`, `port HOST ERRNO`, `lingering PID`, `refused NAME`). */
+/** Undefined for lines that are no end (`started PID`, `doors`, `port HOST ERRNO`, `lingering PID`, `refused NAME`). */
 export function endOf(line: string, durationMs: number): LaunchEnd | undefined {
   const [word = '', ...rest] = line.split(' ')
   const number = Number(rest[0])

@@ -17,7 +17,7 @@ export interface Reins {
   resize(rows: number, cols: number): void
   terminate(): void
   kill(): void
-  /** Left out by launchers with the gap `doors`. */
+  /** Left out by launchers with the gap `ports`. */
   publish?: Launch['publish']
   withdraw?: Launch['withdraw']
   /** Settles with the end as soon as it is known; `ended` follows when the output is complete. */

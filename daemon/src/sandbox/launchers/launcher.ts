@@ -24,6 +24,6 @@ export interface Surroundings {
 
 /** signal: a command that died of a signal is told as exit code 128 + n. resize: a terminal keeps its first size.
  *  reopen: /dev/stdout and /dev/stderr cannot be opened again, because they are sockets. usage: CPU and memory are not told.
- *  doors: nothing outside can answer at the sandbox's lo, so there is no network but none and all.
+ *  ports: none of the sandbox's lo can be published.
  *  secrets: the command's variables are in the list of processes. */
-export type Gap = 'signal' | 'resize' | 'reopen' | 'usage' | 'doors' | 'secrets'
+export type Gap = 'signal' | 'resize' | 'reopen' | 'usage' | 'ports' | 'secrets'

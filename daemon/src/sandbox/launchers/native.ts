@@ -30,7 +30,7 @@ export function nativeLauncher(nativePath: string | null): Launcher {
 
 function absence(nativePath: string | null): { cause: string; fix: string } | undefined {
   if (nativePath !== null && isExecutable(nativePath)) return undefined
-  return { cause: 'the native launcher is not built (no C compiler was found): there are fewer walls, and --net HOST is not possible', fix: NATIVE_FIX }
+  return { cause: 'the native launcher is not built (no C compiler was found): there are fewer walls, --net HOST is slower, and no port can be published', fix: NATIVE_FIX }
 }
 
 function launch(program: string, scene: Scene, order: LaunchOrder, { without = [], fence }: Surroundings): Launch {

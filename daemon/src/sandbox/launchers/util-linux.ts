@@ -13,9 +13,10 @@ import { launchOf, stillborn } from './child.ts'
 import type { Launcher } from './launcher.ts'
 import { NATIVE_FIX } from './native.ts'
 import { prepareStage } from './stage-folder.ts'
+import { openDoors, type Doors } from './util-linux-doors.ts'
 import { ENTER, SETUP } from './util-linux-script.ts'
 
-const PROGRAMS = ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh'] as const
+const PROGRAMS = ['unshare', 'nsenter', 'mount', 'umount', 'pivot_root', 'setpriv', 'env', 'sh'] as const
 type Programs = Readonly<Record<(typeof PROGRAMS)[number], string>>
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -26,7 +27,8 @@ const KILL_PATIENCE_MS = 400
 const GONE_MS = 500
 const ROOT_KEEPS = ['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service', 'sys_chroot']
 
-export function utilLinuxLauncher(path: string): Launcher {
+/** `ferry`: the program that stands at the doors of a run. */
+export function utilLinuxLauncher(path: string, ferry: string): Launcher {
   const isRoot = process.geteuid?.() === 0
   return {
     name: 'util-linux',
@@ -39,9 +41,9 @@ export function utilLinuxLauncher(path: string): Launcher {
       ...(findProgram('bash', path) ? {} : { 'closed-descriptors': { cause: 'sh cannot close descriptors above 9 that the daemon itself inherited; bash can', fix: 'apt-get install bash' } }),
       ...(isRoot ? { 'user-namespace': onlyNative('uid 0 is the root of the machine, with fewer capabilities') } : {}),
     }),
-    gaps: ['signal', 'resize', 'reopen', 'usage', 'doors', 'secrets'],
+    gaps: ['signal', 'resize', 'reopen', 'usage', 'ports', 'secrets'],
     absence: () => absence(path),
-    launch: (scene, order, around) => launch(path, isRoot, scene, order, around?.fence),
+    launch: (scene, order, around) => launch({ path, ferry, isRoot }, scene, order, around?.fence),
   }
 }
 
@@ -54,10 +56,15 @@ function absence(path: string): { cause: string; fix: string } | undefined {
   return missing.length === 0 ? undefined : { cause: `there is no ${missing.join(', ')}`, fix: 'apt-get install util-linux mount coreutils' }
 }
 
-function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder, fence: Fence | undefined): Launch {
+interface Ground {
+  readonly path: string
+  readonly ferry: string
+  readonly isRoot: boolean
+}
+
+function launch({ path, ferry, isRoot }: Ground, scene: Scene, order: LaunchOrder, fence: Fence | undefined): Launch {
   const found = Object.fromEntries(PROGRAMS.map((name) => [name, findProgram(name, path) ?? name])) as Programs // all of PROGRAMS, just mapped
   const programs = { ...found, sh: findProgram('bash', path) ?? found.sh }
-  if (order.doors) return stillborn('doors', `only the native launcher lets a run reach some hosts and no others: ${NATIVE_FIX}`)
   if ([...order.argv, ...Object.values(order.env)].some((text) => text.includes('\0'))) return stillborn('request', 'the command line or its environment holds a NUL')
   const startedAt = performance.now()
   prepareStage(scene)
@@ -65,7 +72,8 @@ function launch(path: string, isRoot: boolean, scene: Scene, order: LaunchOrder,
     const child = start(programs.sh, ['-c', GATE, 'nexus-gate', programs.setpriv, ...wordsOf(programs, isRoot, scene, order)], order.stdin)
     if (child.pid !== undefined) fence?.enclose(child.pid)
     ;(child.stdio[3] as Duplex | null)?.write('go\n')
-    return watch(child, order, startedAt)
+    const { doors } = order
+    return watch(child, order, startedAt, doors && ((pid) => openDoors(pid, { ferry, setpriv: programs.setpriv, nsenter: programs.nsenter, hasOwnUsers: !isRoot, doors })))
   } catch (error) {
     // Node throws at once where the kernel refuses the size of the command line.
     return stillborn('spawn', error instanceof Error ? error.message : String(error))
@@ -86,7 +94,7 @@ function wordsOf(programs: Programs, isRoot: boolean, scene: Scene, order: Launc
   return [
     '--pdeathsig', 'KILL', unshare, ...(isRoot ? [] : ['--user', '--map-current-user', '--keep-caps']),
     '--mount', '--pid', '--ipc', '--uts', '--cgroup', ...(order.net === 'off' ? ['--net'] : []), '--propagation', 'private', '--fork', '--kill-child',
-    sh, '-c', SETUP, 'nexus-init', scene.folder, order.net,
+    sh, '-c', SETUP, 'nexus-init', scene.folder, order.doors ? 'doors' : order.net,
     setpriv, '--no-new-privs', '--inh-caps', '-all', '--ambient-caps', '-all', '--bounding-set', ['-all', ...(isRoot ? ROOT_KEEPS.map((name) => `+${name}`) : [])].join(','),
     sh, '-c', ENTER, 'nexus-enter', order.umask.toString(8), order.cwd, order.env.PATH ?? SYSTEM_PATH, order.argv[0] ?? '', ...commandWords(programs, order),
   ]
@@ -104,7 +112,7 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
-function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Launch {
+function watch(child: ChildProcess, order: LaunchOrder, startedAt: number, open: ((pid: number) => Doors) | undefined): Launch {
   const elapsedMs = () => performance.now() - startedAt
   const { promise: told, resolve } = Promise.withResolvers<LaunchEnd>()
   const control = child.stdio[3] as Duplex | null // 'pipe' at index 3 is a socket; null when nothing was started
@@ -114,6 +122,15 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
   let isStarted = false
   let complaint = ''
   let init: number | undefined
+  let doors: Doors | undefined
+  const letOn = async () => {
+    if (!open || doors || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    doors = open(child.pid)
+    const cause = await doors.stand
+    if (cause === undefined) return void control?.write('open\n')
+    answer ??= { type: 'failed', step: 'doors', cause, durationMs: elapsedMs(), usage: null }
+    control?.destroy()
+  }
   const kill = (as: 'killed' | 'timed-out') => {
     outcome ??= as
     // The end of descriptor 3 ends everybody inside, then pid 1, then unshare: in that order nothing is left behind.
@@ -124,7 +141,7 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
     })
   }
   const heard = endOfWords(control)
-  answersOn(control, elapsedMs, { started: () => { isStarted = true }, ended: (end) => { answer ??= end } })
+  answersOn(control, elapsedMs, { doors: () => void letOn(), started: () => { isStarted = true }, ended: (end) => { answer ??= end } })
   // Until the command runs, what comes on stderr comes from unshare or setpriv.
   child.stderr?.on('data', (chunk: Buffer) => { if (!isStarted) complaint += chunk.toString() })
   if (order.timeoutMs !== undefined) {
@@ -138,7 +155,7 @@ function watch(child: ChildProcess, order: LaunchOrder, startedAt: number): Laun
   child.once('exit', (exitCode, signal) => {
     timers.dispose()
     // By itself, unshare ends after pid 1, and with that nothing of the run is alive; when it was killed, it ends before.
-    void Promise.all([heard, gone(init)]).then(() => {
+    void Promise.all([heard, gone(init), doors?.close()]).then(() => {
       const rest = { durationMs: elapsedMs(), usage: null }
       if (outcome) resolve({ type: outcome, ...rest })
       else if (answer) resolve(answer)
