@@ -1,11 +1,11 @@
 /** A run that may reach some hosts: the tools of every day find their way, everything else stays shut, and the record says so. */
 import { execFileSync } from 'node:child_process'
-import { chownSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { lookup } from 'node:dns/promises'
 import { createServer, type Server } from 'node:http'
 import { createServer as createSocketServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import { needs, needsRegistry, needsStranger } from './needs.ts'
 import { Nexus, STRANGER } from './nexus.ts'
@@ -14,12 +14,15 @@ import { proves } from './requirements.ts'
 /** What the machine trusts goes along: it may be behind a company's proxy. */
 const TRUSTED = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(SSL_CERT_|NODE_EXTRA_CA|REQUESTS_CA|CURL_CA|GIT_SSL_CA|PIP_CERT)/.test(name))) as Record<string, string>
 
-let nexus: Nexus
+const WEAKER = { NEXUS_NATIVE: '/nonexistent/nexus-native' }
+const FRONTS = [
+  { who: 'by the native launcher', env: {} }, { who: 'by util-linux', env: WEAKER }, { who: 'by util-linux, as a user who is not root', env: WEAKER, as: STRANGER },
+]
+
 let served: Server
 let port = 0
 
 beforeAll(async () => {
-  nexus = new Nexus({ env: TRUSTED })
   served = createServer((request, response) => {
     if (request.url === '/away') response.writeHead(302, { location: 'http://elsewhere.example/' }).end()
     else if (request.url === '/metadata') response.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end()
@@ -28,14 +31,16 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => served.listen(0, '127.0.0.1', resolve))
   port = (served.address() as AddressInfo).port
 })
-afterAll(async () => {
-  served.close()
-  await nexus[Symbol.asyncDispose]()
-})
+afterAll(() => { served.close() })
 
 const targets = ({ denials }: Run) => denials.map(({ target, reason }) => `${target} ${reason}`)
 
-describe(proves('named hosts and no others', 'RUN-9'), () => {
+describe.each(FRONTS)(proves('named hosts and no others $who', 'RUN-9'), ({ env, as }) => {
+  let nexus: Nexus
+  beforeAll(() => { nexus = new Nexus({ env: { ...TRUSTED, ...env }, ...(as ? { as } : {}) }) })
+  beforeEach(({ skip }) => { if (as) needsStranger(skip) })
+  afterAll(() => nexus[Symbol.asyncDispose]())
+
   test('a listed port of this machine answers inside at its own place, by both addresses of lo', async () => {
     const run = await nexus.run('--net', `localhost:${port}`, `curl -sS http://localhost:${port}/a http://127.0.0.1:${port}/b`)
     expect({ stdout: run.stdout, denials: run.denials, network: run.network, flags: run.flags }).toEqual({ stdout: 'served GET /a\nserved GET /b\n', denials: [], network: [`localhost:${port}`], flags: [] })
@@ -88,6 +93,7 @@ attempt('raw', lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
 print(sorted(name for _, name in socket.if_nameindex()))
 print(len([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]))
 `)
+      nexus.own()
       const run = await nexus.run('--net', `mirror.example:${port}=127.0.0.1`, '--', 'python3', 'ways-out.py')
       const [fds, links, ...attempts] = run.stdout.toString().trim().split('\n').reverse()
       expect({ attempts: new Set(attempts.map((line) => line.split(' ')[1])), count: attempts.length >= 10, links, fds }).toEqual({ attempts: new Set(['held']), count: true, links: "['lo']", fds: '0' })
@@ -101,8 +107,29 @@ print(len([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]))
     const [one, other] = await Promise.all([nexus.run('--net', `a.example:${port}=127.0.0.1`, fetches(`a.example:${port}/`)), nexus.run('--net', `b.example:${port}=127.0.0.1`, fetches(`a.example:${port}/`))])
     expect([one.stdout, other.stdout]).toEqual(['200 200 200 ', '403 403 403 '])
     expect(other.denials).toMatchObject([{ target: `a.example:${port}`, count: 3 }])
-    expect(execFileSync('ps', ['-eo', 'comm=,args='], { encoding: 'utf8' }).split('\n').filter((line) => line.startsWith('nexus-ferry') && line.includes(nexus.base))).toEqual([])
+    expect(familyOf(await nexus.pid()).filter(isFerry)).toEqual([])
   })
+
+  test('what stands at the doors knows nothing of the daemon\'s, and ends with it', async () => {
+    const started = nexus.start(['run', '--keep', '--net', `localhost:${port}`, `curl -sS http://localhost:${port}/ && sleep 600`])
+    const daemon = await nexus.pid()
+    await expect.poll(() => familyOf(daemon).filter(isFerry).length, { timeout: 20_000 }).toBe(1)
+    const known = familyOf(daemon)
+    const [ferry = 0] = known.filter(isFerry)
+    if (Object.keys(env).length > 0) expect(readFileSync(`/proc/${ferry}/environ`, 'utf8')).toBe('')
+    process.kill(daemon, 'SIGKILL')
+    await expect.poll(() => known.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 20_000 }).toEqual([])
+    await started.ended
+  })
+})
+
+describe(proves('who says what a run may reach', 'RUN-9'), () => {
+  let nexus: Nexus
+  beforeAll(async () => {
+    nexus = new Nexus({ env: TRUSTED })
+    await nexus.call('daemon', 'start')
+  })
+  afterAll(() => nexus[Symbol.asyncDispose]())
 
   test('settings: a default for every run, what a project may ask for, and the machine\'s word over a flag', async () => {
     const config = join(nexus.base, 'state/config.yaml')
@@ -117,14 +144,28 @@ print(len([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]))
     }
   })
 
-  test('what is no host is a mistake of the caller, and the weaker launcher says what it lacks', async () => {
+  test('what is no host is a mistake of the caller', async () => {
     for (const words of ['http://a.example/', '*', 'off,on', 'localhost']) expect((await nexus.call('run', '--net', words, 'true')).code).toBe(2)
     expect((await nexus.call('run', '--net', 'on', '--net', 'npm', 'true')).code).toBe(2)
-    await using weaker = new Nexus({ env: { NEXUS_NATIVE: '/nonexistent/nexus-native' } })
-    const refused = await weaker.call('run', '--net', 'npm', 'true')
-    expect({ code: refused.code, says: refused.stderr.includes('some hosts') }).toEqual({ code: 126, says: true })
   })
 })
+
+/** Everybody below a process. */
+function familyOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number).flatMap((child) => [child, ...familyOf(child)])
+  } catch {
+    return [] // it has just ended
+  }
+}
+
+function isFerry(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'nexus-ferry\n' || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/ferry.mjs\0outside')
+  } catch {
+    return false // it has just ended
+  }
+}
 
 /** The registry of this machine as a rule: a private mirror is named together with its address, as its person would do it. */
 async function registryRule(): Promise<{ url: string; rule: string }> {
@@ -146,15 +187,10 @@ describe(proves('a package from the registry', 'RUN-9'), () => {
     expect(run.changes.some(({ path }) => path === 'node_modules/is-odd/package.json')).toBe(true)
   }
 
-  test('npm install', async ({ skip }) => {
+  test.for([...FRONTS, { who: 'by the native launcher, as a user who is not root', env: {}, as: STRANGER }])('npm install $who', async ({ env, as }, { skip }) => {
+    if (as) needsStranger(skip)
     needsRegistry(skip)
-    await installs(nexus)
-  })
-
-  test('npm install as a user who is not root', async ({ skip }) => {
-    needsStranger(skip)
-    needsRegistry(skip)
-    await using own = new Nexus({ env: TRUSTED, as: STRANGER })
-    await installs(own, STRANGER)
+    await using own = new Nexus({ env: { ...TRUSTED, ...env }, ...(as ? { as } : {}) })
+    await installs(own, as)
   })
 })

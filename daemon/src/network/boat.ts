@@ -46,11 +46,11 @@ export class Boat {
     do this.#turn = (this.#turn + 1) % 2 ** 32
     while (this.#turn === 0 || this.#passengers.has(this.#turn))
     const id = this.#turn
-    this.#channel.write(frameOf('n', id, Buffer.from([port & 0xff, port >> 8])))
     this.#passengers.set(id, new Passenger(client, (verb, rest) => {
       this.#channel.write(frameOf(verb, id, rest))
       if (verb === 'f') this.#left(id)
     }))
+    this.#channel.write(frameOf('n', id, Buffer.from([port & 0xff, port >> 8])))
   }
 
   #left(id: number): void {

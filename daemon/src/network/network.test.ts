@@ -224,7 +224,36 @@ describe.each(rungs)('the proxy at the doors of $launcher.name', (one) => {
     }
   })
 
-  test('a thousand at once, each its own; then megabytes both ways, and the end of one side', async () => {
+  test('a slow reader slows its writer, both ways: nothing in between keeps what it does not take', async () => {
+    let sent = 0
+    const flood = await listen(createServer((socket) => {
+      const piece = Buffer.alloc(1 << 20)
+      const go = () => { while (socket.write(piece)) sent += piece.length }
+      socket.on('drain', () => { sent += piece.length; go() })
+      go()
+    }))
+    const deaf = await listen(createServer({ pauseOnConnect: true }, () => {}))
+    const stdout = await inside(network([`flood.example:${flood}=127.0.0.1`, `deaf.example:${deaf}=127.0.0.1`]), `
+import sys, socket, time
+proxy, flood, deaf = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+def to(name):
+    s = socket.create_connection(('127.0.0.1', proxy), timeout=60)
+    s.sendall(('CONNECT %s HTTP/1.1\\r\\n\\r\\n' % name).encode())
+    assert s.recv(12).endswith(b'200')
+    return s
+flooded, talks = to('flood.example:' + flood), to('deaf.example:' + deaf)
+talks.settimeout(1.5)
+said = 0
+try:
+    while said < 1 << 30: said += talks.send(b'x' * (1 << 20))
+except TimeoutError: pass
+print(said)
+`, String(flood), String(deaf))
+    // What two sockets' buffers of the kernel hold; without that, it is a gigabyte.
+    expect([Number(stdout), sent].map((bytes) => bytes > 0 && bytes < 64 << 20)).toEqual([true, true])
+  })
+
+  test('a thousand at once, each its own, while more wait; then megabytes both ways, and the end of one side', async () => {
     const stdout = await inside(network(LIST()), `
 import sys, socket, hashlib, threading, os
 proxy, echo = int(sys.argv[1]), sys.argv[2]
@@ -237,9 +266,16 @@ def exactly(s, count):
         if not got: raise EOFError(out)
         out += got
     return out
-many = [socket.create_connection(('127.0.0.1', proxy), timeout=60) for _ in range(1000)]
+many = [socket.create_connection(('127.0.0.1', proxy), timeout=60) for _ in range(1050)]
 for one in many: one.sendall(ask)
-assert all(exactly(one, len(answer)) == answer for one in many)
+first, late = many[:1024], many[1024:]
+assert all(exactly(one, len(answer)) == answer for one in first)
+late[0].settimeout(0.3)
+try: print('let in', late[0].recv(9))
+except TimeoutError: late[0].settimeout(60)
+for one in first[:26]: one.close()
+many = first[26:] + late
+assert all(exactly(one, len(answer)) == answer for one in late)
 for at, one in enumerate(many): one.sendall(b'%06d' % at)
 assert all(exactly(one, 6) == b'%06d' % at for at, one in enumerate(many))
 for one in many: one.close()

@@ -38,8 +38,8 @@ export function life(rung: Rung): void {
 
   test('input is forwarded with its end, and back-pressure holds', async () => {
     await using ground = new Ground(rung)
-    const { stdout, end } = await ground.run('wc -c', { input: 'y'.repeat(2_000_000) })
-    expect([stdout.trim(), end.type]).toEqual(['2000000', 'exited'])
+    const { stdout, stderr, end } = await ground.run('wc -c', { input: 'y'.repeat(2_000_000) })
+    expect([stdout.trim(), stderr, end.type]).toEqual(['2000000', '', 'exited'])
   })
 
   test('without input the command reads an empty file', async () => {

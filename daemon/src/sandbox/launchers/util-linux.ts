@@ -83,9 +83,10 @@ function launch({ path, ferry, isRoot }: Ground, scene: Scene, order: LaunchOrde
 /** Nothing is started before the fence is up; the end of the daemon is the end of this, too. */
 const GATE = 'read -r go <&3 && exec "$@"'
 
-/** In a session of its own: Ctrl-C in the daemon's terminal is not meant for its runs. */
+/** In a session of its own: Ctrl-C in the daemon's terminal is not meant for its runs. Where stdin is a socket, bash takes itself
+ *  for a shell at the other end of a network and reads ~/.bashrc, unless it is not the first one. */
 function start(program: string, words: readonly string[], hasInput: boolean): ChildProcess {
-  return spawn(program, words, { stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/', detached: true })
+  return spawn(program, words, { stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH, SHLVL: '2' }, cwd: '/', detached: true })
 }
 
 /** setpriv > unshare > sh (pid 1) > setpriv > sh > the command; the first dies with the daemon, the others with it. */
