@@ -77,11 +77,9 @@ test('what leaves no record that is known says so, and nothing is guessed', asyn
   expect(await nexus.json('transcript', plain.id)).toMatchObject({ error: { message: `run ${plain.id} has no transcript: it is no run of an agent (nexus agent)` } })
 })
 
-test(proves('without the native launcher an agent is not let out, and says why; without a network it works', 'SWARM-5', 'RUN-9'), async () => {
+test(proves('without the native launcher an agent reaches no more and no less', 'SWARM-5', 'RUN-9'), async () => {
   await using weaker = new Nexus({ env: { NEXUS_NATIVE: '/nonexistent/nexus-native' } })
-  pretendClaude(weaker, STORY, 'curl -s -m 5 -o /dev/null http://example.com/ && echo REACHED')
-  const { code, stderr } = await weaker.call('agent', 'claude', '-p', 'x')
-  expect({ code, says: /lets a run reach all of the network or nothing, not some hosts[^]*next: nexus doctor/.test(stderr) }, stderr).toEqual({ code: 126, says: true })
-  const { run } = await weaker.json<{ run: Run }>('agent', '--net', 'off', '--keep', 'claude')
-  expect({ strength: run.strength, stdout: run.stdout, turns: run.agent?.spent?.turns }, String(run.stderr)).toEqual({ strength: 'reduced', stdout: 'All done.\n', turns: 3 })
+  pretendClaude(weaker, STORY, 'curl -s -o /dev/null -w "%{http_code}\\n" http://telemetry.invalid/')
+  const { run } = await weaker.json<{ run: Run }>('agent', '--keep', 'claude', '-p', 'x')
+  expect({ strength: run.strength, stdout: run.stdout, denied: run.denials.map(({ target }) => target), turns: run.agent?.spent?.turns }, String(run.stderr)).toEqual({ strength: 'reduced', stdout: '403\nAll done.\n', denied: ['telemetry.invalid:80'], turns: 3 })
 })

@@ -15,9 +15,13 @@ import { proves } from './requirements.ts'
 const TRUSTED = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(SSL_CERT_|NODE_EXTRA_CA|REQUESTS_CA|CURL_CA|GIT_SSL_CA|PIP_CERT)/.test(name))) as Record<string, string>
 
 const WEAKER = { NEXUS_NATIVE: '/nonexistent/nexus-native' }
-const FRONTS = [
-  { who: 'by the native launcher', env: {} }, { who: 'by util-linux', env: WEAKER }, { who: 'by util-linux, as a user who is not root', env: WEAKER, as: STRANGER },
-]
+interface Front {
+  readonly who: string
+  readonly env: Record<string, string>
+  readonly as?: typeof STRANGER
+}
+const NATIVE: Front = { who: 'by the native launcher', env: {} }
+const UTIL_LINUX_AS_USER: Front = { who: 'by util-linux, as a user who is not root', env: WEAKER, as: STRANGER }
 
 let served: Server
 let port = 0
@@ -35,7 +39,7 @@ afterAll(() => { served.close() })
 
 const targets = ({ denials }: Run) => denials.map(({ target, reason }) => `${target} ${reason}`)
 
-describe.each(FRONTS)(proves('named hosts and no others $who', 'RUN-9'), ({ env, as }) => {
+describe.each<Front>([NATIVE, { who: 'by util-linux', env: WEAKER }, UTIL_LINUX_AS_USER])(proves('named hosts and no others $who', 'RUN-9'), ({ env, as }) => {
   let nexus: Nexus
   beforeAll(() => { nexus = new Nexus({ env: { ...TRUSTED, ...env }, ...(as ? { as } : {}) }) })
   beforeEach(({ skip }) => { if (as) needsStranger(skip) })
@@ -187,7 +191,7 @@ describe(proves('a package from the registry', 'RUN-9'), () => {
     expect(run.changes.some(({ path }) => path === 'node_modules/is-odd/package.json')).toBe(true)
   }
 
-  test.for([...FRONTS, { who: 'by the native launcher, as a user who is not root', env: {}, as: STRANGER }])('npm install $who', async ({ env, as }, { skip }) => {
+  test.for<Front>([NATIVE, { ...NATIVE, who: 'as a user who is not root', as: STRANGER }, UTIL_LINUX_AS_USER])('npm install $who', async ({ env, as }, { skip }) => {
     if (as) needsStranger(skip)
     needsRegistry(skip)
     await using own = new Nexus({ env: { ...TRUSTED, ...env }, ...(as ? { as } : {}) })

@@ -64,9 +64,11 @@ echo ended`
     expect({ stdout: run.stdout, redacted: run.redacted }).toEqual({ stdout: 'key [secret: AWS access key] and\n[secret: GitHub token]\nplain\n', redacted: 2 })
   })
 
-  test('the weaker launcher, where everybody could read it in the list of processes, refuses', async () => {
-    await using weaker = new Nexus({ env: { NEXUS_NATIVE: '/nonexistent/nexus-native', DEPLOY_TOKEN: SECRET } })
+  test('the weaker launcher, where everybody could read it in the list of processes, refuses; a key for one host is not there', async () => {
+    await using weaker = new Nexus({ env: { NEXUS_NATIVE: '/nonexistent/nexus-native', DEPLOY_TOKEN: SECRET, CORP_API_KEY: `plain-key-${process.pid}` } })
     expect((await weaker.call('run', '--secret', 'DEPLOY_TOKEN', 'true')).code).toBe(126)
+    const run = await weaker.run('--secret', 'CORP_API_KEY@api.corp.invalid', 'echo $CORP_API_KEY; env | grep -c plain-key; curl -s -o /dev/null -w "%{http_code}\\n" $CORP_BASE_URL/x')
+    expect(run.stdout).toBe('kept-by-nexus\n0\n502\n')
   })
 })
 

@@ -12,46 +12,12 @@ import { parseNetRule, parseNetRules, type NetRule } from '@nexus/protocol/net-r
 import { FERRY, Ground, nativeProgram, removePrograms, SYSTEM_PATH, type Rung } from '../sandbox/contract/ground.ts'
 import { nativeLauncher } from '../sandbox/launchers/native.ts'
 import { utilLinuxLauncher } from '../sandbox/launchers/util-linux.ts'
+import { CLIENT, type Talk } from './contract/talk.ts'
 import type { Secure } from './keys.ts'
 import { Network, type Opening } from './network.ts'
 
 const program = nativeProgram(['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'])
 afterAll(removePrograms)
-
-interface Talk {
-  /** Of the sandbox's own lo; the proxy's own where it is absent. */
-  port?: number
-  /** Pieces; a number waits so many seconds. */
-  send: (string | number)[]
-  /** Says no more after that. */
-  end?: boolean
-  /** Enough when this has come. */
-  until?: string
-}
-
-const CLIENT = `
-import sys, json, socket, threading, time, hashlib, os
-proxy, talks = int(sys.argv[1]), json.loads(sys.argv[2])
-answers = [None] * len(talks)
-def talk(at, job):
-    out = b''
-    try:
-        s = socket.create_connection((job.get('host', '127.0.0.1'), job.get('port', proxy)), timeout=30)
-        for piece in job['send']:
-            if isinstance(piece, str): s.sendall(piece.encode('latin1'))
-            else: time.sleep(piece)
-        if job.get('end'): s.shutdown(socket.SHUT_WR)
-        while not (job.get('until') and job['until'].encode('latin1') in out):
-            got = s.recv(65536)
-            if not got: break
-            out += got
-    except OSError as error: out += type(error).__name__.encode()
-    answers[at] = out.decode('latin1')
-threads = [threading.Thread(target=talk, args=pair) for pair in enumerate(talks)]
-for one in threads: one.start()
-for one in threads: one.join()
-print(json.dumps(answers))
-`
 
 const servers: Server[] = []
 const seen: string[] = []
@@ -232,7 +198,7 @@ describe.each(rungs)('the proxy at the doors of $launcher.name', (one) => {
       socket.on('drain', () => { sent += piece.length; go() })
       go()
     }))
-    const deaf = await listen(createServer({ pauseOnConnect: true }, () => {}))
+    const deaf = await listen(createServer({ pauseOnConnect: true }))
     const stdout = await inside(network([`flood.example:${flood}=127.0.0.1`, `deaf.example:${deaf}=127.0.0.1`]), `
 import sys, socket, time
 proxy, flood, deaf = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -251,6 +217,8 @@ print(said)
 `, String(flood), String(deaf))
     // What two sockets' buffers of the kernel hold; without that, it is a gigabyte.
     expect([Number(stdout), sent].map((bytes) => bytes > 0 && bytes < 64 << 20)).toEqual([true, true])
+    // Who does not read does not notice that the other has gone.
+    for (const socket of sockets) socket.destroy()
   })
 
   test('a thousand at once, each its own, while more wait; then megabytes both ways, and the end of one side', async () => {
