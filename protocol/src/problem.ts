@@ -37,7 +37,7 @@ export const PROBLEMS = {
   'not-appliable': { exit: EXIT.refused, message: 'run {run} did not end by itself ({reason}): what it left cannot be applied', next: 'nexus show {run}, then run the command again' },
   'pre-images-gone': { exit: EXIT.refused, message: 'run {run} cannot be rolled back: its pre-images were deleted when their time was over', next: 'nexus show {run} lists what it changed; undo it by hand or from version control' },
   'digest-mismatch': { exit: EXIT.conflict, message: 'the change set of run {run} is {actual}, not {given}', next: 'review it again: nexus diff {run}' },
-  'change-set-too-large': { exit: EXIT.failed, message: 'what the command left is too much to review: its paths alone have more than {most}', next: 'run it so that it leaves less; nexus discard lets go of what is there' },
+  'change-set-too-large': { exit: EXIT.failed, message: 'what the command left is too much to review: its paths and the targets of its links alone have more than {most}', next: 'run it so that it leaves less; nexus discard lets go of what is there' },
   'flagged': { exit: EXIT.waiting, message: 'run {run} changes paths that execute by themselves: {paths}', next: 'review them with nexus diff {run}, then nexus apply {run}' },
   'critical-unconfirmed': { exit: EXIT.waiting, message: 'the verdict on run {run} is critical: {reason}', next: 'review it with nexus diff {run}; if it is what you want: nexus apply {run} --confirm critical' },
   'flagged-companions': { exit: EXIT.waiting, message: 'a repository moves as one, and that would bring along what executes by itself: {paths}', next: 'review them with nexus diff {run}, then name them as well: nexus apply {run} {paths} …' },

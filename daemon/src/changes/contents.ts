@@ -2,11 +2,13 @@
  * Contents of what a walk comes across: hashed once each, also where a moved directory shows one file at two paths.
  * The helper hashes small files many at a time while the walk goes on; what it leaves is read when it is needed.
  */
+import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
 import { FileError, type Files } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
+import { Extent } from './extent.ts'
 import { Hasher, isMostlyHoles, signatureOf } from './seen.ts'
 import type { Found, View } from './view.ts'
 
@@ -27,6 +29,7 @@ export class Contents {
   readonly #files: Files
   readonly #view: Pick<View, 'roots' | 'layers'>
   readonly #hasher: Hasher
+  readonly #targets: Extent
   readonly #hashes = new Map<string, string | null>()
   readonly #attributes = new Map<string, string>()
   readonly #queues = new Map<number, Wanted[]>()
@@ -34,10 +37,11 @@ export class Contents {
   #holesLeft = HOLES_MAX_BYTES
   #failure: unknown
 
-  constructor(files: Files, view: Pick<View, 'roots' | 'layers'>, breath: Breath) {
+  constructor(files: Files, view: Pick<View, 'roots' | 'layers'>, breath: Breath, targets = new Extent()) {
     this.#files = files
     this.#view = view
     this.#hasher = new Hasher(breath)
+    this.#targets = targets
   }
 
   /** Will be asked for; the answer may come at any time before `settled`. */
@@ -63,7 +67,7 @@ export class Contents {
         return sha256 === null ? { signature: signatureOf(found.seen, {}), isUnreadable: true } : { signature: signatureOf(found.seen, { sha256 }), isUnreadable: false }
       }
       case 'symlink':
-        return { signature: signatureOf(found.seen, { linkTarget: fs.readlinkSync(fsPath(found.real), 'latin1') }), isUnreadable: false }
+        return { signature: signatureOf(found.seen, { linkTarget: this.#targets.add(fs.readlinkSync(fsPath(found.real), 'latin1')) }), isUnreadable: false }
       case 'directory':
         return { signature: signatureOf(found.seen, {}), isUnreadable: found.isClosed === true }
       case 'fifo': case 'socket': case 'character-device': case 'block-device':
@@ -78,7 +82,7 @@ export class Contents {
     await Promise.all(this.#view.roots.map(async (root, layer) => {
       const here = open.filter((found) => found.layer === layer)
       const read = await this.#files.attributes(root, here.map(({ path }) => path))
-      for (const [index, { real }] of here.entries()) this.#attributes.set(real, read[index] ?? '')
+      for (const [index, { real }] of here.entries()) this.#attributes.set(real, named(read[index] ?? ''))
     }))
   }
 
@@ -101,7 +105,7 @@ export class Contents {
       const hashed = hashes[index]
       if (!hashed) continue
       this.#hashes.set(real, hashed.sha256)
-      this.#attributes.set(real, hashed.attributes)
+      this.#attributes.set(real, named(hashed.attributes))
     }
   }
 
@@ -129,4 +133,9 @@ export class Contents {
       throw error
     }
   }
+}
+
+/** Only compared, never shown: attributes of 64 KiB on each of many files would fill the memory. */
+function named(attributes: string): string {
+  return attributes.length <= 64 ? attributes : hash('sha256', Buffer.from(attributes, 'latin1'), 'hex')
 }

@@ -70,8 +70,9 @@ function launch(program: string, scene: Scene, order: LaunchOrder, { without = [
 
 function listen(child: ChildProcess, control: Duplex | null, { isKilled, elapsedMs, port }: { readonly isKilled: () => boolean; readonly elapsedMs: () => number; readonly port: (errno: number) => void }): Promise<LaunchEnd> {
   const { promise, resolve } = Promise.withResolvers<LaunchEnd>()
-  let stuck: string[] | undefined
-  answersOn(control, elapsedMs, { port, lingers: (init) => { stuck = stuckBelow(init) }, ended: (end) => resolve({ ...end, ...(stuck ? { stuck } : {}) }) })
+  let stuck: readonly string[] = []
+  // Where nobody is left, the kernel still takes the mounts apart, which takes its time after a hundred thousand files: nothing can be written any more.
+  answersOn(control, elapsedMs, { port, lingers: (init) => { stuck = stuckBelow(init) }, ended: (end) => resolve({ ...end, ...(stuck.length > 0 ? { stuck } : {}) }) })
   child.once('error', (error) => resolve({ type: 'failed', step: 'spawn', cause: error.message, durationMs: elapsedMs(), usage: null }))
   // 'close' comes after the control socket was read to its end: no last line means that the launcher was ended.
   child.once('close', (code, signal) => resolve(isKilled()
