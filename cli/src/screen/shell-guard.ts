@@ -9,10 +9,16 @@ const OSC_ALLOWED = /^(?:[0-2]|8|4|1[0-2]|104|11[0-2]|133)(?:;|$)/
 /** OSC, DCS, SOS, PM, APC: with ESC, or as one character of C1 in UTF-8. */
 const STRING = /\u001B[\]PX^_]|\u00C2[\u0090\u0098\u009D\u009E\u009F]/
 const STRING_END = /\u0007|\u001B\\|\u00C2\u009C|[\u0018\u001A]/
-/** Only the title stack of editors; the rest moves, resizes or asks. */
-const WINDOW = /\u001B\[(?!2[23](?:;|t))[0-9;]{0,60}t/g
-const MODES = /\u001B\[\?([0-9;]{1,60})([hl])/g
-const BEGUN = /(?:\u001B(?:\[[0-?]{0,60}[ -/]{0,4})?|\u00C2)$/
+/** Of windows only the title stack of editors, the rest moves, resizes or asks; and nothing for the printer. */
+const WINDOW = /\u001B\[(?!2[23](?:;[0-9;]*)?t)[ -?]*[ti]/g
+const MODES = /\u001B\[\?([0-9;]+)([hl])/g
+const BEGUN = /(?:\u001B(?:\[[ -?]*)?|\u00C2)$/
+/** A terminal obeys these in the middle of a sequence and goes on with it: written so, no sequence would be known again. */
+const LOOSE = /\u001B[\u0000-\u0017\u0019\u001C-\u001F\u007F]+/g
+const NUMBERS = /(?:\u001B\[|\u00C2\u009B)([ -?\u0000-\u0017\u0019\u001C-\u001F\u007F]*)/g
+const CONTROLS = /[\u0000-\u001F\u007F]/g
+/** More of them nobody needs, and zeros in front could hide any number. */
+const NUMBERS_MAX = 200
 /** Where is the cursor, what are you, which colour: the terminal answers as if somebody typed. */
 const QUESTION = /\u001B\[[?>=]?[0-9;]*[nc]|\u001B\](?:4;[^\u0007\u001B]*|1[0-2]);\?/
 /** What moves no cursor to another line, as far as a line's end is concerned. */
@@ -43,7 +49,7 @@ export class ShellGuard {
   }
 
   take(bytes: Uint8Array): Buffer {
-    let text = this.#rest + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    let text = plain(this.#rest + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
     this.#rest = ''
     let passed = ''
     while (text !== '') {
@@ -113,4 +119,12 @@ export class ShellGuard {
     this.#hasAsked ||= QUESTION.test(text)
     return text.replace(WINDOW, '')
   }
+}
+
+/** Each sequence in the one way that is read here. */
+function plain(text: string): string {
+  return text.replace(LOOSE, '\u001B').replace(NUMBERS, (_, numbers: string) => {
+    const given = numbers.replace(CONTROLS, '')
+    return `\u001B[${given.length > NUMBERS_MAX ? '' : given}`
+  })
 }

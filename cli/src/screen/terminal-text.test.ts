@@ -62,6 +62,23 @@ test.each(BEYOND)('a shell: %s does not pass, in one piece and in many', (name) 
   expect(guarded([...Buffer.from(`a${text}b`)].map((byte) => Buffer.from([byte])))).toBe('ab')
 })
 
+/** Terminals execute a control in the middle of a sequence, skip zeros in front of a number, and know CSI as one character. */
+test.each(Object.entries({
+  'clipboard': `${ESC}\0]52;c;ZXZpbA==\u0007`, 'clipboard, deleted': `${ESC}\u007F\u007F]52;c;ZXZpbA==${ESC}\\`, 'settings': `${ESC}\u0001P$qm${ESC}\\`, 'title, controls': `${ESC}\0[2\u00071\u007Ft`, 'title, one character': '\u009B21t',
+  'title, zeros': `${ESC}[${'0'.repeat(100)}21t`, 'title, thousands of zeros': `${ESC}[${'0'.repeat(5000)}21t`, 'title, parts': `${ESC}[21:0t`, 'printer': `${ESC}[5i`,
+}))('a shell: %s, written in another way, does not pass either', (_, text) => {
+  expect(guarded([`a${text}b`])).toBe('ab')
+  expect(guarded([...Buffer.from(`a${text}b`)].map((byte) => Buffer.from([byte])))).toBe('ab')
+})
+
+test('a shell: modes and questions are known however they are written', () => {
+  const guard = new ShellGuard()
+  guard.take(Buffer.from(`\u009B?1003h${ESC}[?1049\0h`))
+  expect(guard.end().toString()).toContain(`${ESC}[?1003l${ESC}[?1049l`)
+  guard.take(Buffer.from('\u009B6n'))
+  expect(guard.hasAsked).toBe(true)
+})
+
 test('a shell: what editors need passes, byte for byte', () => {
   const editor = `${ESC}[?1049h${ESC}[22;0;0t${ESC}]0;vim\u0007${ESC}[2J${ESC}[H${ESC}[38;5;1mé日${ESC}[6n${ESC}]8;;http://a${ESC}\\link${ESC}]8;;${ESC}\\${ESC}(B${ESC}[?1049l`
   expect(guarded([editor])).toBe(editor)
