@@ -1,12 +1,13 @@
 /** Who is let into the dashboard: a one-time link, a secret of the browser's own, and a page that runs nothing but itself. */
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { request, type IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { needsChromium, openBrowser, openPage } from './browser.ts'
-import { Nexus } from './nexus.ts'
+import { Nexus, STRANGER } from './nexus.ts'
 import { proves } from './requirements.ts'
 import { ANSWERS } from './schemas.ts'
 
@@ -63,6 +64,19 @@ describe(proves('the login link', 'SYS-2', 'SYS-4'), () => {
     } finally {
       await opener[Symbol.asyncDispose]()
     }
+  })
+
+  test('that a browser is started with is good for this user alone: it stands in a list of processes that everybody can read', async ({ skip }) => {
+    if (process.geteuid?.() !== 0) skip('needs root: a program of somebody else')
+    await using opener = new Nexus({ env: { NEXUS_PORT: '0' } })
+    const [browser, opened] = [join(opener.base, 'browser'), join(opener.base, 'opened')]
+    writeFileSync(browser, `#!/bin/sh\nprintf %s "$1" >'${opened}'\n`, { mode: 0o755 })
+    opener.env.BROWSER = browser
+    await opener.call('dashboard')
+    const url = new URL(readFileSync(opened, 'utf8'))
+    const trade = `fetch('${url.origin}/login', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code: '${codeOf(url.href)}' }) }).then(({ status }) => console.log(status))`
+    const as = (who: Partial<typeof STRANGER>) => spawnSync('node', ['-e', trade], { encoding: 'utf8', cwd: '/', ...who }).stdout.trim()
+    expect([as(STRANGER), as({}), as({})]).toEqual(['401', '200', '401'])
   })
 
   test('is good once; replayed it opens nothing', async () => {

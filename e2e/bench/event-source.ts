@@ -45,7 +45,7 @@ const idOf = (index: number) => `rbench${String.fromCharCode(97 + Math.floor(ind
 for (let index = 0; index < IDS; index += 1) {
   ledger.create(idOf(index), { command: [`npm test ${index}`], cwd: '/p', env: {}, umask: 0o22, net: 'off', backend: 'auto', wish: 'keep', stdin: false }, choice, terms, 'bench')
 }
-console.log(JSON.stringify({ url: access.link({ kind: 'person', via: 'socket' }).url, secret: secretIn(join(folder, 'token')) }))
+console.log(JSON.stringify({ url: access.link({ opens: false }, { kind: 'person', via: 'socket' }).url, secret: secretIn(join(folder, 'token')) }))
 
 /** Each event moves one run on, as a shell inside it would: its row in the list changes. */
 let moved = 0

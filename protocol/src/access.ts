@@ -12,15 +12,21 @@ export const loginLinkSchema = z.object({
 })
 export type LoginLink = z.infer<typeof loginLinkSchema>
 
+export const linkWishSchema = z.object({
+  /** A browser is started with it: it will stand in a list of processes that everybody of this machine can read. */
+  opens: z.boolean().default(false),
+})
+export type LinkWish = z.output<typeof linkWishSchema>
+
 export const loginRequestSchema = z.object({ code: z.string().min(1).max(200) })
 export const loginSchema = z.object({ secret: z.string(), expiresAt: z.number().int() })
 export type Login = z.infer<typeof loginSchema>
 
 export interface AccessService {
   /** Throws Problem `access-denied` for a caller who is not at the socket, `not-listening` without TCP. */
-  link(actor: Actor): LoginLink
+  link(wish: LinkWish, actor: Actor): LoginLink
 }
 
 export const accessRouter = router({
-  link: procedure.output(loginLinkSchema).mutation(({ ctx }) => ctx.access.link(ctx.actor)),
+  link: procedure.input(linkWishSchema.default({ opens: false })).output(loginLinkSchema).mutation(({ ctx, input }) => ctx.access.link(input, ctx.actor)),
 })

@@ -5,8 +5,8 @@ import { duration } from '@nexus/protocol/words'
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, json, print, tell, errorTheme, env } = invocation
-  const link = await client.access.link.mutate()
   const opener = json || flag(invocation, 'no-open') ? undefined : openerFor(env)
+  const link = await client.access.link.mutate({ opens: opener !== undefined })
   const isOpened = opener !== undefined && (await opens(opener, link.url, env))
   if (json) {
     print(JSON.stringify(link))

@@ -8,10 +8,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TRPCError } from '@trpc/server'
-import type { AccessService, Login, LoginLink } from '@nexus/protocol/access'
+import type { AccessService, LinkWish, Login, LoginLink } from '@nexus/protocol/access'
 import { Problem } from '@nexus/protocol/problem'
 import type { Actor } from '@nexus/protocol/trpc'
 import { Logins } from './logins.ts'
+import { peerOf } from './peer.ts'
 
 export class Access implements AccessService {
   readonly #trusted = new WeakSet<Socket>()
@@ -56,16 +57,19 @@ export class Access implements AccessService {
   }
 
   /** Throws Problem `access-denied`, `not-listening`. */
-  link(actor: Actor): LoginLink {
+  link({ opens }: LinkWish, actor: Actor): LoginLink {
     if (actor.via !== 'socket') throw new Problem('access-denied', { cause: 'a login link is made at the socket of the user' })
     if (this.#port === 0) throw new Problem('not-listening')
-    const { code, expiresAt } = this.#logins.link()
+    const { code, expiresAt } = this.#logins.link({ isOwn: opens })
     return { url: `http://127.0.0.1:${this.#port}/#login=${code}`, expiresAt }
   }
 
   /** Throws Problem `login-link-void`. */
-  trade(code: string): Login {
-    return this.#logins.trade(code, this.#port)
+  trade(code: string, socket: Socket): Login {
+    return this.#logins.trade(code, this.#port, () => {
+      const user = peerOf(socket)
+      return user === undefined || user === 0 || user === process.geteuid?.()
+    })
   }
 
   #matches(given: string): boolean {

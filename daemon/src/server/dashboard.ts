@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { extname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { loginRequestSchema, type Login } from '@nexus/protocol/access'
@@ -13,7 +14,7 @@ export interface DashboardParts {
   /** Where the build has put it; it may be missing. */
   readonly folder: string
   /** Trades a one-time code. Throws Problem `login-link-void`. */
-  readonly trade: (code: string) => Login
+  readonly trade: (code: string, socket: Socket) => Login
 }
 
 /** Anybody may send one. */
@@ -46,7 +47,7 @@ export function serveDashboard(app: FastifyInstance, { folder, trade }: Dashboar
   app.post('/login', { bodyLimit: LOGIN_BYTES_MAX }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     try {
-      return trade(loginRequestSchema.parse(request.body).code)
+      return trade(loginRequestSchema.parse(request.body).code, request.raw.socket)
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem('bad-request', { what: 'a login is {"code": "…"}' }, { cause: error })
       return reply.code(problem.code === 'login-link-void' ? 401 : 400).send({ error: problem.shape })

@@ -12,31 +12,38 @@ const LOGIN_MS = 30 * 24 * 3600_000
 /** Whoever asks for links faster than they are used voids the oldest. */
 const LINKS_MAX = 20
 
+interface Link {
+  readonly expiresAt: number
+  readonly isOwn: boolean
+}
+
 export class Logins {
   readonly #secret: string
   readonly #now: () => number
   /** By the code's hash: a lookup then tells nothing by its time. */
-  readonly #links = new Map<string, number>()
+  readonly #links = new Map<string, Link>()
 
   constructor(secret: string, now: () => number) {
     this.#secret = secret
     this.#now = now
   }
 
-  link(): { code: string; expiresAt: number } {
+  /** `isOwn`: only a program of this user may trade it. */
+  link({ isOwn } = { isOwn: false }): { code: string; expiresAt: number } {
     const code = randomBytes(32).toString('base64url')
     const expiresAt = this.#now() + LINK_MS
-    this.#links.set(hashed(code), expiresAt)
+    this.#links.set(hashed(code), { expiresAt, isOwn })
     for (const [old] of this.#links) if (this.#links.size > LINKS_MAX) this.#links.delete(old)
     return { code, expiresAt }
   }
 
-  /** Throws Problem `login-link-void`. */
-  trade(code: string, port: number): Login {
+  /** Throws Problem `login-link-void`. Who must not trade it leaves it good for who may. */
+  trade(code: string, port: number, isOfUser: () => boolean = () => true): Login {
     const key = hashed(code)
-    const linkExpiresAt = this.#links.get(key)
+    const link = this.#links.get(key)
+    if (link?.isOwn && !isOfUser()) throw new Problem('login-link-void')
     this.#links.delete(key)
-    if (linkExpiresAt === undefined || linkExpiresAt <= this.#now()) throw new Problem('login-link-void')
+    if (link === undefined || link.expiresAt <= this.#now()) throw new Problem('login-link-void')
     const expiresAt = this.#now() + LOGIN_MS
     const claims = `${expiresAt.toString(36)}.${randomBytes(16).toString('base64url')}`
     return { secret: `${claims}.${this.#signed(claims, port)}`, expiresAt }

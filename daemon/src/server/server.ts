@@ -58,8 +58,8 @@ export class Server implements AsyncDisposable {
     this.#guard()
     serveDashboard(this.#app, {
       folder: dashboard,
-      trade: (code) => {
-        const login = access.trade(code)
+      trade: (code, socket) => {
+        const login = access.trade(code, socket)
         onLogin(login.expiresAt)
         return login
       },
