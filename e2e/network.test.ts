@@ -127,6 +127,18 @@ print(len([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]))
   })
 })
 
+test('without the native launcher lo is brought up by what there is; where nothing does it, the run fails and says what would', async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip('needs root: to take programs of the system away')
+  for (const [missing, says] of [['ip ifconfig', 'served GET /\n'], ['ip ifconfig perl', 'apt-get install iproute2']] as const) {
+    await using own = new Nexus({ env: WEAKER })
+    // Seen by this Nexus alone.
+    own.through = ['unshare', '-m', 'sh', '-c', `for one in ${missing}; do file=$(command -v $one) && mount --bind /bin/false "$file"; done; exec "$@"`, 'sh']
+    const run = await own.run('--net', `localhost:${port}`, '--', 'curl', '-sS', `http://localhost:${port}/`)
+    expect(`${run.stdout}${run.stderr}`, missing).toContain(says)
+    expect(run.endReason).toBe(missing.includes('perl') ? 'launcher-failed' : undefined)
+  }
+})
+
 describe(proves('who says what a run may reach', 'RUN-9'), () => {
   let nexus: Nexus
   beforeAll(async () => {

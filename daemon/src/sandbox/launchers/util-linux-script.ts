@@ -18,7 +18,7 @@ gone() {
 [ $$ = 1 ] || fail pid-namespace "not in one of its own"
 if [ -n "$BASH_VERSION" ]; then for fd in /proc/self/fd/*; do if [ "\${fd##*/}" -gt 3 ]; then eval "exec \${fd##*/}>&-"; fi; done; fi
 if [ "$2" != on ]; then
-  ip link set lo up || ifconfig lo up || perl -e 'socket(my $any, 2, 2, 0) and ioctl($any, 0x8914, pack("a16 s x22", "lo", 0x41)) or exit 1' || lo=down
+  ip link set lo up || ifconfig lo up || perl -e '$up = pack "a16 s x22", "lo", 0x41; exit !(socket(S, 2, 2, 0) && ioctl(S, 0x8914, $up))' || lo=down
 fi </dev/null >/dev/null 2>&1
 if [ "$2" = doors ]; then
   [ -z "$lo" ] || fail doors "nothing here can bring up lo: apt-get install iproute2"
