@@ -20,7 +20,7 @@ describe('a project with a file of somebody else', () => {
   })
   afterEach(() => nexus?.[Symbol.asyncDispose]())
 
-  test(proves('waits for a person, exit 4, and runs when it is approved', 'RUN-1', 'CHAT-2'), async () => {
+  test(proves('waits for a person, exit 4, and runs when it is approved', 'RUN-1', 'RUN-8', 'CHAT-2'), async () => {
     const waiting = await nexus.json<{ run: Run }>('run', 'echo 1 > own; echo ran')
     expect({ code: waiting.code, status: waiting.run.status, strength: waiting.run.strength, backend: waiting.run.backend, exitCode: waiting.run.exitCode, next: waiting.run.next })
       .toEqual({ code: 4, status: 'waiting', strength: 'weak', backend: 'copy', exitCode: null, next: `nexus approve ${waiting.run.id}` })
@@ -52,7 +52,7 @@ describe('a project with a file of somebody else', () => {
     expect((await nexus.json<{ run: Run }>('run', 'true')).run).toMatchObject({ status: 'waiting', backend: 'copy', walls: expect.arrayContaining([{ name: 'overlay', required: false, up: false, cause: expect.stringContaining('z/deep/foreign belongs to') }]) })
   })
 
-  test('--backend copy is the answer beforehand; --backend overlay is refused with the reason', async () => {
+  test(proves('--backend copy is the answer beforehand; --backend overlay is refused with the reason', 'RUN-8'), async () => {
     const copied = await nexus.json<{ run: Run }>('run', '--backend', 'copy', 'echo 1 > own')
     expect({ code: copied.code, status: copied.run.status, flags: copied.run.flags }).toEqual({ code: 0, status: 'kept', flags: ['copy-backend'] })
     const refused = await nexus.json<{ error: { code: string; message: string; next: string } }>('run', '--backend', 'overlay', 'true')
@@ -75,7 +75,7 @@ describe('the rungs of this machine', () => {
     expect(doctor.chosen).toEqual({ backend: best?.backend, launcher: best?.launcher, strength: best?.strength })
   })
 
-  test('without the native launcher a run is reduced, says which wall is missing, and changes nothing before an apply', async () => {
+  test(proves('without the native launcher a run is reduced, says which wall is missing, and changes nothing before an apply', 'RUN-8'), async () => {
     nexus.env.NEXUS_NATIVE = join(nexus.base, 'no-such-launcher')
     const run = await nexus.run('--keep', 'echo 1 > a; mkdir d; rm -rf .git')
     expect({ strength: run.strength, backend: run.backend, status: run.status, exitCode: run.exitCode, stderr: run.stderr }).toEqual({ strength: 'reduced', backend: 'overlay', status: 'kept', exitCode: 0, stderr: '' })
@@ -86,7 +86,7 @@ describe('the rungs of this machine', () => {
     expect(readFileSync(join(nexus.project, 'a'), 'utf8')).toBe('1\n')
   })
 
-  test('a launcher that cannot start anything is no way out: 126 with the fix, and nothing runs on the host', async ({ skip }) => {
+  test(proves('a launcher that cannot start anything is no way out: 126 with the fix, and nothing runs on the host', 'RUN-8'), async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('needs root: to put something else in the place of unshare')
     nexus.env.NEXUS_NATIVE = '/bin/false'
     // Seen by this Nexus alone. Its own programs come from the system's folders, whatever is on the PATH.
