@@ -141,6 +141,23 @@ test('Ctrl-C ends what runs, begins nothing more, and leaves nothing', async () 
   expect(layers()).toEqual([])
 })
 
+test('Ctrl-C before the first check has begun: it does not go on without anybody', async () => {
+  scripts({ test: 'sleep 100' })
+  await nexus.call('daemon', 'start')
+  for (const pauseMs of [90, 140, 190, 240, 290, 340]) {
+    const { child, ended } = nexus.start(['verify', '--json'])
+    await sleep(pauseMs)
+    child.kill('SIGINT')
+    await ended
+  }
+  await until(async () => {
+    const { stdout } = await nexus.call('events', '--json')
+    const [began, ended] = ['began', 'ended'].map((what) => stdout.split(`"verification.${what}"`).length)
+    return began === ended
+  })
+  expect(layers()).toEqual([])
+})
+
 test('a client that dies changes nothing: the daemon finishes and cleans up', async () => {
   scripts({ build: 'touch built', test: 'test -f built && sleep 1' })
   const { child, ended } = nexus.start(['verify'])

@@ -15,8 +15,8 @@ const KINDS: readonly CheckKind[] = ['build', 'lint', 'test']
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, json, print, theme } = invocation
-  const { verification: begun } = await client.verify.start.mutate(await requestOf(invocation))
-  const ended = await follow(invocation, begun)
+  const request = await requestOf(invocation)
+  const ended = await follow(invocation, async () => (await client.verify.start.mutate(request)).verification)
   if (json) print(JSON.stringify({ verification: ended }))
   else for (const line of closingLines(ended, theme)) print(line)
   if (ended.status === 'passed') return EXIT.ok
@@ -24,21 +24,26 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 /** Prints each check as it ends; Ctrl-C ends what runs and begins nothing more, a second one leaves. */
-async function follow(invocation: Invocation, begun: Verification): Promise<Verification> {
+async function follow(invocation: Invocation, begin: () => Promise<Verification>): Promise<Verification> {
   const { client, home, json, print, theme, interruption } = invocation
-  const stop = () => {
+  let id: string | undefined
+  // What goes wrong with that is seen below: the verification goes on.
+  const stop = () => { if (id !== undefined) client.verify.stop.mutate({ id }).catch(() => undefined) }
+  const interrupt = () => {
     if (interruption.signal.aborted) process.exit(EXIT.interrupted)
     interruption.abort()
-    // What goes wrong with that is seen below: the verification goes on.
-    client.verify.stop.mutate({ id: begun.id }).catch(() => undefined)
+    stop()
   }
   const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']
-  for (const signal of signals) process.on(signal, stop)
+  for (const signal of signals) process.on(signal, interrupt)
   const told = new Set<number>()
-  let latest = begun
   using progress = new Progress('verifying')
   try {
-    for await (const now of subscribe<Verification>(home.socket, 'verify.follow', { id: begun.id })) {
+    let latest = await begin()
+    id = latest.id
+    // While it was looked at what there is to run, nobody knew its name.
+    if (interruption.signal.aborted) stop()
+    for await (const now of subscribe<Verification>(home.socket, 'verify.follow', { id })) {
       latest = now
       for (const [at, check] of now.checks.entries()) {
         if (told.has(at) || check.status === 'queued' || check.status === 'running') continue
@@ -51,7 +56,7 @@ async function follow(invocation: Invocation, begun: Verification): Promise<Veri
     }
     return latest
   } finally {
-    for (const signal of signals) process.off(signal, stop)
+    for (const signal of signals) process.off(signal, interrupt)
   }
 }
 
