@@ -1,6 +1,6 @@
 /** A run that may reach some hosts: the tools of every day find their way, everything else stays shut, and the record says so. */
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, readFileSync, writeFileSync } from 'node:fs'
 import { lookup } from 'node:dns/promises'
 import { createServer, type Server } from 'node:http'
 import { createServer as createSocketServer, type AddressInfo } from 'node:net'
@@ -41,9 +41,11 @@ const targets = ({ denials }: Run) => denials.map(({ target, reason }) => `${tar
 
 describe.each<Front>([NATIVE, { who: 'by util-linux', env: WEAKER }, UTIL_LINUX_AS_USER])(proves('named hosts and no others $who', 'RUN-9'), ({ env, as }) => {
   let nexus: Nexus
-  beforeAll(() => { nexus = new Nexus({ env: { ...TRUSTED, ...env }, ...(as ? { as } : {}) }) })
-  beforeEach(({ skip }) => { if (as) needsStranger(skip) })
-  afterAll(() => nexus[Symbol.asyncDispose]())
+  beforeEach(({ skip }) => {
+    if (as) needsStranger(skip)
+    nexus ??= new Nexus({ env: { ...TRUSTED, ...env }, ...(as ? { as } : {}) })
+  })
+  afterAll(() => nexus?.[Symbol.asyncDispose]())
 
   test('a listed port of this machine answers inside at its own place, by both addresses of lo', async () => {
     const run = await nexus.run('--net', `localhost:${port}`, `curl -sS http://localhost:${port}/a http://127.0.0.1:${port}/b`)
@@ -122,7 +124,7 @@ print(len([fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]))
     const [ferry = 0] = known.filter(isFerry)
     if (Object.keys(env).length > 0) expect(readFileSync(`/proc/${ferry}/environ`, 'utf8')).toBe('')
     process.kill(daemon, 'SIGKILL')
-    await expect.poll(() => known.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 20_000 }).toEqual([])
+    await expect.poll(() => known.filter(isAlive), { timeout: 20_000 }).toEqual([])
     await started.ended
   })
 })
@@ -172,6 +174,15 @@ function familyOf(pid: number): number[] {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number).flatMap((child) => [child, ...familyOf(child)])
   } catch {
     return [] // it has just ended
+  }
+}
+
+/** One that nobody has waited for is not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 
