@@ -1,6 +1,7 @@
 /** `--env NAME` and `--secret NAME`: values of the caller's own environment, or kept by Nexus, for one run. Never taken from the command line, which everybody can read. */
 import type { HandedInput } from '@nexus/protocol/handed'
 import { Problem } from '@nexus/protocol/problem'
+import { VARIABLE_NAME } from '@nexus/protocol/variable-name'
 import { texts, type Invocation } from './command.ts'
 
 /** Undefined: nothing is handed. Throws Problem `usage`. */
@@ -46,7 +47,7 @@ function isSet({ env }: Invocation, name: string): boolean {
 
 function requireNames(option: string, names: readonly string[]): void {
   for (const name of names) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) throw new Problem('usage', { what: `--${option} takes the name of a variable; its value comes from the environment of nexus${option === 'secret' ? ', or is kept: nexus secret set NAME' : ''}`, topic: 'run' })
+    if (!VARIABLE_NAME.test(name)) throw new Problem('usage', { what: `--${option} takes the name of a variable; its value comes from the environment of nexus${option === 'secret' ? ', or is kept: nexus secret set NAME' : ''}`, topic: 'run' })
     if (name === 'PATH' || name === 'HOME') throw new Problem('usage', { what: `--${option} ${name}: it is not handed to a run`, topic: 'run' })
   }
 }

@@ -1,11 +1,11 @@
 /** Variables that a caller hands to one run beyond those that every run gets. Their values are never stored; the names are. */
 import { z } from 'zod'
+import { VARIABLE_NAME } from './variable-name.ts'
 
-export const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 /** What decides where programs and the private home are is not handed. */
 const KEPT_BACK = ['PATH', 'HOME']
 
-const name = z.string().regex(NAME).refine((given) => !KEPT_BACK.includes(given), 'cannot be handed to a run')
+const name = z.string().regex(VARIABLE_NAME).refine((given) => !KEPT_BACK.includes(given), 'cannot be handed to a run')
 const value = z.string().max(128 * 1024).refine((text) => !text.includes('\0'))
 
 export const handedSchema = z.object({

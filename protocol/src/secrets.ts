@@ -1,9 +1,9 @@
 /** Credentials that Nexus keeps for runs. Their values go in and never come out again. */
 import { z } from 'zod'
-import { NAME } from './handed.ts'
 import { procedure, router, type Actor } from './trpc.ts'
+import { VARIABLE_NAME } from './variable-name.ts'
 
-const nameSchema = z.string().regex(NAME, 'is no name of a variable')
+const nameSchema = z.string().regex(VARIABLE_NAME, 'is no name of a variable')
 export const keptSecretSchema = z.object({ name: z.string(), setAt: z.number() })
 export type KeptSecret = z.infer<typeof keptSecretSchema>
 

@@ -1,9 +1,9 @@
 /** Settings: what a machine, a user and a project ask of runs, and what of it is in force. */
 import { z } from 'zod'
 import { durationMs, sizeBytes } from './amounts.ts'
-import { NAME } from './handed.ts'
 import { parseNetRules } from './net-rule.ts'
 import { procedure, router, type Actor } from './trpc.ts'
+import { VARIABLE_NAME } from './variable-name.ts'
 
 const size = z.union([z.string(), z.number()]).transform((value, context) => amount(sizeBytes(String(value)), context, 'a size such as 512MiB or 2GB, or none'))
 const duration = z.string().transform((value, context) => amount(durationMs(value), context, 'a duration such as 90s, 10m or 1h, or none'))
@@ -37,7 +37,7 @@ export const settingsFileSchema = z.strictObject({
     output: z.union([none, size]),
   }).partial().optional(),
   /** Names of variables that go into every run where the caller has them; in the machine's file: all that may. */
-  environment: z.array(z.string().regex(NAME, 'is not the name of a variable')).optional(),
+  environment: z.array(z.string().regex(VARIABLE_NAME, 'is not the name of a variable')).optional(),
   secrets: z.strictObject({
     /** Files like .env: seen as they are, empty, (auto) empty as soon as the run can reach any host, or not to be opened. */
     files: z.enum(['show', 'mask', 'auto', 'deny']),
@@ -53,7 +53,7 @@ export const settingsFileSchema = z.strictObject({
     /** What it may reach, as rules of the network. */
     hosts: z.array(rules).default([]),
     /** Variables of the caller's that are its own: keys, endpoints. */
-    keys: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of a variable')).default([]),
+    keys: z.array(z.string().regex(VARIABLE_NAME, 'the name of a variable')).default([]),
   })).optional(),
   sandbox: z.strictObject({
     /** May commands make user namespaces, as browsers do for their own sandbox? It widens what an attacker can try on the kernel. */

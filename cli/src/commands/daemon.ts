@@ -55,8 +55,9 @@ async function logs(invocation: Invocation): Promise<number> {
     if (rest !== '') print(json ? rest : readable(rest))
     return EXIT.ok
   }
-  for (const _change of watchForever(home.log, more)) await _change
-  return EXIT.ok
+  watch(home.log, more)
+  // Until Ctrl-C.
+  return new Promise<never>(() => undefined)
 }
 
 function readFrom(path: string, offset: number): [string, number] {
@@ -70,11 +71,6 @@ function readFrom(path: string, offset: number): [string, number] {
     closeSync(descriptor)
   }
   return [bytes.toString('utf8'), size]
-}
-
-function* watchForever(path: string, more: () => void): Generator<Promise<never>> {
-  watch(path, more)
-  yield new Promise<never>(() => undefined)
 }
 
 /** pino's line as a person reads it; what is no JSON (a crash) as it is. */

@@ -3,6 +3,7 @@ import { EXIT } from '@nexus/protocol/exit-code'
 import { Problem } from '@nexus/protocol/problem'
 import type { Run, RunRequestInput } from '@nexus/protocol/runs'
 import { durationMs } from '../arguments.ts'
+import { backendOf, wishOf } from '../choices.ts'
 import { flag, text, texts, type Invocation } from '../command.ts'
 import { callersEnvironment } from '../environment.ts'
 import { exitCodeOfRun, whyNotApplied } from '../exit.ts'
@@ -61,8 +62,7 @@ export function tellRun(invocation: Invocation, ended: Run, wish: 'keep' | 'appl
 export async function requestOf(invocation: Invocation): Promise<RunRequestInput> {
   const { words, env } = invocation
   refuseLater(invocation)
-  const wishes = (['apply', 'keep', 'discard'] as const).filter((name) => flag(invocation, name))
-  if (wishes.length > 1) throw new Problem('usage', { what: `--${wishes.join(' and --')} exclude each other`, topic: 'run' })
+  const wish = wishOf(invocation, 'run') ?? 'keep'
   const project = text(invocation, 'project')
   const timeout = text(invocation, 'timeout')
   const check = text(invocation, 'check')
@@ -74,24 +74,12 @@ export async function requestOf(invocation: Invocation): Promise<RunRequestInput
   const handed = handedFrom(invocation, await declaredNames(invocation))
   return {
     command: [...words], cwd: text(invocation, 'cwd') ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), stdin: !isDetached && hasInput(),
-    backend: oneOf(invocation, 'backend', ['auto', 'overlay', 'copy']) ?? 'auto', wish: wishes[0] ?? 'keep', asks: invocation.interactive && !isDetached,
+    backend: backendOf(text(invocation, 'backend'), 'run'), wish, asks: invocation.interactive && !isDetached,
     ...(project === undefined ? {} : { project }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'run') }), ...(check === undefined ? {} : { check }), ...(pty ? { pty } : {}), ...(on === undefined ? {} : { on }), ...(net === undefined ? {} : { net }), ...(handed ? { handed } : {}), ...(publish.length > 0 ? { publish } : {}),
   }
 }
 
 /** What is promised for later says so, instead of being a usage error. */
 function refuseLater(invocation: Invocation): void {
-  if (text(invocation, 'backend') === 'docker') throw later('--backend docker', '--backend overlay or copy')
-}
-
-function later(what: string, instead: string): Problem {
-  return new Problem('not-available-yet', { what, instead })
-}
-
-function oneOf<Value extends string>(invocation: Invocation, name: string, values: readonly Value[]): Value | undefined {
-  const given = text(invocation, name)
-  if (given === undefined) return undefined
-  const found = values.find((value) => value === given)
-  if (!found) throw new Problem('usage', { what: `--${name} is ${values.join(', ')}, not "${given}"`, topic: 'run' })
-  return found
+  if (text(invocation, 'backend') === 'docker') throw new Problem('not-available-yet', { what: '--backend docker', instead: '--backend overlay or copy' })
 }

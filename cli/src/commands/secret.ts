@@ -1,10 +1,9 @@
 /** `nexus secret set NAME | list | remove NAME`: credentials that Nexus keeps for `--secret`. */
 import { Problem } from '@nexus/protocol/problem'
+import { VARIABLE_NAME } from '@nexus/protocol/variable-name'
 import { day } from '@nexus/protocol/words'
 import { askHidden } from '../screen/ask-hidden.ts'
 import type { Invocation } from '../command.ts'
-
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, words: [verb, name, ...more], json, print, theme } = invocation
@@ -17,7 +16,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   if (name === undefined || (verb !== 'set' && verb !== 'remove')) throw usage('nexus secret set NAME, list, or remove NAME')
   if (more.length > 0) throw usage('the value is never an argument, where everybody could read it: nexus asks for it, or takes standard input')
-  if (!NAME.test(name)) throw usage(`"${name}" is not the name of a variable`)
+  if (!VARIABLE_NAME.test(name)) throw usage(`"${name}" is not the name of a variable`)
   if (verb === 'remove') {
     const answer = await client.secrets.remove.mutate({ name })
     print(json ? JSON.stringify(answer) : `${theme.good('✓ removed')} ${name}`)

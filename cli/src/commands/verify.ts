@@ -1,8 +1,8 @@
 /** `nexus verify [--on RUN]`: build, lint and test, each in a layer; what did not pass, and where. */
 import { EXIT } from '@nexus/protocol/exit-code'
-import { Problem } from '@nexus/protocol/problem'
 import type { CheckKind, Verification, VerifyRequest } from '@nexus/protocol/verify'
 import { durationMs } from '../arguments.ts'
+import { backendOf, oneOf } from '../choices.ts'
 import { text, type Invocation } from '../command.ts'
 import { subscribe } from '../daemon/stream.ts'
 import { callersEnvironment } from '../environment.ts'
@@ -67,18 +67,12 @@ async function requestOf(invocation: Invocation): Promise<VerifyRequest> {
   return {
     // Only says which project is meant: every check runs where it was recognised.
     cwd: project ?? invocation.cwd, env: callersEnvironment(env), umask: process.umask(), only: kindsOf(text(invocation, 'only')),
-    backend: oneOf('backend', text(invocation, 'backend'), ['auto', 'overlay', 'copy']) ?? 'auto',
+    backend: backendOf(text(invocation, 'backend'), 'verify'),
     ...(project === undefined ? {} : { project }), ...(on === undefined ? {} : { on }), ...(net === undefined ? {} : { net }), ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, 'verify') }),
   }
 }
 
 /** `test`, or several: `build,test`. */
 function kindsOf(given: string | undefined): CheckKind[] {
-  return (given?.split(',') ?? []).flatMap((word) => oneOf('only', word, KINDS) ?? [])
-}
-
-function oneOf<Value extends string>(name: string, given: string | undefined, values: readonly Value[]): Value | undefined {
-  const found = values.find((value) => value === given)
-  if (given !== undefined && found === undefined) throw new Problem('usage', { what: `--${name} is ${values.join(', ')}, not "${given}"`, topic: 'verify' })
-  return found
+  return (given?.split(',') ?? []).flatMap((word) => oneOf(word, KINDS, { option: 'only', topic: 'verify' }) ?? [])
 }
