@@ -61,10 +61,9 @@ class Patience {
   }
 
   get isOver(): boolean {
-    if (performance.now() - this.#since < this.seconds * 1000) return false
-    if (!isRecovering(this.#home)) return true
-    this.#since = performance.now()
-    return false
+    // Counted from the end of it: when everything is recovered, it still has to start.
+    if (isRecovering(this.#home)) this.#since = performance.now()
+    return performance.now() - this.#since >= this.seconds * 1000
   }
 }
 
