@@ -21,9 +21,10 @@ test.each([['--no-pty', ['r', 'd']], ['', ['C-] r', 'C-] n']]])(proves('a host t
   }
   await window.shows(/yes 502[^]*no 403[^]*yes 502 no 403[^]*exit 0[^]*unchanged[^]*ready> /)
   expect(window.screen().match(/wants to reach/g)).toHaveLength(2)
-  expect((await nexus().json<{ run: Run }>('show', 'last')).run.denials).toMatchObject([{ target: 'no.invalid:80', count: 2, reason: 'refused' }])
+  const { run } = await nexus().json<{ run: Run }>('show', 'last')
+  expect(run.denials).toMatchObject([{ target: 'no.invalid:80', count: 2, reason: 'refused' }])
   const { stdout } = await nexus().call('events', '--json')
-  expect(stdout.split('\n').filter((line) => line.includes('"run.network-answered"'))).toHaveLength(2)
+  expect(stdout.split('\n').filter((line) => line.includes('"run.network-answered"') && line.includes(run.id))).toHaveLength(2)
   // With --json nobody is asked, and nobody waits.
   expect((await nexus().run('--net', 'npm', 'curl -s -o /dev/null -w "%{http_code}" http://yes.invalid/')).stdout).toBe('403')
 })

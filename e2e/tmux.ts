@@ -1,9 +1,9 @@
-/** A person at a terminal, played by tmux: a Nexus of the test's own, two windows in its project, keys in and screens out. */
+/** A person at a terminal, played by tmux: a project of the test's own, two windows in it, keys in and screens out. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeEach } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import { needs } from './needs.ts'
 import { Nexus, root } from './nexus.ts'
@@ -19,8 +19,9 @@ export interface Terminals {
   readonly newest: () => Promise<Run | undefined>
 }
 
-/** Registers what happens before and after each test. */
+/** Registers what happens before and after each test: a project and a terminal of its own, at the one daemon of the file. */
 export function useTmux(): Terminals {
+  let house: Nexus | undefined
   let nexus: Nexus | undefined
   const ready = () => {
     if (!nexus) throw new Error('the terminal is set up before each test')
@@ -32,7 +33,8 @@ export function useTmux(): Terminals {
   }
   beforeEach(async ({ skip }) => {
     needs(skip, 'tmux')
-    nexus = new Nexus()
+    house ??= new Nexus()
+    nexus = new Nexus({ env: { NEXUS_HOME: join(house.base, 'state'), HOME: house.userHome } })
     // A fresh shell of its own per window: what is typed here is seen nowhere else.
     tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'nexus', '-x', '110', '-y', '32', '-c', nexus.project, SHELL)
     tmux('new-window', '-t', 'nexus', '-c', nexus.project, SHELL)
@@ -44,6 +46,7 @@ export function useTmux(): Terminals {
     await nexus[Symbol.asyncDispose]()
     nexus = undefined
   })
+  afterAll(() => house?.[Symbol.asyncDispose]())
   const at = (path: string) => join(ready().project, path)
   return {
     nexus: ready, tmux, window: (number) => new Window(tmux, number),
