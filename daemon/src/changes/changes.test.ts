@@ -119,10 +119,12 @@ describe('flags', () => {
     '.git/worktrees/x/config.worktree', '.git/commondir', '.git/info/attributes', '.git/rebase-merge/git-rebase-todo', '.gitattributes', '.hg/hgrc', '.githooks/pre-push', '.lefthook.toml', '.mise.local.toml', '.tool-versions',
     '.bashrc', '.config/fish/config.fish', '.cargo/config.toml', 'rust-toolchain', '.mvn/jvm.config', 'gradle/wrapper/gradle-wrapper.jar', '.pnp.cjs', 'pnpm-workspace.yaml', 'bunfig.toml', '.bazelrc', 'sub/sitecustomize.py', '.gdbinit',
     'x.code-workspace', '.exrc', '.nvim.lua', '.dir-locals.el', '.idea/workspace.xml', '.zed/tasks.json', '.claude/commands/x.md', '.claude/settings.local.json', '.mcp.json', '.cursor/mcp.json', '.codex/config.toml', 'opencode.json',
+    'binding.gyp', 'sub/package.yaml', 'package.json5', '.bsp/sbt.json', '.jvmopts', '.hg/hgrc-not-shared', '.pylintrc', '.pdbrc', '.octaverc', '.helix/languages.toml', 'rust-analyzer.toml', '.vscode/c_cpp_properties.json', '.theia/tasks.json', '.vs/tasks.vs.json',
+    '.externalToolBuilders/x.launch', '.lazy.lua', '.qwen/settings.json', 'crush.json',
     '.gitea/workflows/ci.yaml', 'action.yml', '.devcontainer.json', '.gitpod.yml', 'Jenkinsfile.release', 'azure-pipelines-ci.yaml', 'Jenkinsfile', '.circleci/config.yml', '.husky/pre-push', '.vscode/tasks.json', '.vscode/settings.json', '.vscode/launch.json', '.pre-commit-config.yaml', '.devcontainer/devcontainer.json',
   ])('%s runs by itself', (name) => { expect(flagged(name)).toContain('auto-exec') })
 
-  test.each(['.git/hooks/pre-commit.sample', '.git/HEAD', 'Makefile', 'src/config', 'node_modules/x/.npmrc', 'node_modules/x/.github/workflows/ci.yml', '.github/CODEOWNERS', '.vscode/notes.md', 'envrc', 'bashrc', '.git/worktrees/x/HEAD', 'config', 'src/hooks/use.ts', 'cargo/config.toml', 'constructor', '.claude/notes.txt', 'conftest.py'])(
+  test.each(['.git/hooks/pre-commit.sample', '.git/HEAD', 'Makefile', 'src/config', 'node_modules/x/.npmrc', 'node_modules/x/.github/workflows/ci.yml', '.github/CODEOWNERS', '.vscode/notes.md', 'envrc', 'bashrc', '.git/worktrees/x/HEAD', 'config', 'src/hooks/use.ts', 'cargo/config.toml', 'constructor', '.claude/notes.txt', 'conftest.py', 'erlang', 'src/package.yaml.ts', '.helix/notes.md', 'node_modules/x/binding.gyp'])(
     '%s does not', (name) => { expect(flagged(name)).not.toContain('auto-exec') })
 
   test.each([['.cursor', true], ['sub/.idea', true], ['hooks', true], ['src', false], ['node_modules/.bin', false]])('a link in the place of %s brings what runs by itself: %s', (name, brings) => {

@@ -11,7 +11,7 @@ const PATHS: readonly RegExp[] = [
   /(^|\/)\.git\/(.*\/)?hooks\/(?!.*\.sample$).+/,
   /(^|\/)\.git\/((modules|worktrees)\/.+\/)?(config(\.worktree)?|commondir|info\/attributes)$/,
   /(^|\/)\.git\/(.+\/)?rebase-(merge|apply)\/git-rebase-todo(\.backup)?$/,
-  /(^|\/)(\.gitmodules|\.gitattributes|\.hg\/hgrc|\.jj\/repo\/config\.toml|\.sl\/config|_darcs\/prefs\/defaults)$/,
+  /(^|\/)(\.gitmodules|\.gitattributes|\.hg\/hgrc(-not-shared)?|\.pijul\/config|\.jj\/repo\/config\.toml|\.sl\/config|_darcs\/prefs\/defaults)$/,
   /(^|\/)\.(husky|githooks|git-hooks|lefthook)\/.+/,
   /(^|\/)(\.pre-commit-config\.ya?ml|\.?lefthook(-local)?\.(ya?ml|toml|json)|\.overcommit\.yml|\.simple-git-hooks\.(c|m)?js(on)?|\.lintstagedrc[^/]*|lint-staged\.config\.[^/]+)$/,
   // Shells and what they load on entering a folder.
@@ -21,15 +21,18 @@ const PATHS: readonly RegExp[] = [
   /(^|\/)\.config\/(fish|autostart|systemd\/user)\/.+/,
   // Package managers and build tools.
   /(^|\/)(\.(npmrc|yarnrc|yarnrc\.yml|pnpmfile\.(c|m)?js|pnp\.(c|m)?js|pnp\.loader\.mjs|bazelrc|buckconfig|cargo\/config(\.toml)?|bundle\/config|mvn\/.+)|pnpm-workspace\.yaml|bunfig\.toml|rust-toolchain(\.toml)?|gradle\/wrapper\/.+|gradle\.properties)$/,
+  // What npm, pnpm and servers of build tools run for what is called so.
+  /(^|\/)(binding\.gyp|package\.(yaml|json5)|\.(sbtopts|jvmopts)|\.bsp\/[^/]+\.json)$/,
   /(^|\/)\.yarn\/(plugins|releases|sdks)\/.+/,
   // Interpreters and debuggers.
-  /(^|\/)((site|user)customize\.py|\.(gdbinit|lldbinit|irbrc|pryrc|rdbgrc|byebugrc|iex\.exs|ghci|Rprofile|Renviron|ocamlinit|perldb))$/,
+  /(^|\/)((site|user)customize\.py|\.(gdbinit|lldbinit|irbrc|pryrc|rdbgrc|byebugrc|iex\.exs|ghci|Rprofile|Renviron|ocamlinit|perldb|pdbrc|octaverc|erlang)|\.?pylintrc)$/,
   // Editors and agents.
-  /(^|\/)\.vscode\/(tasks|settings|launch|extensions|mcp)\.json$/,
+  /(^|\/)\.(vscode|theia)\/(tasks|settings|launch|extensions|mcp|c_cpp_properties|cmake-kits)\.json$/,
+  /(^|\/)(\.vs\/(tasks|launch)\.vs\.json|\.externalToolBuilders\/.+|\.helix\/(config|languages)\.toml|\.?rust-analyzer\.toml|\.lazy\.lua|\.lite_project\.lua)$/,
   /(^|\/)([^/]+\.(code-workspace|sublime-project)|\.(exrc|vimrc|gvimrc|lvimrc|nvimrc|nvim\.lua|dir-locals(-2)?\.el|ycm_extra_conf\.py)|_vimrc)$/,
   /(^|\/)(\.idea\/(runConfigurations\/.+|(workspace|watcherTasks|externalDependencies|tools\/.+)\.xml)|\.run\/.+\.xml|\.zed\/(tasks|settings|debug)\.json|\.fleet\/.+\.json)$/,
   /(^|\/)\.claude\/(settings(\.local)?\.json|(hooks|commands|agents|skills|plugins)\/.+)$/,
-  /(^|\/)(\.?mcp\.json|\.(cursor|gemini|codex|windsurf|roo|kiro|continue|opencode|amazonq)\/(.+\/)?[^/]+\.(json|jsonc|toml|ya?ml|sh|js|ts)|opencode\.jsonc?|\.aider\.conf\.yml)$/,
+  /(^|\/)(\.?mcp\.json|\.(cursor|gemini|codex|windsurf|roo|kiro|continue|opencode|amazonq|qwen|crush|goose|copilot|qoder|trae|junie|augment)\/(.+\/)?[^/]+\.(json|jsonc|toml|ya?ml|sh|js|ts)|opencode\.jsonc?|\.?crush\.json|\.aider\.conf\.yml)$/,
   // What runs on a server, or in a container, as soon as it is pushed or opened.
   /(^|\/)\.(github|gitea|forgejo)\/(workflows|actions)\/.+|(^|\/)action\.ya?ml$/,
   /(^|\/)\.(circleci|buildkite|woodpecker|devcontainer|gitlab\/ci|azure-pipelines|teamcity|tekton|semaphore|codesandbox)\/.+/,

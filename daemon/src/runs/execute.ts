@@ -34,6 +34,7 @@ import { belowOf, pendingBelow, staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { breachOf, limitsFor, storedBytesOf } from './terms.ts'
 import type { Turnstile } from './turnstile.ts'
+import { unsaid } from './unsaid.ts'
 import { verdictAfter } from './verdict.ts'
 
 /** The kernel takes one page of options; so many names of layers fit into it. Squashed, a stack never comes near. */
@@ -110,7 +111,7 @@ export class Execution {
     const inHand = handed.of(row)
     const agent = request.agent === undefined ? undefined : this.#parts.agents.around(request.agent, row.project)
     const reach = reachOf(network, request.net, { ...request.env, ...agent?.env, ...inHand.env }, { keys: inHand.keys, ...(questions ? { ask: (host, port) => questions.ask(host, port) } : {}) })
-    running.denials = reach.denials
+    running.denials = () => unsaid(reach.denials(), secrets, inHand.known)
     const masks = await masksFor(ledger, secrets, row, belowOf(ledger, row))
     noteMasks(ledger, row, masks, actor)
     ledger.move(row.id, { to: 'running', event: 'run.started', actor, action: 'started', fields: { startedAt: now() } })

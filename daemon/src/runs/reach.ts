@@ -54,7 +54,7 @@ export function reachedBy({ net = 'off' }: { readonly net?: Net | undefined }, k
 }
 
 /** What was denied now, behind what was before; undefined where nothing was. */
-export function moreDenials({ denials }: Pick<RunDetails, 'denials'>, reach: Reach): Pick<RunDetails, 'denials'> | undefined {
+export function moreDenials({ denials }: Pick<RunDetails, 'denials'>, reach: Pick<Reach, 'denials'>): Pick<RunDetails, 'denials'> | undefined {
   const more = reach.denials()
   return more.length === 0 ? undefined : { denials: [...(denials ?? []), ...more] }
 }

@@ -20,6 +20,7 @@ import { layerOf, sealedFields, type Sealer } from './seal.ts'
 import { belowOf, staleBecauseOf } from './stack.ts'
 import { standing } from './standing.ts'
 import { storedBytesOf } from './terms.ts'
+import { unsaid } from './unsaid.ts'
 import { verdictAfter } from './verdict.ts'
 
 export interface ShellParts {
@@ -81,12 +82,12 @@ export class Shell {
 
   /** Never rejects; whatever goes wrong, nobody waits for it for ever. */
   async #live(visit: Visit, actor: string): Promise<void> {
-    const { ledger, live, changes, log } = this.#parts
+    const { ledger, live, changes, secrets, log } = this.#parts
     const { row, layer, reach } = visit
     try {
       await this.#terminal(visit).catch((error: unknown) => log.error({ err: error, run: row.id }, 'shell failed'))
       await this.#reseal(row, layer, reach, actor)
-      const denied = moreDenials(ledger.details(row.id), reach)
+      const denied = moreDenials(ledger.details(row.id), { denials: () => unsaid(reach.denials(), secrets, this.#parts.known()) })
       if (denied) ledger.note(row.id, 'run.network-denied', actor, {}, { denials: denied.denials?.length ?? 0 }, denied)
     } catch (error) {
       log.error({ err: error, run: row.id }, 'the end of a shell could not be recorded')

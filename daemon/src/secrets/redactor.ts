@@ -23,6 +23,8 @@ const WORD_MAX = 14_000
 const TERMINAL_HOLD = 4
 /** Shorter ones would take half of every output along. */
 export const SHORTEST = 4
+/** The same for a part of the base64 of one. */
+const SHORTEST_PART = 12
 
 export class Redactor {
   readonly #known: readonly { readonly name: string; readonly text: string }[]
@@ -153,11 +155,18 @@ function openAt(text: string): number {
   return open ? from + open.index : text.length
 }
 
-/** As it is, and as addresses, JSON and mail write it. */
+/** As it is, and as addresses, JSON and mail write it; base64 also within something longer, as `user:token` in a header. */
 function ways(value: string): string[] {
   const bytes = Buffer.from(value)
-  const plain = bytes.toString('latin1')
-  return [...new Set([plain, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), bytes.toString('base64').replace(/=+$/, '')].filter((text) => text.length >= SHORTEST))]
+  const parts = [0, 1, 2].map((before) => middleOf(bytes, before)).filter((text) => text.length >= SHORTEST_PART)
+  const encoded = [bytes.toString('base64').replace(/=+$/, ''), ...parts].flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')])
+  return [...new Set([bytes.toString('latin1'), encodeURIComponent(value), JSON.stringify(value).slice(1, -1), ...encoded].filter((text) => text.length >= SHORTEST))]
+}
+
+/** What of its base64 is the same whatever stands around it, so many bytes behind a multiple of three. */
+function middleOf(bytes: Buffer, before: number): string {
+  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+  return text.slice(before === 0 ? 0 : before + 1, Math.floor((before + bytes.length) / 3) * 4)
 }
 
 function mark(name: string): string {

@@ -28,6 +28,17 @@ function inPieces(text: string, cuts: readonly number[], known: { name: string; 
   return Buffer.concat([...out, redactor.flush()]).toString()
 }
 
+test('a known value is found in base64 wherever it stands in there, in both alphabets', () => {
+  const known = [{ name: 'T', value: 'wXcV9>bN2?K4pLr8~yHs' }]
+  for (const around of ['', 'u:', 'us:', 'use:', 'user:']) {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const said = clean(Buffer.from(`${around}wXcV9>bN2?K4pLr8~yHs@host`).toString(encoding), known)
+      expect(said).toContain('[secret: T]')
+      expect(Buffer.from(said.replace('[secret: T]', ''), encoding).toString('latin1')).not.toMatch(/bN2|4pLr/)
+    }
+  }
+})
+
 test.each(SECRETS)('%s', (name, value) => {
   expect(clean(`before ${value} after ${value}\n`)).toBe(`before [secret: ${name}] after [secret: ${name}]\n`)
 })
