@@ -11,7 +11,7 @@ import { aliasesOf, mountsBelow, mountTable } from './mount-table.ts'
 import type { Masks } from './masks.ts'
 import type { Scene } from './scene.ts'
 import { silentPlaces, withMounts } from './silent.ts'
-import { credentialsIn, toolchainsIn } from './toolchains.ts'
+import { credentialsIn, placesIn, toolchainsIn } from './toolchains.ts'
 
 export interface Stage {
   readonly state: string
@@ -103,7 +103,8 @@ function isCovered(path: string): boolean {
 }
 
 function maskedIn({ masks, state, userHome }: Stage, { project, folder }: Layer, { env }: LaunchOrder, shown: readonly string[]): string[] {
-  const programs = (env.PATH ?? '').split(':').filter((entry) => entry.startsWith('/'))
+  // `/` or `/opt` belong to no tool: to keep what lies in there visible would keep everything.
+  const programs = placesIn(env.PATH ?? '').filter((entry) => entry.lastIndexOf('/') > 0)
   const found = masks?.paths([folder, ...programs.map(whole)]) ?? []
   // What is out of sight anyway must not take the place of what is not.
   return found.filter((path) => {

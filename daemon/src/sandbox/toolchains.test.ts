@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -24,6 +24,16 @@ test('cargo shows its programs and rustup, not its credentials', () => {
 
 test('an unknown entry is shown alone, and only when it is a folder', () => {
   expect(shown(['~/work/bin', '~/missing', '~'], ['work/bin'])).toEqual(['~/work/bin'])
+})
+
+test.each(['~/', '~//', '~/.', '~/work/..', '~/missing/..', '~/..', '~/x/node_modules/.bin/../../..', '~/up', '~/self', '~/up/home', '~/.ssh', '~/work/../.ssh', '~/keys', 'work/bin', '.', ''])('an entry written as "%s" shows nothing of the home', (entry) => {
+  for (const folder of ['work/bin', '.ssh']) mkdirSync(join(home, folder), { recursive: true })
+  for (const [link, target] of [['up', '..'], ['self', '.'], ['keys', '.ssh']] as const) symlinkSync(target, join(home, link))
+  expect(shown([entry], [])).toEqual([])
+})
+
+test('an entry with a slash too many is what it is without', () => {
+  expect(shown(['~/work/bin/', '~/./work//bin', '~/.cargo/bin/'], ['work/bin', '.cargo/bin'])).toEqual(['~/work/bin', '~/.cargo/bin'])
 })
 
 test('the project is never covered, nor shown twice', () => {

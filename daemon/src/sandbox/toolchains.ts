@@ -1,6 +1,6 @@
 /** Which parts of the home a command needs to find its programs: PATH entries below it, and what those belong to. */
-import { readdirSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { isInside } from '../base/project.ts'
 
 /** A PATH entry (relative to the home) and the folders that make its programs work. Credential files stay outside. */
@@ -16,11 +16,26 @@ const ROOTS: readonly (readonly [entry: RegExp, folders: readonly string[]])[] =
   [/^(mini|ana)conda[23]?(?=\/)|^(mini|mamba)forge3?(?=\/)|^micromamba(?=\/)/, ['$&']],
 ]
 
-/** Absolute folders to show read-only. Never the home itself, nothing inside the project, nothing that holds the project. */
+/** Nobody's programs, whoever put them on the PATH. */
+const NEVER = /^\.(ssh|gnupg|aws|azure|kube|password-store)(\/|$)/
+
+/**
+ * Absolute folders to show read-only. Never the home itself or what lies above it, however it is written (`~/`, `~/bin/..`)
+ * and wherever a link leads; nothing inside the project, nothing that holds the project.
+ */
 export function toolchainsIn(path: string, userHome: string, project: string): string[] {
-  const entries = path.split(':').filter((entry) => entry !== userHome && isInside(entry, userHome))
+  const entries = placesIn(path).filter((entry) => entry !== userHome && isInside(entry, userHome) && !NEVER.test(relative(userHome, entry)))
   const folders = new Set(entries.flatMap((entry) => foldersOf(relative(userHome, entry))).map((folder) => join(userHome, folder)))
-  return [...folders].filter((folder) => !isInside(folder, project) && !isInside(project, folder) && isFolder(folder))
+  const home = realOf(userHome) ?? userHome
+  return [...folders].filter((folder) => {
+    const real = realOf(folder)
+    return real !== undefined && !isInside(home, real) && !NEVER.test(relative(home, real)) && !isInside(folder, project) && !isInside(project, folder) && isFolder(folder)
+  })
+}
+
+/** The absolute entries of a PATH, each written in the one way. */
+export function placesIn(path: string): string[] {
+  return path.split(':').filter((entry) => isAbsolute(entry)).map((entry) => resolve(entry))
 }
 
 /** What may be lent to nobody although a tool keeps it beside its programs: npm's global settings, uv's and conda's tokens. */
@@ -51,6 +66,14 @@ function foldersOf(entry: string): string[] {
   }
   // Unknown: the programs themselves, never their surroundings (~/work/bin must not show ~/work).
   return [entry]
+}
+
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined // a PATH entry that does not exist helps nobody inside either
+  }
 }
 
 function isFolder(path: string): boolean {
