@@ -73,9 +73,9 @@ export class Execution {
     const { ledger, live, turnstile, handed, log } = this.#parts
     handed.begin(id)
     const running = live.add(id, new Recorder(join(this.#parts.state.folder, 'output', id), storedBytesOf(ledger.row(id))))
-    let leave: (() => void) | undefined
+    using place = new DisposableStack()
     try {
-      leave = await turnstile.enter(running.abort.signal)
+      place.defer(await turnstile.enter(running.abort.signal))
       const layer = await this.#open(ledger.row(id), choice, running.abort.signal, actor)
       if (layer.homeLacks !== undefined) running.recorder.write('stderr', Buffer.from(`nexus: not all of the home that the run below left could be taken over: ${layer.homeLacks}\n`))
       running.abort.signal.throwIfAborted()
@@ -85,9 +85,10 @@ export class Execution {
       await this.#fail(id, running, error, actor, log)
     } finally {
       live.remove(id)
-      leave?.()
     }
+    // In its place still: a check is a command like any other.
     await this.#carryOut(id, { choice, isStopped: running.endedBy !== undefined }, actor)
+    place.dispose()
     handed.forget(id)
     // The result is on the screen by now.
     await this.#keepBefore(id, 'later')

@@ -1,4 +1,4 @@
-/** Somebody stops a run, or everything, at the worst moment: nothing begins after that, and nothing is written by itself. */
+/** The life of runs at its worst moments. Somebody stops one, or everything: nothing begins after that, and nothing is written by itself. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,8 +59,10 @@ test('a shell that was asked for while everything was stopped does not open', as
 
 test('a layer on which a run came to stand while a shell was opened does not change under it: the shell is a run of its own', async () => {
   const id = house.kept()
-  let asked = 0
-  house.whileChoosing = async () => { if ((asked += 1) === 2) house.kept(id) }
+  house.whileChoosing = async () => {
+    house.whileChoosing = async () => {}
+    house.kept(id)
+  }
   const opened = await house.runs.shell(house.shellIn(id), PERSON)
   expect([opened.parent, house.ledger.row(id).status]).toEqual([id, 'kept'])
   await house.ledger.settled(opened.id, undefined)
@@ -85,9 +87,23 @@ test.each<['everything' | 'the run' | 'nothing', string[]]>([['everything', []],
   expect([house.ledger.row(id).status, house.done]).toEqual(['kept', done])
 })
 
+test('a run keeps its place while its check goes on: never more commands at once than there are places', async () => {
+  using narrow = new House({ places: 1 })
+  const { promise: isChecked, resolve: endCheck } = Promise.withResolvers<void>()
+  narrow.whileChecking = () => isChecked
+  const one = await narrow.runs.start({ ...narrow.request(), check: 'true' }, PERSON)
+  while (narrow.done.length === 0) await breath()
+  const two = await narrow.runs.start(narrow.request(), PERSON)
+  for (let turn = 0; turn < 50; turn += 1) await breath()
+  expect([narrow.launched, narrow.ledger.row(two.id).status]).toEqual([1, 'queued'])
+  endCheck()
+  for (const { id } of [one, two]) await narrow.ledger.settled(id, undefined)
+  expect([narrow.launched, narrow.ledger.row(two.id).status]).toEqual([2, 'kept'])
+})
+
 /** Real records, real latch, real life of a run; of the sandbox and of what is decided, only that they were asked. */
 class House implements Disposable {
-  readonly #base = mkdtempSync(join(tmpdir(), 'nexus-stopping-'))
+  readonly #base = mkdtempSync(join(tmpdir(), 'nexus-life-'))
   readonly folder = join(this.#base, 'state')
   readonly project = join(this.#base, 'project')
   readonly state: State
@@ -100,8 +116,9 @@ class House implements Disposable {
   launched = 0
   whileChoosing: () => Promise<unknown> = async () => {}
   whileSealing: () => Promise<unknown> = async () => {}
+  whileChecking: () => Promise<unknown> = async () => {}
 
-  constructor() {
+  constructor({ places = 4 } = {}) {
     const clock = { now: () => Date.now() }
     for (const folder of [join(this.project, '.git'), join(this.folder, 'output'), join(this.folder, 'layers')]) mkdirSync(folder, { recursive: true })
     this.state = new State({ folder: this.folder, migrations: join(dirname(fileURLToPath(import.meta.url)), '../../../migrations'), clock })
@@ -121,8 +138,8 @@ class House implements Disposable {
     const log = { error: () => {}, warn: () => {}, info: () => {} }
     const rooms = { state, ledger, live, sandbox, sealer, changes, secrets, handed, kill: this.kill, log }
     const execution = new Execution({
-      ...rooms, turnstile: new Turnstile(4), now: clock.now, network: {}, agents: {}, ports: { open: async () => {} }, squash: { consider: async () => {} },
-      check: { run: async (row: { id: string }) => { this.done.push('check'); ledger.note(row.id, 'run.checked', 'test', { check: { command: 'true', exitCode: 0, signal: null, durationMs: 1, output: '' } }) } },
+      ...rooms, turnstile: new Turnstile(places), now: clock.now, network: {}, agents: {}, ports: { open: async () => {} }, squash: { consider: async () => {} },
+      check: { run: async (row: { id: string }) => { this.done.push('check'); await this.whileChecking(); ledger.note(row.id, 'run.checked', 'test', { check: { command: 'true', exitCode: 0, signal: null, durationMs: 1, output: '' } }) } },
       decisions: { apply: async () => { this.done.push('apply') } },
     } as unknown as ExecutionParts)
     const shell = new Shell({ ...rooms, network: {}, known: () => [] } as unknown as ShellParts)
