@@ -81,6 +81,9 @@ describe('settings', () => {
     writeFileSync(config(), 'environment: [STAGE, NOT_SET]\n')
     writeFileSync(own(), 'environment: [DEPLOY_TARGET]\n')
     expect((await nexus.run('echo "$STAGE ${#DEPLOY_TARGET}"')).stdout).toBe('live 0\n')
+    // Also once more: they are there still.
+    const { run: again } = await nexus.json<{ run: Run }>('rerun', (await nexus.run('echo "again $STAGE"')).id)
+    expect({ stdout: again.stdout, handed: again.handed }).toEqual({ stdout: 'again live\n', handed: ['STAGE'] })
     await nexus.call('settings', 'trust')
     expect((await nexus.run('echo "$STAGE ${#DEPLOY_TARGET}"')).stdout).toBe(`live ${VARIABLE.length}\n`)
     expect(holding(VARIABLE)).toEqual([])
@@ -133,6 +136,9 @@ describe('secrets that Nexus keeps', () => {
     expect({ stdout: run.stdout, handed: run.handed }).toEqual({ stdout: `${KEPT.length} [secret: KEPT_TOKEN]\nclosed\n`, handed: ['KEPT_TOKEN'] })
     const { run: again } = await nexus.json<{ run: Run }>('rerun', run.id)
     expect(again.stdout).toBe(run.stdout)
+    // With something that is not: never without it.
+    const mixed = await nexus.run('--secret', 'KEPT_TOKEN', '--env', 'STAGE', 'true')
+    expect((await nexus.json<{ run: Run }>('rerun', mixed.id)).run).toMatchObject({ status: 'failed', handed: ['STAGE', 'KEPT_TOKEN'] })
     // What is set here comes first.
     expect((await nexus.run('--secret', 'DEPLOY_TOKEN', 'test -n "$DEPLOY_TOKEN" && echo set')).stdout).toBe('set\n')
     const keyed = await nexus.run('--secret', 'KEPT_TOKEN@api.corp.invalid:X-Token', 'echo $KEPT_TOKEN; env | grep -c kept-[0-9]; curl -s -o /dev/null -w "%{http_code}\\n" $KEPT_BASE_URL/x')

@@ -2,9 +2,11 @@
 import type { NamedRun } from '@nexus/protocol/named-run'
 import type { Invocation } from './command.ts'
 import { tellRun } from './commands/run.ts'
+import { declaredNames } from './declared.ts'
 import { callersEnvironment } from './environment.ts'
 import { exitCodeOfRun } from './exit.ts'
 import { follow, hasInput } from './following.ts'
+import { handedFrom } from './handing.ts'
 import { left } from './leaving.ts'
 import { ownTerminal } from './terminal.ts'
 
@@ -13,7 +15,8 @@ export async function rerun(invocation: Invocation, which: NamedRun, wish: 'keep
   const asks = interactive && wish === undefined
   const stdin = hasInput()
   const pty = ownTerminal(invocation)
-  const begin = async () => (await client.runs.rerun.mutate({ ...which, env: callersEnvironment(env), umask: process.umask(), stdin, wish: wish ?? 'keep', asks: interactive, ...(pty ? { pty } : {}) })).run
+  const handed = handedFrom(invocation, await declaredNames(invocation))
+  const begin = async () => (await client.runs.rerun.mutate({ ...which, env: callersEnvironment(env), umask: process.umask(), stdin, wish: wish ?? 'keep', asks: interactive, ...(pty ? { pty } : {}), ...(handed ? { handed } : {}) })).run
   const ended = await follow(invocation, begin, { streams: !json, sendsInput: stdin, relays: pty !== undefined, asks: interactive })
   if (ended.status === 'running') return left(invocation, ended)
   if (json) invocation.print(JSON.stringify({ run: ended }))

@@ -201,6 +201,8 @@ const rerunRequestSchema = namedRun.extend({
   wish: z.enum(['keep', 'apply', 'discard']).default('keep'),
   pty: ptySchema.optional(),
   asks: z.boolean().default(false),
+  /** What the caller's settings hand to every run; of it, what the run before was handed. */
+  handed: handedSchema.optional(),
 })
 export type RerunRequest = z.infer<typeof rerunRequestSchema>
 

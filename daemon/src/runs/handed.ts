@@ -111,10 +111,10 @@ function keyOf({ name, rule: text, header, value }: Values['keys'][number] & { r
   return { name, value, rule: rule.ports.length === 1 ? rule : { ...rule, ports: [443] }, ...(header === undefined ? {} : { header }) }
 }
 
-/** What may be stored of a request; `refill` where Nexus keeps all of it, so that it can be handed again. */
+/** What may be stored of a request; `refill`: what of it Nexus keeps, and can hand again. */
 export function withoutValues<Request extends { handed?: Values | undefined }>({ handed, ...rest }: Request): Omit<Request, 'handed'> & Pick<RunRequest, 'handedNames' | 'refill'> {
   if (!handed) return rest
   const { env, secrets, kept, keys } = handed
-  const isKept = Object.keys(env).length + Object.keys(secrets).length === 0 && keys.every(({ value }) => value === undefined)
-  return { ...rest, handedNames: [...Object.keys(env), ...Object.keys(secrets), ...kept, ...keys.map(({ name, rule }) => `${name}@${rule}`)], ...(isKept ? { refill: { kept, keys } } : {}) }
+  const refill = { kept, keys: keys.filter(({ value }) => value === undefined) }
+  return { ...rest, handedNames: [...Object.keys(env), ...Object.keys(secrets), ...kept, ...keys.map(({ name, rule }) => `${name}@${rule}`)], ...(kept.length + refill.keys.length > 0 ? { refill } : {}) }
 }

@@ -7,13 +7,20 @@ import type { Ledger, RunRow } from './ledger.ts'
 import { aboveOf, belowOf, requireGround, staleMove } from './stack.ts'
 
 /** What is asked of the new run: everything as it was, the environment as the caller has it now, if it has one. Throws Problem. */
-export function repeated(row: RunRow, lines: Lines, { env, umask, stdin, wish, pty, asks }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish' | 'pty' | 'asks'>): RunRequest {
+export function repeated(row: RunRow, lines: Lines, { env, umask, stdin, wish, pty, asks, handed: declared }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish' | 'pty' | 'asks' | 'handed'>): RunRequest {
   if (['queued', 'waiting', 'running', 'applying', 'rolling-back'].includes(row.status)) throw new Problem('wrong-status', { run: row.id, status: row.status, action: 'run again' })
   // What a person typed into a shell of the layer is not repeated by starting a shell.
   if (row.request.pty && row.command.join('\0') === interactiveShell().join('\0')) throw new Problem('wrong-status', { run: row.id, status: 'a terminal that a person typed into', action: 'run again' })
   const { pty: _, on: __, refill, handedNames, isRedacted: ___, ...request } = row.request
-  const handed = refill ? { handed: { env: {}, secrets: {}, ...refill } } : handedNames ? { handedNames } : {}
-  return { ...request, ...lines, ...handed, cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish, asks, ...(pty ? { pty } : {}) }
+  return { ...request, ...lines, ...handedAgain({ refill, handedNames }, declared), cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish, asks, ...(pty ? { pty } : {}) }
+}
+
+/** From where Nexus keeps it, and from what the caller's settings declare. Where not all of it is there, the names alone: such a run is never started. */
+function handedAgain({ refill: { kept, keys } = { kept: [], keys: [] }, handedNames }: Pick<RunRequest, 'refill' | 'handedNames'>, declared: RerunRequest['handed']): Pick<RunRequest, 'handed' | 'handedNames'> {
+  if (!handedNames) return {}
+  const env = Object.fromEntries(Object.entries(declared?.env ?? {}).filter(([name]) => handedNames.includes(name)))
+  const there = new Set([...Object.keys(env), ...kept, ...keys.map(({ name, rule }) => `${name}@${rule}`)])
+  return handedNames.every((name) => there.has(name)) ? { handed: { env, secrets: {}, kept, keys } } : { handedNames }
 }
 
 /** A repetition that failed leaves the old run as it was: its change set may be the better one. */
