@@ -182,15 +182,16 @@ describe('what an agent may have left', () => {
 
   test('secrets are taken out, a text has a bound, and so has the whole', () => {
     const long = 'x'.repeat(70_000)
-    const notes = { entries: [{ kind: 'said' as const, text: 'the key is hunter2hunter2' }, ...Array.from({ length: 200 }, () => ({ kind: 'answered' as const, text: long }))] }
+    const notes = { entries: [{ kind: 'said' as const, text: 'the key is hunter2hunter2' }, { kind: 'called' as const, tool: `hunter2hunter2 ${long}`, text: '' }, ...Array.from({ length: 200 }, () => ({ kind: 'answered' as const, text: long }))] }
     const order = { agent: 'a', home, scope, printed: '', known: [{ name: 'KEY', value: 'hunter2hunter2' }] }
     const { head, lines: kept } = readDiary({ read: () => notes }, order, (text) => {
       const { bytes, count } = redacted(Buffer.from(text), order.known)
       return { text: bytes.toString(), count }
     })
     expect(JSON.parse(kept[0] ?? '')).toEqual({ kind: 'said', text: 'the key is [secret: KEY]' })
-    expect(JSON.parse(kept[1] ?? '')).toEqual({ kind: 'answered', text: long.slice(0, 65_536), leftOut: 4464 })
-    expect(head).toEqual({ transcript: { entries: kept.length, bytes: Buffer.byteLength(kept.join('\n')), cut: true, redacted: 1 } })
+    expect(JSON.parse(kept[1] ?? '')).toEqual({ kind: 'called', tool: `[secret: KEY] ${long}`.slice(0, 200), text: '' })
+    expect(JSON.parse(kept[2] ?? '')).toEqual({ kind: 'answered', text: long.slice(0, 65_536), leftOut: 4464 })
+    expect(head).toEqual({ transcript: { entries: kept.length, bytes: Buffer.byteLength(kept.join('\n')), cut: true, redacted: 2 } })
     expect(head.transcript?.bytes).toBeLessThan(8.5 * 1024 * 1024)
   })
 })

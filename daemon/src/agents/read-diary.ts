@@ -18,6 +18,7 @@ export type DiaryHead = Pick<AgentWork, 'spent' | 'transcript'>
 export type Redact = (text: string) => { readonly text: string; readonly count: number }
 
 const TEXT_MAX = 64 * 1024
+const TOOL_MAX = 200
 const ENTRIES_MAX = 20_000
 const CHARACTERS_MAX = 8 * 1024 * 1024
 
@@ -27,10 +28,12 @@ export function readDiary(diary: Diary, { home, scope, printed }: DiaryOrder, re
   const lines: string[] = []
   let characters = 0
   let redacted = 0
-  for (const { text, ...entry } of inOrder(notes.entries).slice(0, ENTRIES_MAX)) {
+  for (const { text, tool, ...entry } of inOrder(notes.entries).slice(0, ENTRIES_MAX)) {
     const clear = redact(text)
-    redacted += clear.count
-    const line = JSON.stringify({ ...entry, text: clear.text.slice(0, TEXT_MAX), ...(clear.text.length > TEXT_MAX ? { leftOut: clear.text.length - TEXT_MAX } : {}) } satisfies Entry)
+    // The agent's own word as well.
+    const name = tool === undefined ? undefined : redact(tool)
+    redacted += clear.count + (name?.count ?? 0)
+    const line = JSON.stringify({ ...entry, ...(name ? { tool: name.text.slice(0, TOOL_MAX) } : {}), text: clear.text.slice(0, TEXT_MAX), ...(clear.text.length > TEXT_MAX ? { leftOut: clear.text.length - TEXT_MAX } : {}) } satisfies Entry)
     characters += line.length
     if (characters > CHARACTERS_MAX) break
     lines.push(line)
