@@ -75,6 +75,21 @@ while time.time() < until:
 for pid in callers: os.kill(pid, signal.SIGKILL)
 print('raced' if os.path.isdir('/etc') and os.path.isdir('${outside(bait)}') else 'a folder of the host is gone')
 ` }) },
+  { name: 'changes files of the host by the youngest calls, and flags its own so that nobody can remove them', says: /^(host \w+ (EROFS|EPERM|EACCES|ENOSYS)\n){6}own immutable EPERM\nown append EPERM\nown folder EPERM$/, program: (bait) => ({ c: `
+    const char *host = "${outside(bait)}/world.txt";
+    char blank[64] = {0};
+    long immutable = 0x10, append = 0x20, nodump = 0x40;
+    if (access(host, F_OK) != 0) host = "/etc/passwd";
+    TRY("host setxattrat", syscall(463, AT_FDCWD, host, 0, "user.nexus", blank, 16));
+    TRY("host removexattrat", syscall(466, AT_FDCWD, host, 0, "user.nexus"));
+    TRY("host fchmodat2", syscall(452, AT_FDCWD, host, 0666, 0));
+    TRY("host file_setattr", syscall(469, AT_FDCWD, host, blank, 24, 0));
+    TRY("host flags", ioctl(open(host, O_RDONLY), 0x40086602, &nodump));
+    TRY("host times", utimensat(AT_FDCWD, host, NULL, 0));
+    int own = open("flagged", O_CREAT | O_RDWR, 0644);
+    TRY("own immutable", ioctl(own, 0x40086602, &immutable));
+    TRY("own append", ioctl(own, 0x40086602, &append));
+    TRY("own folder", ioctl(open(".", O_RDONLY | O_DIRECTORY), 0x40086602, &immutable));` }) },
   { name: 'touches a device that everybody may write', says: 'null EROFS\ntimes EROFS\nattribute EROFS\nwritten 1', program: () => ({ python: `
 import os, errno
 def attempt(name, call):

@@ -20,7 +20,7 @@ describe.each(['native', 'util-linux'])('by %s', (launcher) => {
   let sprung: string
   let lack: string | undefined
   beforeAll(() => {
-    needs((note) => { lack ??= note }, 'git')
+    needs((note) => { lack ??= note }, 'git', 'python3')
     nexus = new Nexus({ env: launcher === 'native' ? {} : { NEXUS_NATIVE: '/nonexistent/nexus-native' } })
     sprung = join(nexus.base, 'sprung')
     mkdirSync(sprung)
@@ -116,6 +116,19 @@ describe.each(['native', 'util-linux'])('by %s', (launcher) => {
     }
     rmSync(join(nexus.project, '.nexus'), { recursive: true })
     await nexus.call('discard', run.id)
+  })
+
+  test(proves('marks that overlayfs would obey stay behind: they are never on the host, and no later run sees through them', 'RUN-4'), async ({ skip }) => {
+    if (lack !== undefined) return skip(lack)
+    const run = await nexus.run('--keep', '--', 'python3', '-c', [
+      'import os', "os.mkdir('marked'); open('marked/file', 'w').write('a')",
+      "for path in ('marked', 'marked/file', '.'):", "  for name in ('opaque', 'redirect', 'metacopy', 'whiteout', 'overlay.opaque'):",
+      "    try: os.setxattr(path, 'user.overlay.' + name, b'y')", '    except OSError: pass',
+    ].join('\n'))
+    expect((await nexus.call('apply', run.id)).code).toBe(0)
+    expect(execFileSync('python3', ['-c', "import os; print([os.listxattr(path) for path in ('marked', 'marked/file', '.')])"], { cwd: nexus.project, encoding: 'utf8' })).toBe('[[], [], []]\n')
+    expect((await nexus.run('--discard', '--', 'cat', 'marked/file')).stdout).toBe('a')
+    expect((await nexus.call('rollback', run.id)).code).toBe(0)
   })
 
   test('after all of it the project is as it was', () => {
