@@ -224,46 +224,42 @@ describe(proves('the page', 'SYS-2', 'SYS-4'), () => {
   })
 
   test('a secret that the daemon does not know any more is forgotten', async ({ skip }) => {
-    needsChromium(skip)
-    browser ??= await openBrowser()
-    const { page, context } = await openPage(browser)
-    try {
-      await page.goto(await link())
-      await page.getByText('live', { exact: true }).waitFor()
-      await page.evaluate("localStorage.setItem('nexus.secret', 'another')")
-      await page.reload()
-      await page.getByText('The daemon does not know this browser any more').waitFor()
-      expect(await page.evaluate("localStorage.getItem('nexus.secret')")).toBeNull()
-    } finally {
-      await context.close()
-    }
+    await using entered = await enter(skip)
+    const { page } = entered
+    await page.evaluate("localStorage.setItem('nexus.secret', 'another')")
+    await page.reload()
+    await page.getByText('The daemon does not know this browser any more').waitFor()
+    expect(await page.evaluate("localStorage.getItem('nexus.secret')")).toBeNull()
   })
 
   test('cannot be put into a frame of another page, and markup that got in runs nothing', async ({ skip }) => {
-    needsChromium(skip)
-    browser ??= await openBrowser()
-    const { page, context } = await openPage(browser)
-    try {
-      await page.goto(await link())
-      await page.getByText('live', { exact: true }).waitFor()
-      // What an injection would try, in the page itself: the policy says no to each.
-      const refused = await page.evaluate(`(async () => {
-        // A debugger's own evaluation may eval; what runs after it may not.
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        const tried = {}
-        try { document.body.innerHTML += '<img src=x onerror="window.owned=1">'; tried.html = 'set' } catch { tried.html = 'refused' }
-        try { eval('window.owned = 2'); tried.eval = 'ran' } catch { tried.eval = 'refused' }
-        try { const made = document.createElement('script'); made.textContent = 'window.owned = 3'; document.body.append(made); tried.script = 'set' } catch { tried.script = 'refused' }
-        try { await fetch('http://127.0.0.1:1/steal'); tried.fetch = 'sent' } catch { tried.fetch = 'refused' }
-        return { ...tried, owned: window.owned ?? null }
-      })()`)
-      expect(refused).toEqual({ html: 'refused', eval: 'refused', script: 'refused', fetch: 'refused', owned: null })
-      const frame = await context.newPage()
-      await frame.setContent(`<iframe src="${origin}/"></iframe>`)
-      await frame.waitForTimeout(300)
-      expect(await frame.frames()[1]?.locator('#root').count()).toBe(0)
-    } finally {
-      await context.close()
-    }
+    await using entered = await enter(skip)
+    const { page, context } = entered
+    // What an injection would try, in the page itself: the policy says no to each.
+    const refused = await page.evaluate(`(async () => {
+      // A debugger's own evaluation may eval; what runs after it may not.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      const tried = {}
+      try { document.body.innerHTML += '<img src=x onerror="window.owned=1">'; tried.html = 'set' } catch { tried.html = 'refused' }
+      try { eval('window.owned = 2'); tried.eval = 'ran' } catch { tried.eval = 'refused' }
+      try { const made = document.createElement('script'); made.textContent = 'window.owned = 3'; document.body.append(made); tried.script = 'set' } catch { tried.script = 'refused' }
+      try { await fetch('http://127.0.0.1:1/steal'); tried.fetch = 'sent' } catch { tried.fetch = 'refused' }
+      return { ...tried, owned: window.owned ?? null }
+    })()`)
+    expect(refused).toEqual({ html: 'refused', eval: 'refused', script: 'refused', fetch: 'refused', owned: null })
+    const frame = await context.newPage()
+    await frame.setContent(`<iframe src="${origin}/"></iframe>`)
+    await frame.waitForTimeout(300)
+    expect(await frame.frames()[1]?.locator('#root').count()).toBe(0)
   })
 })
+
+/** A page of its own that came in by a link, which is used up then. */
+async function enter(skip: (reason: string) => never) {
+  needsChromium(skip)
+  browser ??= await openBrowser()
+  const watched = await openPage(browser)
+  await watched.page.goto(await link())
+  await watched.page.getByText('live', { exact: true }).waitFor()
+  return { ...watched, [Symbol.asyncDispose]: () => watched.context.close() }
+}

@@ -217,6 +217,7 @@ export class Runs implements RunsService {
     const id = this.find(named)
     const choice = await answered({ ...this.#parts, requireReady: () => this.requireReady() }, id, deny, nameOf(actor))
     if (choice) this.#execute(id, choice, actor)
+    else this.#parts.handed.forget(id)
     return this.#parts.ledger.run(id)
   }
 
