@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Progress } from '@nexus/protocol/run-output'
-import type { Changes, ChangeSet, Outcome, Report } from '../daemon/src/changes/changes.ts'
+import type { Outcome, Report } from '../daemon/src/changes/changes.ts'
 import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
-import { Lab, type LayerMade } from './changes/lab.ts'
+import { Lab } from './changes/lab.ts'
+import { OneRun } from './changes/one-run.ts'
 import { differences, snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
@@ -85,7 +86,7 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
   test('a layer that is no longer what was reviewed is not applied', async () => {
     await using story = await Story.of(nativePath, { project: 'echo 1 >file; mkdir d', run: 'echo 2 >file; echo n >d/new' })
     const before = snapshot(story.lab.project)
-    fs.writeFileSync(join(story.layer.ground.upper, 'file'), '3\n')
+    fs.writeFileSync(join(story.ground.upper, 'file'), '3\n')
     await expect(story.apply()).rejects.toMatchObject({ code: 'io' })
     expect(differences(before, snapshot(story.lab.project), { ignore: () => (nativePath === null ? ['mtimeNs'] : []) })).toEqual([])
     expect(await story.changes.recover()).toEqual([])
@@ -180,37 +181,17 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
   })
 })
 
-/** A project, one run over it, and what may be done with it. */
-class Story implements AsyncDisposable {
-  readonly lab: Lab
-  readonly layer: LayerMade
-  readonly changes: Changes
-  readonly changeSet: ChangeSet
-
-  private constructor(lab: Lab, layer: LayerMade, changes: Changes, changeSet: ChangeSet) {
-    this.lab = lab
-    this.layer = layer
-    this.changes = changes
-    this.changeSet = changeSet
-  }
-
+/** What may be done with it. */
+class Story extends OneRun {
   static async of(nativePath: string | null, { project, run, stateIn }: { project: string; run: string; stateIn?: string }): Promise<Story> {
     const lab = new Lab([], project, stateIn === undefined ? {} : { stateIn })
-    const layer = lab.run({ shell: run })
+    const { ground } = lab.run({ shell: run })
     const changes = await lab.changes(nativePath)
-    return new Story(lab, layer, changes, await changes.survey(layer.ground))
+    return new Story({ lab, ground, changes, changeSet: await changes.survey(ground) })
   }
 
   apply({ named = true, paths, ...more }: { named?: boolean; paths?: readonly Bytes[]; report?: Report } = {}): Promise<Outcome> {
     const selected = this.changeSet.changes.filter(({ path }) => !paths || paths.includes(path))
-    return this.changes.apply({ run: 'r1', ground: this.layer.ground, changeSet: this.changeSet, selected, named, ...more })
-  }
-
-  rollback(): Promise<Outcome> {
-    return this.changes.rollback({ run: 'r1', project: this.lab.project })
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab[Symbol.asyncDispose]()
+    return this.changes.apply({ run: 'r1', ground: this.ground, changeSet: this.changeSet, selected, named, ...more })
   }
 }

@@ -3,9 +3,10 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Choice, OpenConflict } from '@nexus/protocol/changes'
-import type { Changes, ChangeSet, Ground, MergeOrder, Outcome, Proposal } from '../daemon/src/changes/changes.ts'
+import type { MergeOrder, Outcome, Proposal } from '../daemon/src/changes/changes.ts'
 import { compileHelper, removeHelper } from '../daemon/src/changes/compiled-helper.ts'
 import { Lab } from './changes/lab.ts'
+import { OneRun } from './changes/one-run.ts'
 import { differences, snapshot, type Snapshot } from './oracle.ts'
 import { proves } from './requirements.ts'
 
@@ -228,21 +229,9 @@ test(proves('A, then B on A, and the host edited in between: each merges, and co
   expect(differences(before, snapshot(lab.project), { ignore: () => (helper === null ? ['mtimeNs'] : []) })).toEqual([])
 })
 
-/** A project, one run over it, the host going on, and the decision. */
-class Story implements AsyncDisposable {
-  readonly lab: Lab
-  readonly ground: Ground
-  readonly changes: Changes
-  readonly changeSet: ChangeSet
-  readonly folder: string
-
-  private constructor(lab: Lab, ground: Ground, changes: Changes, changeSet: ChangeSet) {
-    this.lab = lab
-    this.ground = ground
-    this.changes = changes
-    this.changeSet = changeSet
-    this.folder = join(lab.folder, 'merged')
-  }
+/** The host going on, and the decision. */
+class Story extends OneRun {
+  readonly folder = join(this.lab.folder, 'merged')
 
   static async of(nativePath: string | null, { project, run, keeps = true }: { project: string; run: string; keeps?: boolean }): Promise<Story> {
     return await Story.in(new Lab([], project), nativePath, run, keeps)
@@ -254,7 +243,7 @@ class Story implements AsyncDisposable {
     const changeSet = await changes.survey(ground)
     if (keeps) fs.writeFileSync(join(lab.folder, 'before'), await changes.pack(ground, changeSet.changes))
     if (later.host !== undefined) lab.host(later.host)
-    return new Story(lab, ground, changes, changeSet)
+    return new Story({ lab, ground, changes, changeSet })
   }
 
   look(): Snapshot {
@@ -282,15 +271,7 @@ class Story implements AsyncDisposable {
     return this.changes.apply({ run: 'r1', ground: this.ground, changeSet: { changes, digest }, selected: changes, named: false, resolution: { merged, taken, folder: join(this.folder, digest) } })
   }
 
-  rollback(): Promise<Outcome> {
-    return this.changes.rollback({ run: 'r1', project: this.lab.project })
-  }
-
   #order(more: Partial<MergeOrder>): MergeOrder {
     return { ground: this.ground, changeSet: this.changeSet, selected: this.changeSet.changes, named: false, choices: [], merges: true, skipRest: false, folder: this.folder, nowMs: Date.now(), patches: true, ...more }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab[Symbol.asyncDispose]()
   }
 }
