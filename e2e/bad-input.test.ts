@@ -1,6 +1,7 @@
 /** What a person gets wrong: a clear message with the next step, the right exit code, nothing half-done. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -130,6 +131,28 @@ describe(proves('a daemon that cannot start says why', 'SYS-1'), () => {
     chmodSync(nexus.base, 0o700)
     const refused = await guest.json<Refusal>('runs')
     expect(refused).toMatchObject({ code: 125, error: { code: 'home-unwritable', next: expect.stringContaining('NEXUS_HOME') } })
+  })
+
+  test('whoever was first in a runtime folder for everybody is not taken for the daemon', async ({ skip }) => {
+    needsStranger(skip)
+    const runtime = join(nexus.base, 'for-everybody')
+    await using guest = new Nexus({ as: STRANGER, env: { XDG_RUNTIME_DIR: runtime } })
+    delete guest.env.NEXUS_HOME
+    mkdirSync(join(runtime, 'nexus'), { recursive: true })
+    chmodSync(runtime, 0o1777)
+    let heard = 0
+    const impostor = createServer((socket) => { heard += 1; socket.end() }).listen(join(runtime, 'nexus/daemon.sock'))
+    await once(impostor, 'listening')
+    chmodSync(nexus.base, 0o755)
+    chmodSync(join(runtime, 'nexus/daemon.sock'), 0o777)
+    for (const path of ['nexus', 'nexus/daemon.sock']) chownSync(join(runtime, path), STRANGER.uid + 1, STRANGER.gid + 1)
+    try {
+      const refused = await guest.json<Refusal>('run', '--', 'true')
+      expect(refused).toMatchObject({ code: 125, error: { code: 'home-unwritable', message: expect.stringContaining('somebody else'), next: expect.stringContaining('NEXUS_HOME') } })
+      expect(heard).toBe(0)
+    } finally {
+      impostor.close()
+    }
   })
 
   test('a socket path that is too long gets a short link, or a clear answer', async () => {
