@@ -148,6 +148,24 @@ describe.each([['native', helper], ['node', null]] as const)('%s', (name, native
     expect(different(original)).toEqual([])
   })
 
+  test(proves('the power fails before the removal of pre-images that nobody needs is on the disk: the next start makes it again', 'RUN-5', 'PERF-8'), async () => {
+    const [backups, aside] = [join(lab.state, 'backups'), join(lab.folder, 'aside')]
+    await applyAll()
+    expect(spawnSync('cp', ['-al', backups, aside]).status).toBe(0)
+    await rollBack()
+    changes.noted('r1')
+    fs.rmSync(backups, { recursive: true })
+    fs.renameSync(aside, backups)
+    await changes.recover()
+    expect(different(original)).toEqual([])
+    expect(fs.readdirSync(join(backups, 'r1'))).toEqual([])
+    // Those of an apply that stands are its way back.
+    await applyAll()
+    await changes.recover()
+    await rollBack()
+    expect(different(original)).toEqual([])
+  })
+
   async function applyAll(): Promise<void> {
     expect((await changes.apply({ run: 'r1', ground: layer.ground, changeSet, selected: changeSet.changes, named: true })).conflicts).toEqual([])
   }

@@ -28,6 +28,8 @@ export type Mark = 'planned' | 'staged' | 'undoing' | 'done' | 'undone' | 'settl
 const VERSION = 1
 /** Holds every mark after `planned`. */
 const TAIL_BYTES = 512
+/** Nearly every first line is shorter. */
+const HEADER_BYTES = 8 * 1024
 /** Empty lines that later marks are written over: a disk that is full by then still takes them. */
 const ROOM = '\n'.repeat(256)
 
@@ -160,9 +162,22 @@ export class Journals {
     await letGo(backups)
   }
 
-  /** A daemon may have died right after it had marked a plan `undone`: what it kept until then are second names of the host's own files. */
-  async sweepForsaken(): Promise<void> {
-    for (const name of this.#names()) if (this.#tail(name).includes('"mark":"undone"')) await letGo(this.#backupsOf(name))
+  /**
+   * At a start: what was let go may still be there, when a daemon died right after the mark, or be there again, when the
+   * power failed before its removal had reached the disk. It is second names of the host's own files.
+   */
+  async sweepAgain(): Promise<void> {
+    const kept = new Set(fs.existsSync(this.#backups) ? fs.readdirSync(this.#backups) : [])
+    const names = this.#names().filter((name) => kept.has(runOf(name)))
+    for (const name of new Set(names.flatMap((each) => this.#letGoBy(each)))) await letGo(this.#backupsOf(name))
+  }
+
+  /** The journals whose pre-images are of no more use with the end that this one has. */
+  #letGoBy(name: string): readonly string[] {
+    const tail = this.#tail(name)
+    if (tail.includes('"mark":"undone"')) return [name]
+    const header = tail.includes('"mark":"done"') ? this.#header(name) : undefined
+    return header?.direction === 'rollback' ? [name, ...header.undoes] : []
   }
 
   /** After its pre-images: a journal without them is a refusal, pre-images without it are garbage. */
@@ -200,6 +215,23 @@ export class Journals {
       folders: lines.flatMap((line) => ('folder' in line ? folderOf(line.folder) : [])),
     }
     return { name, plan, marks, stage: header.stage, backups: header.backups }
+  }
+
+  /** The first line alone: plans can be large. */
+  #header(name: string): Header | undefined {
+    const descriptor = fs.openSync(this.#path(name), 'r')
+    try {
+      let text = ''
+      for (const chunk = Buffer.alloc(HEADER_BYTES); !text.includes('\n'); ) {
+        const length = fs.readSync(descriptor, chunk)
+        if (length === 0) break
+        text += chunk.toString('latin1', 0, length)
+      }
+      const [line] = parseLine(Buffer.from(text.split('\n', 1)[0] ?? '', 'latin1').toString('utf8'))
+      return line && 'journal' in line ? line : undefined
+    } finally {
+      fs.closeSync(descriptor)
+    }
   }
 
   #tail(name: string): string {

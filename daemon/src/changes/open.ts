@@ -129,7 +129,7 @@ class ChangesRoom implements Changes, AsyncDisposable {
 
   async recover(unnoted: ReadonlySet<string> = new Set()): Promise<Recovered[]> {
     const recovered: Recovered[] = []
-    await this.#journals.sweepForsaken()
+    await this.#journals.sweepAgain()
     for (const name of this.#journals.unsettled()) {
       const journal = this.#journals.read(name)
       if (!journal) continue
