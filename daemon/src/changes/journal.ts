@@ -15,55 +15,18 @@
 import fs from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Bytes } from '@nexus/protocol/bytes'
-import type { Signature } from '@nexus/protocol/changes'
-import { pathOf, wireOf } from './byte-path.ts'
 import type { ChangesParts } from './changes.ts'
 import { flushAbove } from './flush-above.ts'
 import { STAGE_PREFIX } from './hidden.ts'
-import type { Folder, How, Plan, Step } from './plan.ts'
+import { folderLine, folderOf, parseLine, stepLine, stepOf, VERSION, type Header, type Line, type Mark } from './journal-lines.ts'
+import type { Plan } from './plan.ts'
 
-export type Mark = 'planned' | 'staged' | 'undoing' | 'done' | 'undone' | 'settled'
-
-const VERSION = 1
 /** Holds every mark after `planned`. */
 const TAIL_BYTES = 512
 /** Nearly every first line is shorter. */
 const HEADER_BYTES = 8 * 1024
 /** Empty lines that later marks are written over: a disk that is full by then still takes them. */
 const ROOM = '\n'.repeat(256)
-
-interface Header {
-  readonly journal: 'nexus'
-  readonly version: number
-  readonly run: string
-  readonly direction: 'apply' | 'rollback'
-  readonly project: string
-  readonly stage: string
-  readonly backups: string
-  readonly digest: string
-  readonly at: number
-  readonly undoes: readonly string[]
-}
-
-interface StepLine {
-  readonly path: Bytes
-  readonly before: Signature | null
-  readonly after: Signature | null
-  readonly how: How
-  readonly attributes?: true
-  readonly twin?: number
-  readonly inode?: string
-  readonly entries?: string
-}
-
-interface FolderLine {
-  readonly path: Bytes
-  readonly before: { readonly mode: number; readonly mtimeNs: string }
-  readonly after: { readonly mode: number; readonly mtimeNs: string }
-}
-
-type Line = Header | { readonly paths: readonly Bytes[] } | { readonly step: StepLine } | { readonly folder: FolderLine } | { readonly mark: Mark; readonly at: number }
 
 export interface Journal {
   /** Its file's name without the ending. */
@@ -292,31 +255,4 @@ function runOf(name: string): string {
 
 function numberOf(name: string): number {
   return Number(name.slice(name.lastIndexOf('-') + 1))
-}
-
-function parseLine(text: string): Line[] {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    // Written by ourselves, line by line; the header's version says which fields to expect.
-    return typeof parsed === 'object' && parsed !== null ? [parsed as Line] : []
-  } catch {
-    // Empty, or cut off by a crash: what was not written whole was not decided.
-    return []
-  }
-}
-
-function stepLine({ path, attributes, ...step }: Step): StepLine {
-  return { path: wireOf(path), ...step, ...(attributes ? { attributes: true as const } : {}) }
-}
-
-function stepOf({ path, attributes, ...step }: StepLine): Step {
-  return { path: pathOf(path), ...step, attributes: attributes === true }
-}
-
-function folderLine({ path, before, after }: Folder): FolderLine {
-  return { path: wireOf(path), before: { ...before, mtimeNs: before.mtimeNs.toString() }, after: { ...after, mtimeNs: after.mtimeNs.toString() } }
-}
-
-function folderOf({ path, before, after }: FolderLine): Folder {
-  return { path: pathOf(path), before: { ...before, mtimeNs: BigInt(before.mtimeNs) }, after: { ...after, mtimeNs: BigInt(after.mtimeNs) } }
 }
