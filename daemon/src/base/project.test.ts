@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -32,6 +32,19 @@ test('.nexus/settings.yaml makes a project, and a .git that is a file does', () 
 test('a .git in the home directory does not make the home a project', () => {
   mkdirSync(join(root, 'home/.git'))
   expect(placeOf(join(root, 'home/plain'), undefined, boundaries).project).toBe(join(root, 'home/plain'))
+})
+
+test('in a folder for everybody a mark of somebody else makes no project; our own does', ({ skip }) => {
+  if (process.geteuid?.() !== 0) skip('needs root: a mark of somebody else')
+  chmodSync(join(root, 'elsewhere'), 0o1777)
+  for (const [mark, content] of [['.git', '.git/HEAD'], ['.nexus', '.nexus/settings.yaml']] as const) {
+    mkdirSync(join(root, 'elsewhere', mark))
+    writeFileSync(join(root, 'elsewhere', content), '')
+    for (const path of [mark, content]) chownSync(join(root, 'elsewhere', path), 1500, 1500)
+    expect(placeOf(join(root, 'elsewhere/x'), undefined, boundaries).project).toBe(join(root, 'elsewhere/x'))
+  }
+  chownSync(join(root, 'elsewhere/.git'), 0, 0)
+  expect(placeOf(join(root, 'elsewhere/x'), undefined, boundaries).project).toBe(join(root, 'elsewhere'))
 })
 
 test('home, / and what holds the home are refused; so is the state folder', () => {

@@ -1,8 +1,9 @@
 /**
  * Which project a directory belongs to: the nearest ancestor holding `.git` or `.nexus/settings.yaml`, found without
- * running git, never the home directory or `/` nor above them; else the directory itself.
+ * running git, never the home directory or `/` nor above them, nor a folder for everybody that somebody else has marked; else
+ * the directory itself.
  */
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { Problem } from '@nexus/protocol/problem'
 
@@ -31,9 +32,17 @@ export function placeOf(cwd: string, project: string | undefined, boundaries: Bo
 function nearestProject(start: string, userHome: string): string {
   const home = real(userHome)
   for (let folder = start; !isInside(home, folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, '.git')) || existsSync(join(folder, '.nexus/settings.yaml'))) return folder
+    if (MARKS.some((mark) => existsSync(join(folder, mark)) && isOurWord(folder, mark))) return folder
   }
   return start
+}
+
+const MARKS = ['.git', '.nexus/settings.yaml'] as const
+
+/** In a folder that everybody may write to (/tmp), a mark of somebody else would make a project of all that others keep there. */
+function isOurWord(folder: string, mark: string): boolean {
+  if ((statSync(folder).mode & 0o002) === 0) return true
+  return [process.geteuid?.() ?? 0, 0].includes(lstatSync(join(folder, mark)).uid)
 }
 
 function directory(path: string): string {
