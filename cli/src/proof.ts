@@ -5,12 +5,14 @@
  * `nexus proof --list | sha256sum` is the same.
  *
  *   TYPE MODE UID:GID MTIME LINKS SIZE SHA256 PATH [-> TARGET]
+ *   ? PATH (in a folder that lists its names and lets nobody look at them)
  */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { setImmediate as breath } from 'node:timers/promises'
 import type { Home } from '@nexus/protocol/home'
 import type { Proof } from '@nexus/protocol/proof'
+import { Reach } from './reach.ts'
 
 const BREATH_MS = 50
 const CHUNK_BYTES = 256 * 1024
@@ -46,18 +48,21 @@ interface Entry {
 /** Paths are held as one character per byte: they sort by bytes and hold every name. */
 function* entriesOf(project: string, own: ReadonlySet<string>): Generator<Entry> {
   const top = latin1(project)
+  using reach = new Reach(top)
   const { dev } = fs.lstatSync(project)
   const waiting = ['']
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const real = path === '' ? top : `${top}/${path}`
     // The folders of Nexus change by themselves.
-    if (own.has(real)) continue
-    const stat = fs.lstatSync(Buffer.from(real, 'latin1'), { bigint: true, throwIfNoEntry: false })
+    if (own.has(path === '' ? top : `${top}/${path}`)) continue
+    const found = orUnread(() => ({ stat: fs.lstatSync(reach.at(path), { bigint: true, throwIfNoEntry: false }) }))
+    if (!found) yield { line: `? ${escaped(path)}\n`, size: 0, isUnread: true }
     // Gone since its folder was read.
-    if (!stat) continue
+    if (!found?.stat) continue
+    const { stat } = found
+    const real = reach.at(path)
     const names = stat.isDirectory() && Number(stat.dev) === dev ? namesIn(real) : null
     const sha256 = stat.isFile() ? contentHash(real) : null
-    const target = stat.isSymbolicLink() ? fs.readlinkSync(Buffer.from(real, 'latin1'), 'buffer').toString('latin1') : undefined
+    const target = stat.isSymbolicLink() ? (orUnread(() => fs.readlinkSync(real, 'buffer').toString('latin1')) ?? '') : undefined
     const isUnread = (stat.isDirectory() && names === null) || (stat.isFile() && sha256 === null)
     yield { line: lineOf(path, stat, { sha256, target, isUnread }), size: stat.isFile() ? Number(stat.size) : 0, isUnread }
     for (const name of (names ?? []).sort(compare).reverse()) waiting.push(path === '' ? name : `${path}/${name}`)
@@ -80,19 +85,19 @@ function typeOf(stat: fs.BigIntStats): string {
   return stat.isSocket() ? 's' : stat.isBlockDevice() ? 'b' : 'c'
 }
 
-/** One line stays one line. */
+/** One line stays one line, and no name can be read as another name with a target. */
 function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('>', '\\>')
 }
 
 /** Null where it may not be read. */
-function namesIn(folder: string): string[] | null {
-  return orUnread(() => fs.readdirSync(Buffer.from(folder, 'latin1'), { encoding: 'buffer' }).map((name) => name.toString('latin1')))
+function namesIn(folder: Buffer): string[] | null {
+  return orUnread(() => fs.readdirSync(folder, { encoding: 'buffer' }).map((name) => name.toString('latin1')))
 }
 
-function contentHash(path: string): string | null {
+function contentHash(path: Buffer): string | null {
   return orUnread(() => {
-    const descriptor = fs.openSync(Buffer.from(path, 'latin1'), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK)
+    const descriptor = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK)
     try {
       const digest = createHash('sha256')
       const chunk = Buffer.alloc(CHUNK_BYTES)
