@@ -15,6 +15,7 @@ import { createChanges } from './changes/changes.ts'
 import { BUILD, VERSION, type Config } from './config.ts'
 import { addressesHere, Network, resolveHere } from './network/network.ts'
 import { Aftermath } from './runs/aftermath.ts'
+import { Begin } from './runs/begin.ts'
 import { Beside } from './runs/beside.ts'
 import { Check } from './runs/check.ts'
 import { Conflicts } from './runs/conflicts.ts'
@@ -91,7 +92,9 @@ export async function startDaemon(config: Config, stop: () => void): Promise<Dae
   const litter = await recoverRuns({ state, ledger, aftermath, sandbox, sealer, log })
   recovering[Symbol.dispose]()
   const safety = new Safety({ userHome, projectOf: (cwd, project) => placeOf(cwd, project, boundaries).project, now: stopwatch })
-  const runs: Runs = new Runs({ state, ledger, sandbox, changes, execution, decisions, conflicts, shell, kill, handed, live, ports, beside: new Beside(state, ledger, live, receipts), log, boundaries, settings, judge: (question) => safety.verdictOf({ ...question, home: userHome }), environment: (env) => environmentInside(env, userHome) })
+  const environment = (env: Readonly<Record<string, string>>) => environmentInside(env, userHome)
+  const begin = new Begin({ state, ledger, sandbox, execution, kill, handed, live, ports, boundaries, settings, log, environment, judge: (question) => safety.verdictOf({ ...question, home: userHome }) })
+  const runs: Runs = new Runs({ state, ledger, sandbox, changes, begin, decisions, conflicts, shell, handed, live, ports, beside: new Beside(state, ledger, live, receipts), boundaries, settings, environment })
 
   const verify = rooms.use(new Verify({ runs, sandbox, state, clock, nameOf, log, ecosystems: ECOSYSTEMS, inThrowAwayLayer: (own, place, work) => live.beside(null, (signal) => inThrowAwayLayer(own, { ...place, signal }, work)), look: (run, project) => look(run, project, ECOSYSTEMS) }))
   const retention = new Retention({ state, ledger, sandbox, changes, live, now: clock.now, log })

@@ -14,6 +14,7 @@ import type { LaunchEnd } from '../sandbox/launch.ts'
 import type { Choice } from '../sandbox/sandbox.ts'
 import { secrets } from '../secrets/secrets.ts'
 import { State } from '../state/state.ts'
+import { Begin, type BeginParts } from './begin.ts'
 import { Execution, type ExecutionParts } from './execute.ts'
 import { Handed } from './handed.ts'
 import { KillSwitch } from './kill.ts'
@@ -144,10 +145,9 @@ class House implements Disposable {
     } as unknown as ExecutionParts)
     const shell = new Shell({ ...rooms, network: {}, known: () => [] } as unknown as ShellParts)
     const settings = { of: () => ({ limits: null, nestedSandboxes: false, faults: [], refused: [], secretFiles: 'show', network: { allow: [], ceiling: null } }) }
-    this.runs = new Runs({
-      ...rooms, execution, shell, settings, boundaries: { userHome: '/home/nobody', state: this.folder }, ports: { found: async () => undefined },
-      judge: () => ({ level: 'safe', reasons: [], effects: [] }), environment: (env: Record<string, string>) => env,
-    } as unknown as RunsParts)
+    const shared = { ...rooms, settings, boundaries: { userHome: '/home/nobody', state: this.folder }, ports: { found: async () => undefined }, environment: (env: Record<string, string>) => env }
+    const begin = new Begin({ ...shared, execution, judge: () => ({ level: 'safe', reasons: [], effects: [] }) } as unknown as BeginParts)
+    this.runs = new Runs({ ...shared, begin, shell } as unknown as RunsParts)
   }
 
   request(): RunRequest {

@@ -4,9 +4,7 @@
  * Always true here: nothing reaches the host but through decide.ts; every station is an event; a run that did not
  * end by itself is never applied. Mechanism lives in sandbox/ and changes/; this room only says what happens when.
  */
-import { randomBytes } from 'node:crypto'
 import { Problem } from '@nexus/protocol/problem'
-import { newId } from '@nexus/protocol/id'
 import type { NetAnswer, QuestionNews } from '@nexus/protocol/network'
 import type { NamedRun } from '@nexus/protocol/named-run'
 import type { WishedPorts } from '@nexus/protocol/ports'
@@ -15,55 +13,48 @@ import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff,
 import type { Output, Progress } from '@nexus/protocol/run-output'
 import type { Transcript, TranscriptRequest } from '@nexus/protocol/transcripts'
 import type { Actor } from '@nexus/protocol/trpc'
-import type { Log } from '../base/log.ts'
 import { placeOf, type Boundaries, type Place } from '../base/project.ts'
 import type { Changes } from '../changes/changes.ts'
-import type { Choice, Sandbox } from '../sandbox/sandbox.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { State } from '../state/state.ts'
 import { transcriptOf } from './agent-work.ts'
+import type { Begin } from './begin.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { Beside, OutputFrom } from './beside.ts'
 import type { Decisions } from './decide.ts'
 import { diffOf } from './diff.ts'
-import type { Execution } from './execute.ts'
-import { requireHidden, withoutValues, type Handed } from './handed.ts'
-import type { KillSwitch } from './kill.ts'
-import type { Ledger, NewPlace } from './ledger.ts'
+import type { Handed } from './handed.ts'
+import type { Ledger } from './ledger.ts'
 import { pageOf } from './list.ts'
 import type { LiveRuns } from './live.ts'
 import { findRun } from './names.ts'
 import { answered } from './answer.ts'
-import { baseOf, groundOn, onto, placeOn, type Base } from './onto.ts'
+import { baseOf, groundOn, type Base } from './onto.ts'
 import { pin } from './pin.ts'
-import { requirePublishable, type Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { answerQuestion, questionsOf } from './questions.ts'
 import { askedNet } from './reach.ts'
 import { groundFor, repeated } from './rerun.ts'
 import type { Shell } from './shell.ts'
 import { isWhole } from './stack.ts'
 import { standing } from './standing.ts'
-import { termsOf } from './terms.ts'
-import { causeToWait, verdictBefore, type Judge } from './verdict.ts'
 
 export interface RunsParts {
   readonly state: State
   readonly ledger: Ledger
   readonly sandbox: Sandbox
   readonly changes: Changes
-  readonly execution: Execution
+  readonly begin: Begin
   readonly decisions: Decisions
   readonly conflicts: Conflicts
   readonly shell: Shell
-  readonly kill: KillSwitch
   readonly handed: Handed
   readonly live: LiveRuns
   readonly ports: Ports
   readonly beside: Beside
   readonly boundaries: Boundaries
   readonly settings: Settings
-  readonly log: Pick<Log, 'error'>
-  readonly judge: Judge
   /** Keeps the allow-listed names of a caller's environment. */
   readonly environment: (env: Readonly<Record<string, string>>) => Record<string, string>
 }
@@ -75,43 +66,18 @@ export class Runs implements RunsService {
     this.#parts = parts
   }
 
-  async start(asked: RunRequest, actor: Actor, rerunOf?: string): Promise<Run> {
-    const { sandbox, boundaries, ledger } = this.#parts
-    this.requireReady()
-    const on = asked.on === undefined ? undefined : this.find({ run: asked.on, cwd: asked.cwd, ...(asked.project === undefined ? {} : { project: asked.project }) })
-    const below = on === undefined ? undefined : ledger.row(on)
-    const publish = await this.#parts.ports.found(asked.publish)
-    const request = { ...(below ? onto(below, asked) : asked), ...(publish ? { publish } : {}) }
-    const place = below ? placeOn(below, request, boundaries) : placeOf(request.cwd, request.project, boundaries)
-    const choice = await sandbox.choose(below?.backend ?? request.backend, place.project)
-    const id = this.#begin(request, choice, { ...place, ...(below ? groundOn(ledger, below.id) : {}), ...(rerunOf === undefined ? {} : { rerunOf }) }, actor)
-    const cause = causeToWait(ledger.row(id).verdict, choice, request.backend)
-    if (cause !== undefined) ledger.move(id, { to: 'waiting', event: 'run.held', actor: 'daemon', action: 'held', payload: { cause }, fields: { next: `nexus approve ${id}` } })
-    else this.#execute(id, choice, actor)
-    return this.#parts.ledger.run(id)
+  async start(request: RunRequest, actor: Actor): Promise<Run> {
+    return this.#parts.begin.start(request, nameOf(actor))
   }
 
-  /**
-   * Starts a run for a verification: where it says, over a run's result or over the project. Throws Problem
-   * `backend-unavailable` instead of letting a person wait for a question that nobody asks.
-   */
-  async startAt(request: RunRequest, { base, ...place }: { project: string; cwd: string; base: string | null; verification: string }, actor: Actor): Promise<Run> {
-    const { sandbox, ledger } = this.#parts
-    this.requireReady()
-    const below = base === null ? undefined : this.base(base)
-    const choice = await sandbox.choose(below?.row.backend ?? request.backend, place.project)
-    if (!below && choice.strength === 'weak' && request.backend === 'auto') throw new Problem('backend-unavailable', { backend: 'overlay', cause: choice.cause ?? 'only a weak sandbox works', fix: 'say --backend copy if that will do' })
-    const id = this.#begin(request, choice, { ...place, ...(below ? { parent: below.row.id, parents: below.parents } : {}) }, actor)
-    this.#execute(id, choice, actor)
-    return ledger.run(id)
+  /** For a verification. Throws Problem, `backend-unavailable` instead of asking anybody. */
+  async startAt(request: RunRequest, at: Parameters<Begin['startAt']>[1], actor: Actor): Promise<Run> {
+    return this.#parts.begin.startAt(request, at, nameOf(actor))
   }
 
   /** Throws Problem while nothing new may begin: daemon-stopping, killed, disk-full. */
   requireReady(): void {
-    const { live, kill, state } = this.#parts
-    live.requireOpen()
-    kill.requireOff()
-    state.ballast.requireSpace()
+    this.#parts.begin.requireReady()
   }
 
   /** A run whose layer others may be laid over. Throws Problem `wrong-status`. */
@@ -181,10 +147,10 @@ export class Runs implements RunsService {
   }
 
   async rerun(request: RerunRequest, actor: Actor): Promise<Run> {
-    const { ledger, handed } = this.#parts
+    const { begin, ledger, handed } = this.#parts
     const id = this.find(request)
     const below = groundFor(ledger, ledger.row(id))
-    return this.start({ ...repeated(ledger.row(id), handed.linesOf(ledger.row(id)), request), ...(below ? { on: below.id } : {}) }, actor, id)
+    return begin.start({ ...repeated(ledger.row(id), handed.linesOf(ledger.row(id)), request), ...(below ? { on: below.id } : {}) }, nameOf(actor), id)
   }
 
   async rollback(request: NamedRun, actor: Actor): Promise<ApplyResult> {
@@ -214,11 +180,12 @@ export class Runs implements RunsService {
   }
 
   async approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run> {
+    const { begin, handed, ledger, sandbox } = this.#parts
     const id = this.find(named)
-    const choice = await answered({ ...this.#parts, requireReady: () => this.requireReady() }, id, deny, nameOf(actor))
-    if (choice) this.#execute(id, choice, actor)
-    else this.#parts.handed.forget(id)
-    return this.#parts.ledger.run(id)
+    const choice = await answered({ ledger, sandbox, requireReady: () => begin.requireReady() }, id, deny, nameOf(actor))
+    if (choice) begin.execute(id, choice, nameOf(actor))
+    else handed.forget(id)
+    return ledger.run(id)
   }
 
   async kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<{ run: Run; receipt: Receipt }> {
@@ -234,56 +201,21 @@ export class Runs implements RunsService {
   }
 
   async shell(request: ShellRequest, actor: Actor): Promise<Run> {
-    const { shell, sandbox, environment, ledger, settings } = this.#parts
-    this.requireReady()
+    const { begin, shell, sandbox, environment, ledger, settings } = this.#parts
+    begin.requireReady()
     const found = this.find(request)
     const { project } = ledger.row(found)
     const { net, masks } = askedNet(request, settings.of(project))
     const own = { ...request, net, masks, env: environment(request.env) }
-    const id = await shell.open(found, own, nameOf(actor), { requireReady: () => this.requireReady(), child: async ({ command, row }) => {
+    const id = await shell.open(found, own, nameOf(actor), { requireReady: () => begin.requireReady(), child: async ({ command, row }) => {
       // Over the layer, while it is there and nobody took it apart; else over the host.
       const stands = row.layer !== null && (row.status !== 'applied' || isWhole(ledger, row))
       const choice = await sandbox.choose(stands ? row.backend : 'auto', row.project)
       const { umask, env, net, pty } = own
       const child: RunRequest = { command, cwd: row.cwd, project: row.project, env, umask, net, backend: row.request.backend, wish: 'keep', stdin: true, ...(pty ? { pty } : {}) }
-      const childId = this.#begin(child, choice, { cwd: row.cwd, project: row.project, ...(stands ? groundOn(ledger, row.id) : { parent: row.id }) }, actor)
-      this.#execute(childId, choice, actor)
-      return childId
+      return begin.now(child, choice, { cwd: row.cwd, project: row.project, ...(stands ? groundOn(ledger, row.id) : { parent: row.id }) }, nameOf(actor))
     } })
     return ledger.run(id)
-  }
-
-  /** From here to #execute nothing is waited for: whoever stops everything comes before, and it is refused, or after, and it is ended. */
-  #begin(request: RunRequest, choice: Choice, place: NewPlace, actor: Actor): string {
-    this.requireReady()
-    const id = newId('run', randomBytes(12))
-    const settings = this.#parts.settings.of(place.project)
-    requireHidden(request, choice)
-    const asked = { ...withoutValues(request), env: this.#parts.environment(request.env), ...askedNet(request, settings) }
-    requirePublishable(asked, choice)
-    const { stored, verdict } = this.#parts.handed.takeIn(id, request.handed, asked, verdictBefore(this.#parts.judge, asked, place))
-    this.#parts.ledger.create(id, stored, choice, { ...place, ...termsOf(settings), verdict }, nameOf(actor))
-    return id
-  }
-
-  #execute(id: string, choice: Choice, actor: Actor): void {
-    this.#parts.ledger.hold(id)
-    this.#parts.execution.execute(id, choice, nameOf(actor)).catch((error: unknown) => {
-      this.#parts.log.error({ err: error, run: id }, 'the end of a run could not be recorded')
-      this.#lose(id)
-      this.#parts.handed.forget(id)
-    })
-  }
-
-  /** Whoever waits for it must not wait for ever. What cannot even be noted now, recovery notes at the next start. */
-  #lose(id: string): void {
-    const { ledger, log } = this.#parts
-    try {
-      ledger.move(id, { to: 'failed', event: 'run.failed', actor: 'daemon', action: 'ended', payload: { endReason: 'seal-failed' }, fields: { endReason: 'seal-failed', next: null } })
-    } catch (error) {
-      log.error({ err: error, run: id }, 'a lost run could not be noted')
-    }
-    ledger.release(id)
   }
 
   /** The project that is meant. Throws Problem `bad-request`. */
