@@ -148,11 +148,12 @@ test('two terminals: one waits at the card, the other applies; the first hears o
 
 test('Ctrl-C while the command runs reaches the command, not the shell around it; without a terminal inside it interrupts the run', async () => {
   const window = windowAt(0)
-  for (const [option, endReason, signal] of [['', undefined, 'SIGINT'], ['--no-pty ', 'interrupted', null]] as const) {
-    window.enter(`clear; nexus run ${option}'echo begun; sleep 70'; echo code $?`)
-    await window.shows(/^begun$/m)
+  for (const [option, mark, endReason, signal] of [['', 'one', undefined, 'SIGINT'], ['--no-pty ', 'two', 'interrupted', null]] as const) {
+    // Words of its own: what the one before printed may still be on the screen.
+    window.enter(`clear; nexus run ${option}'echo begun ${mark}; sleep 70'; echo ${mark} $?`)
+    await window.shows(new RegExp(`^begun ${mark}$`, 'm'))
     window.press('C-c')
-    await window.shows('code 130')
+    await window.shows(`${mark} 130`)
     const run = await newest()
     expect({ endReason: run?.endReason, signal: run?.signal }).toEqual({ endReason, signal })
   }
