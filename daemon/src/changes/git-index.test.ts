@@ -47,6 +47,17 @@ test.each([['2', []], ['4', []], ['2', ['--object-format=sha256']], ['4', ['--ob
   }
 })
 
+test('one whose names are far larger than itself is not read: it would take hours', () => {
+  const entry = (name: string, drop: number) => Buffer.concat([Buffer.alloc(62), Buffer.from([drop]), Buffer.from(`${name}\0`)])
+  const index = (count: number, longest: number) => {
+    const head = Buffer.concat([Buffer.from('DIRC'), Buffer.from([0, 0, 0, 4]), Buffer.alloc(4)])
+    head.writeUInt32BE(count, 8)
+    return Buffer.concat([head, entry('n'.repeat(longest), 0), ...Array.from({ length: count - 1 }, () => entry('x', 1)), Buffer.alloc(20)])
+  }
+  expect(entriesOf(index(1000, 100))).toMatch(/^[0-9a-f]{64}$/)
+  expect(entriesOf(index(30_000, 1_000_000))).toBeNull()
+})
+
 test('caches of git do not count', () => {
   using repository = new Repository()
   const first = repository.do('true')

@@ -27,6 +27,8 @@ export function entriesOf(index: Buffer): string | null {
   return null
 }
 
+/** Version 4 says a long name in few bytes, again and again: an index of megabytes could hold names of terabytes. As many times its own size no real one has. */
+const NAMES_MOST = 16
 const STAT_BYTES = 40
 const MODE_AT = 24
 const EXTENDED = 0x4000
@@ -39,6 +41,7 @@ function readEntries(body: Buffer, hashBytes: number): string | null {
   const meaning = createHash('sha256')
   let at = 12
   let path = Buffer.alloc(0)
+  let namesBytes = 0
   for (let left = body.readUInt32BE(8); left > 0; left -= 1) {
     const begin = at
     const flagsAt = at + STAT_BYTES + hashBytes
@@ -51,6 +54,8 @@ function readEntries(body: Buffer, hashBytes: number): string | null {
     if (!kept) return null
     const end = body.indexOf(0, kept.at)
     if (end < 0) return null
+    namesBytes += kept.length + end - kept.at
+    if (namesBytes > NAMES_MOST * body.length) return null
     path = Buffer.concat([path.subarray(0, kept.length), body.subarray(kept.at, end)])
     // Older versions fill up with NULs to eight bytes, one at least.
     at = version === 4 ? end + 1 : begin + ((end - begin + 8) & ~7)
