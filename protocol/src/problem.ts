@@ -1,6 +1,7 @@
 /**
  * The one table of problems: a code, what happened, what to do next, and the exit code it becomes.
- * A retired code is never used again: command-not-found, settings-invalid. Anything that is not in this table is a bug and is logged as one.
+ * Anything that is not in this table is a bug and is logged as one. A retired code is never used again: command-not-found,
+ * settings-invalid.
  */
 import { EXIT } from './exit-code.ts'
 
