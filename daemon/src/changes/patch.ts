@@ -2,6 +2,7 @@
  * A change set as text: git's unified diff for what is text, one line for what is not. Bounded per file and as a whole,
  * and it says where it was cut.
  */
+import { isUtf8 } from 'node:buffer'
 import { structuredPatch } from 'diff'
 import type { Bytes } from '@nexus/protocol/bytes'
 import type { Change, Signature } from '@nexus/protocol/changes'
@@ -81,11 +82,20 @@ function body({ path, from, before, after }: Change, old: Buffer | 'unreadable' 
   if (old === null || now === null) return `Files differ, too large to show (${sizeText(before)} -> ${sizeText(after)})\n`
   if (old === 'unreadable' || now === 'unreadable') return 'Files differ, content not available\n'
   if (isBinary(old) || isBinary(now)) return `Binary files differ (${sizeText(before)} -> ${sizeText(after)})\n`
-  const [was, is] = [old.toString('utf8'), now.toString('utf8')]
+  const [was, is] = [shownText(old), shownText(now)]
   const hunks = structuredPatch('', '', was, is, undefined, undefined, { context: CONTEXT_LINES, maxEditLength: EDITS_MAX })?.hunks ?? [replacement(was, is, CONTEXT_LINES)]
   if (hunks.length === 0) return ''
   const names = [`--- ${before ? quoted('a/', from ?? path) : '/dev/null'}`, `+++ ${after ? quoted('b/', path) : '/dev/null'}`]
   return `${[...names, ...hunks.flatMap((hunk) => [`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`, ...hunk.lines])].join('\n')}\n`
+}
+
+/** Bytes that are no UTF-8 are shown as \xNN: as one sign for all of them a change from one to another would not be seen. */
+function shownText(content: Buffer): string {
+  if (isUtf8(content)) return content.toString('utf8')
+  return content.toString('latin1').split('\n').map((line) => {
+    const bytes = Buffer.from(line, 'latin1')
+    return isUtf8(bytes) ? bytes.toString('utf8') : line.replace(/[\u0080-\u00FF]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`)
+  }).join('\n')
 }
 
 function hasText(signature: Signature | undefined): boolean {

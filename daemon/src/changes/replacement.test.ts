@@ -23,3 +23,10 @@ test('files that are too far apart to be compared are shown all the same', () =>
   const said = patchText(change, Buffer.from(lines('old')), Buffer.from(lines('new'))).split('\n')
   expect([said[3], said[4], said[5], said[10_005], said.length]).toEqual(['@@ -1,10001 +1,10001 @@', ' same', '-old0', '+new0', 20_006])
 })
+
+test('a byte that is no UTF-8 is shown as itself: its change to another one is seen', () => {
+  const signature = { type: 'file' as const, mode: '0644', size: 9, mtimeNs: '0', uid: 0, gid: 0 }
+  const change: Change = { path: 'f', kind: 'modified', before: { ...signature, sha256: '00' }, after: { ...signature, sha256: '11' }, flags: [] }
+  const said = patchText(change, Buffer.concat([Buffer.from('é\na'), Buffer.from([0xe9, 0x0a])]), Buffer.concat([Buffer.from('é\na'), Buffer.from([0xe8, 0x0a])]))
+  expect(said.split('\n').slice(3)).toEqual(['@@ -1,2 +1,2 @@', ' é', '-a\\xe9', '+a\\xe8', ''])
+})
