@@ -56,6 +56,7 @@ export const PROBLEMS = {
   'no-published-port': { exit: EXIT.notFound, message: 'run {run} has no published port {port}', next: 'nexus ports {run} lists them' },
   'host-network': { exit: EXIT.refused, message: '{what} has the network of this machine: nothing needs to be published', next: 'what listens on port {port} inside is at http://127.0.0.1:{port}' },
   'no-secret': { exit: EXIT.usage, message: 'there is no {name}: it is not set here, and Nexus keeps no secret of that name', next: 'nexus secret set {name}; nexus secret list' },
+  'secret-files-many': { exit: EXIT.refused, message: 'this project has more than {most}: which of them hold secrets cannot be told, and those are not to be seen inside', next: 'run it without a network, or let such files be seen: secrets: { files: show } in ~/.config/nexus/config.yaml' },
   'handed-gone': { exit: EXIT.refused, message: 'the values of {names} were handed to another run, or to an earlier daemon, and are kept nowhere', next: 'run the command again with --env and --secret' },
   'killed': { exit: EXIT.refused, message: 'the kill switch is on: nothing runs', next: 'nexus kill --release' },
   'launcher-failed': { exit: EXIT.failed, message: 'the sandbox could not be set up: {step}: {cause}', next: 'nexus doctor' },
