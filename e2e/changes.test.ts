@@ -1,4 +1,6 @@
 /** Properties of change sets, over real overlays. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { dirname } from 'node:path/posix'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -73,6 +75,20 @@ describe('with the native helper', () => {
       expect(differences(original, look.at(), { ignore: linked(original) })).toEqual([])
     }), settings)
   }, PATIENCE_MS)
+
+  test('one part removes something in a folder, the rest makes a file of what is above it: both go back', async () => {
+    await using lab = new Lab([], 'mkdir -p p/a; echo 1 >p/a/x; echo 2 >p/a/y')
+    const layer = lab.run({ shell: 'rm -r p; echo file >p' })
+    const changes = await lab.changes(helper)
+    const original = snapshot(lab.project)
+    const changeSet = await changes.survey(layer.ground)
+    const selected = changeSet.changes.filter(({ path }) => path === 'p/a/x')
+    expect(selected).toHaveLength(1)
+    for (const part of [selected, changeSet.changes.filter(({ path }) => path !== 'p/a/x')]) expect((await changes.apply({ run: 'r1', ground: layer.ground, changeSet, selected: part, named: true })).conflicts).toEqual([])
+    expect(readFileSync(join(lab.project, 'p'), 'utf8')).toBe('file\n')
+    expect(await changes.rollback({ run: 'r1', project: lab.project })).toMatchObject({ conflicts: [] })
+    expect(differences(original, snapshot(lab.project))).toEqual([])
+  })
 
   test('a run on top of a run applies after it and rolls back before it', async () => {
     await fc.assert(fc.asyncProperty(story, async ([before, one, other]) => {

@@ -25,6 +25,16 @@ export class Host implements Disposable {
     return this.#site.files.stat(placeIn(this.#site, path))
   }
 
+  /** The same, and null below what is not (or no longer) a directory. */
+  async statBelow(path: BytePath): Promise<FileStat | null> {
+    try {
+      return await this.stat(path)
+    } catch (error) {
+      if (!(error instanceof FileError) || !['ENOTDIR', 'ELOOP'].includes(error.code)) throw error
+      return null
+    }
+  }
+
   /** The whole signature; the content is read once. */
   async signature(path: BytePath, stat: FileStat): Promise<Signature> {
     const content = stat.type === 'file' ? { sha256: await this.hash(path, stat) } : stat.type === 'symlink' ? { linkTarget: stat.linkTarget } : {}

@@ -101,7 +101,7 @@ async function foldersOf(site: Site, host: Host, left: ReadonlyMap<BytePath, Fol
   const goes = new Set(steps.filter(({ before, after }) => before?.type === 'directory' && after?.type !== 'directory').map(({ path }) => path))
   const folders: Folder[] = []
   for (const { path, before, after } of left.values()) {
-    const stat = goes.has(path) ? null : await host.stat(path)
+    const stat = goes.has(path) ? null : await host.statBelow(path)
     if (stat?.type !== 'directory') continue
     const mtimeNs = host.isSameTime(stat.mtimeNs, after.mtimeNs) ? before.mtimeNs : touched.has(path) ? BigInt(site.now()) * 1_000_000n : stat.mtimeNs
     folders.push({ path, before: { mode: stat.mode, mtimeNs: stat.mtimeNs }, after: { mode: stat.mode, mtimeNs } })

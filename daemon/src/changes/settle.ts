@@ -5,8 +5,8 @@
  */
 import fs from 'node:fs'
 import type { Conflict } from '@nexus/protocol/changes'
-import { FileError, type FileStat } from '../base/files.ts'
-import { fromText, type BytePath } from './byte-path.ts'
+import type { FileStat } from '../base/files.ts'
+import { fromText } from './byte-path.ts'
 import type { Recovered } from './changes.ts'
 import { conflict, conflictOf } from './conflicts.ts'
 import { Engine } from './engine.ts'
@@ -98,7 +98,7 @@ function isAllNew(judged: readonly Judged[]): boolean {
 
 async function judge(host: Host, step: Step): Promise<{ state: State; stat: FileStat | null }> {
   const { path, before, after, how } = step
-  const stat = await statQuietly(host, path)
+  const stat = await host.statBelow(path)
   if (!stat) return { stat, state: after === null ? 'after' : before === null ? 'before' : how === 'exchange' ? 'between' : 'other' }
   host.forget(path)
   const isAfter = after !== null && (await host.hasContent(path, stat, after))
@@ -180,18 +180,8 @@ function reindexed(steps: readonly Step[], standing: readonly Step[]): Step[] {
 /** What somebody put in a folder's place keeps its own mode and time. */
 async function standingFolders(host: Host, folders: readonly Folder[]): Promise<Folder[]> {
   const standing: Folder[] = []
-  for (const folder of folders) if ((await statQuietly(host, folder.path))?.type === 'directory') standing.push(folder)
+  for (const folder of folders) if ((await host.statBelow(folder.path))?.type === 'directory') standing.push(folder)
   return standing
-}
-
-/** Below what is not (or no longer) a directory there is nothing. */
-async function statQuietly(host: Host, path: BytePath): Promise<FileStat | null> {
-  try {
-    return await host.stat(path)
-  } catch (error) {
-    if (!(error instanceof FileError) || !['ENOTDIR', 'ELOOP'].includes(error.code)) throw error
-    return null
-  }
 }
 
 function swapped({ path, before, after }: Folder): Folder {
