@@ -76,7 +76,7 @@ describe('with the native helper', () => {
     }), settings)
   }, PATIENCE_MS)
 
-  test('one part removes something in a folder, the rest makes a file of what is above it: both go back', async () => {
+  test(proves('one part removes something in a folder, the rest makes a file of what is above it: both go back', 'RUN-5'), async () => {
     await using lab = new Lab([], 'mkdir -p p/a; echo 1 >p/a/x; echo 2 >p/a/y')
     const layer = lab.run({ shell: 'rm -r p; echo file >p' })
     const changes = await lab.changes(helper)

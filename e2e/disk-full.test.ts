@@ -5,6 +5,7 @@ import { expect, test, type TestContext } from 'vitest'
 import type { Run } from '@nexus/protocol/runs'
 import type { Status } from '@nexus/protocol/system'
 import { Nexus } from './nexus.ts'
+import { proves } from './requirements.ts'
 import { SmallDisk } from './small-disk.ts'
 
 interface Scene extends AsyncDisposable {
@@ -58,7 +59,7 @@ test('a run that meets a full disk is recorded; nothing new begins; with space e
   expect(['first.txt', 'second.txt'].map((name) => readFileSync(join(nexus.project, name), 'utf8'))).toEqual(['1\n', '2\n'])
 })
 
-test('a run that is about to fill the disk ends before it is full; a small one beside it goes on', async ({ skip }) => {
+test(proves('a run that is about to fill the disk ends before it is full; a small one beside it goes on', 'RUN-9'), async ({ skip }) => {
   await using scene = await sceneOf(skip)
   const { nexus } = scene
   const beside = nexus.start(['run', '--keep', '--json', 'echo 1 > first.txt; read line'], { input: 'open' })

@@ -17,7 +17,7 @@ export const REQUIREMENTS = {
   'RUN-6': { promise: 'The kept state can be entered and inspected before deciding.', built: true },
   'RUN-7': { promise: 'Runs stack: undo a step, fork from a step, apply after the run below or with it as one; what stands on a changed ground is stale.', built: true },
   'RUN-8': { promise: 'A run is made over overlayfs or as a copy, in namespaces, whichever works when it is tried; nothing weaker is taken in silence, and nothing runs on the host.', built: true },
-  'RUN-9': { promise: 'A run is held to limits of memory, processes, processors, time and disk, the one that ends it named with its amount; and to the hosts it may reach, each denial told with the line that would allow it.', built: true },
+  'RUN-9': { promise: 'A run is held to limits of memory, processes, processors, time, disk and files, the one that ends it named with its amount; and to the hosts it may reach, each denial told with the line that would allow it.', built: true },
   'RUN-10': { promise: 'Build, test and lint commands are recognised, run in layers of their own, and what failed is told with its place.', built: true },
   'SAFE-1': { promise: 'Any command is explained before it runs: each part, what cannot be taken back, what is gentler, without a model.', built: true },
   'SAFE-2': { promise: 'Any command has a verdict from its effects, with reasons; what is not understood is never safe.', built: true },

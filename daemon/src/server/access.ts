@@ -68,7 +68,9 @@ export class Access implements AccessService {
   trade(code: string, socket: Socket): Login {
     return this.#logins.trade(code, this.#port, () => {
       const user = peerOf(socket)
-      return user === undefined || user === 0 || user === process.geteuid?.()
+      // Elsewhere no table tells. Here each connection of this machine has its line, and one without is nobody's.
+      if (user === undefined) return process.platform !== 'linux'
+      return user === 0 || user === process.geteuid?.()
     })
   }
 
