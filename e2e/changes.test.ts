@@ -1,5 +1,5 @@
 /** Properties of change sets, over real overlays. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { dirname } from 'node:path/posix'
@@ -88,6 +88,22 @@ describe('with the native helper', () => {
     expect(readFileSync(join(lab.project, 'p'), 'utf8')).toBe('file\n')
     expect(await changes.rollback({ run: 'r1', project: lab.project })).toMatchObject({ conflicts: [] })
     expect(differences(original, snapshot(lab.project))).toEqual([])
+  })
+
+  test(proves('a folder with a time of the future: first its mode, then what is in it, and it has the time that the run left', 'RUN-4'), async () => {
+    await using lab = new Lab([], 'mkdir d e; touch -d 2106-02-07 d e')
+    const layer = lab.run({ shell: 'chmod 700 d e; echo x >d/x; echo x >e/x' })
+    const changes = await lab.changes(helper)
+    const changeSet = await changes.survey(layer.ground)
+    const isFolder = ({ kind }: Change) => kind === 'meta'
+    const apply = async (selected: Change[]) => expect((await changes.apply({ run: 'r1', ground: layer.ground, changeSet, selected, named: true })).conflicts).toEqual([])
+    await apply(changeSet.changes.filter(isFolder))
+    // Somebody works in one of them meanwhile: its time is his.
+    writeFileSync(join(lab.project, 'e', 'of-the-host'), '')
+    await apply(changeSet.changes.filter((change) => !isFolder(change)))
+    const [host, run] = [snapshot(lab.project), layer.merged]
+    expect(host.get('d')).toEqual(run.get('d'))
+    expect(host.get('e')?.mtimeNs).not.toBe(run.get('e')?.mtimeNs)
   })
 
   test('a run on top of a run applies after it and rolls back before it', async () => {

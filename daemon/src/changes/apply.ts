@@ -30,7 +30,7 @@ export async function apply(site: Site, journals: Journals, view: View, order: A
   await using sources = await findSources({ site, journals, view, project: order.ground.project, examined, merged: order.resolution })
   if (sources.conflicts.length > 0) return { applied: [], conflicts: sources.conflicts }
   const steps = withEntries(stepsOf(open, sources.found, view), sources.places)
-  const folders = await foldersOf({ site, host, view, ground: order.ground, steps, parents })
+  const folders = await foldersOf({ site, host, view, order, steps, parents })
   const plan = { run: order.run, direction: 'apply' as const, project: order.ground.project, digest: order.changeSet.digest, paths, steps, folders, undoes: [] }
   const failed = await carryOut(site, host, journals, plan, open.map(({ stat }) => stat), (step) => {
     const place = sources.places.get(step.path)
@@ -69,19 +69,20 @@ interface FolderParts {
   readonly site: Site
   readonly host: Host
   readonly view: View
-  readonly ground: Ground
+  readonly order: ApplyOrder
   readonly steps: readonly Step[]
   readonly parents: ReadonlyMap<BytePath, FileStat>
 }
 
 /** Directories that stay get the time that they have in the layer, unless the host was at work there since. */
-async function foldersOf({ site, host, view, ground, steps, parents }: FolderParts): Promise<Folder[]> {
+async function foldersOf({ site, host, view, order: { ground, changeSet }, steps, parents }: FolderParts): Promise<Folder[]> {
   const goes = new Set(steps.filter(({ before, after }) => before?.type === 'directory' && after?.type !== 'directory').map(({ path }) => path))
   const touched = new Set(steps.filter(({ how }) => how !== 'meta').map(({ path }) => parentOf(path)))
+  const reviewed = new Map(changeSet.changes.flatMap(({ path, before }) => (before?.type === 'directory' ? [[pathOf(path), before.mtimeNs] as const] : [])))
   const folders: Folder[] = []
   for (const [path, stat] of parents) {
     if (goes.has(path) || path === TOP || !touched.has(path)) continue
-    folders.push(folderOf(site, ground, path, stat, await timesOf(view, path)))
+    folders.push(folderOf(site, ground, path, stat, { ...(await timesOf(view, path)), reviewed: reviewed.get(path) }))
   }
   const top = await host.stat(TOP)
   // The staging folder comes and goes in the root, so its time is always set.
@@ -94,6 +95,8 @@ interface Times {
   readonly left: bigint | null
   /** What it found, as far as a sealed layer below knows it for certain. */
   readonly found: bigint | null
+  /** What the host had when the run was reviewed, of a directory that is itself in the change set. */
+  readonly reviewed?: string | undefined
 }
 
 async function timesOf(view: View, path: BytePath): Promise<Times> {
@@ -104,11 +107,13 @@ async function timesOf(view: View, path: BytePath): Promise<Times> {
   }
 }
 
-function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { left, found }: Times): Folder {
+function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { left, found, reviewed }: Times): Folder {
   const start = sawStart(ground)
-  // A time of the future says nothing, hence the ctime; an earlier apply of ours moves that, hence the others.
-  const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < start || stat.ctimeNs < start
-  const mtimeNs = left !== null && isUndisturbed ? left : BigInt(site.now()) * 1_000_000n
+  const now = BigInt(site.now()) * 1_000_000n
+  // A time of the future says nothing, hence the ctime; an earlier apply of ours moves that, hence the others: whoever adds
+  // or removes something here leaves a time that is not of the future, so one that still is was there before.
+  const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < start || stat.ctimeNs < start || (stat.mtimeNs > now && String(stat.mtimeNs) === reviewed)
+  const mtimeNs = left !== null && isUndisturbed ? left : now
   return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
 }
 
