@@ -35,7 +35,7 @@ async function live(shim: Shim, own: number, counts: Record<string, number>): Pr
   const [operations = []] = fc.sample(work, { seed: own, numRuns: 1 })
   const command = Buffer.from(JSON.stringify(operations)).toString('base64')
   await using theatre = await Theatre.open(shim, {
-    native: dice.below(4) > 0, sharesFiles: true, project: (folder) => perform(folder, before),
+    native: dice.below(4) > 0, sharesFiles: true, confirms: true, project: (folder) => perform(folder, before),
     run: [join(root, '.toolchain/node'), join(root, 'e2e/crash/perform.ts'), command], some: (run) => someOf(run, dice),
   })
   if (!theatre.hasChanges) return

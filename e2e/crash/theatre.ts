@@ -59,6 +59,8 @@ export interface TheatreOptions extends NexusOptions {
   readonly run?: readonly string[]
   /** Some files have several names: how many of them share a file then is not asked. */
   readonly sharesFiles?: boolean
+  /** Chance may delete a history, and whoever applies that says so. */
+  readonly confirms?: boolean
   /** What the partial apply brings. */
   readonly some?: (run: Run) => readonly string[]
 }
@@ -69,6 +71,7 @@ export class Theatre implements AsyncDisposable {
   readonly scenes = new Map<Scene, Snapshot>()
   readonly #native: boolean
   readonly #sharesFiles: boolean
+  readonly #confirms: boolean
   readonly #as: NexusOptions['as']
   #run = ''
   #some: readonly string[] = SOME
@@ -79,6 +82,7 @@ export class Theatre implements AsyncDisposable {
   private constructor(shim: Shim, options: TheatreOptions) {
     this.#native = options.native
     this.#sharesFiles = options.sharesFiles ?? false
+    this.#confirms = options.confirms ?? false
     this.#as = options.as
     this.nexus = new Nexus(options)
     this.faults = new Faults(shim, this.nexus.base, options)
@@ -133,7 +137,8 @@ export class Theatre implements AsyncDisposable {
   }
 
   wordsOf(name: ActName): string[] {
-    return ACTS[name].words.flatMap((word) => (word === 'RUN' ? this.#run : word === 'SOME' ? this.#some : word))
+    const words = ACTS[name].words.flatMap((word) => (word === 'RUN' ? this.#run : word === 'SOME' ? this.#some : word))
+    return this.#confirms && words[0] === 'apply' ? [...words, '--confirm', 'critical'] : words
   }
 
   /** Any command, with the fault armed while it lasts. */
