@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit', include: ['{protocol,daemon,cli,dashboard}/src/**/*.test.{ts,tsx}', ...READING],
-          testTimeout: 60_000 * patience, hookTimeout: 60_000 * patience,
+          testTimeout: 60_000 * patience, hookTimeout: 60_000 * patience, setupFiles: ['e2e/chance.ts'],
           // vitest runs a project of one worker and order 0 last, and on two cores it would be one worker.
           maxWorkers: Math.max(2, availableParallelism() - 1), sequence: { groupOrder: 1 },
         },
