@@ -94,9 +94,9 @@ function faultOf(dice: Dice): Fault {
   }
 }
 
-/** Paths that a command line can name; at least one. */
+/** Paths that a command line can name; at least one. What a repository is made of moves as one, and brings along what it cannot. */
 function someOf(run: Run, dice: Dice): string[] {
-  const texts = run.changes.flatMap(({ path }: { path: Bytes }) => (typeof path === 'string' && !path.startsWith('-') ? [path] : []))
+  const texts = run.changes.flatMap(({ path }: { path: Bytes }) => (typeof path === 'string' && !path.startsWith('-') && !path.split('/').includes('.git') ? [path] : []))
   const chosen = dice.some(texts, 1 + dice.below(3)).map((path) => `./${path}`)
   return chosen.length > 0 ? chosen : ['.']
 }
