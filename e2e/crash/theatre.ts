@@ -74,6 +74,8 @@ export class Theatre implements AsyncDisposable {
   readonly #confirms: boolean
   readonly #as: NexusOptions['as']
   #run = ''
+  /** Nothing that the run left is younger. */
+  #keptAtNs = 0n
   #some: readonly string[] = SOME
   /** False: there is nothing to apply. */
   hasChanges = true
@@ -102,6 +104,7 @@ export class Theatre implements AsyncDisposable {
     const run = await theatre.nexus.run('--keep', ...(options.run ? ['--', ...options.run] : [RUN]))
     if (run.status !== 'kept' && run.status !== 'unchanged') throw new Error(`the run is ${run.status}: ${JSON.stringify(run)}`)
     theatre.#run = run.id
+    theatre.#keptAtNs = BigInt(Date.now()) * 1_000_000n
     theatre.#some = options.some?.(run) ?? SOME
     theatre.hasChanges = run.status === 'kept'
     return theatre
@@ -201,7 +204,10 @@ export class Theatre implements AsyncDisposable {
   differences(scene: Scene, found = this.look()): string[] {
     // A name of a file with several names that went and came back alone is a file of its own.
     const ignored = [...(this.#native ? [] : ['mtimeNs' as const]), ...(this.#sharesFiles ? ['links' as const] : [])]
-    return differences(this.#scene(scene), found, { ignore: () => ignored })
+    const wanted = this.#scene(scene)
+    // A folder that goes, and of which only some went so far, has the time of that apply: another one each time.
+    const isOfApply = (entry: Entry | undefined) => entry?.type === 'directory' && entry.mtimeNs > this.#keptAtNs
+    return differences(wanted, found, { ignore: (path) => (isOfApply(wanted.get(path)) && isOfApply(found.get(path)) ? [...ignored, 'mtimeNs'] : ignored) })
   }
 
   /**
