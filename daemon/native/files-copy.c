@@ -234,6 +234,19 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Every file that a run edited has one of overlayfs' own. */
+bool may_have_attributes(int file)
+{
+	char names[1024];
+	ssize_t size = flistxattr(file, names, sizeof names);
+	if (size < 0)
+		return errno == ERANGE;
+	for (const char *name = names; name < names + size; name += strlen(name) + 1)
+		if (is_carried(name) || is_told(name))
+			return true;
+	return false;
+}
+
 int list_attributes(int descriptor, unsigned char **out, size_t *length)
 {
 	char path[32], *names;

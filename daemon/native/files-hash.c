@@ -1,157 +1,239 @@
-/* SHA-256 of small files, where the processor has instructions for it. Elsewhere, and for large files, the daemon hashes
- * by itself: its library is as fast, and this helper stays free for others. */
+/* Looks at many paths below one root in one request, with several threads: what stands there and, of small files, the hash
+ * of the content, where the processor has instructions for it. Elsewhere, and for large files, the daemon hashes by itself:
+ * its library is as fast, and this helper stays free for others. */
 #define _GNU_SOURCE
 #include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define HASHED_MAX (1024 * 1024)
-#define BLOCK 64
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#include <immintrin.h>
-
-static const uint32_t ROUND[64] = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-	0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-	0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-	0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-	0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-	0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-};
-
-bool can_hash(void)
-{
-	unsigned a, b, c, d;
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
-		return false;
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
-}
-
-/* Whole blocks only. The state is kept in the order that the instructions want: ABEF and CDGH. */
-__attribute__((target("sha,sse4.1,ssse3"))) static void add_blocks(uint32_t state[8], const unsigned char *bytes, size_t blocks)
-{
-	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll);
-	__m128i dcba = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
-	__m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
-	__m128i abef = _mm_alignr_epi8(dcba, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, dcba, 0xf0);
-	for (; blocks; blocks--, bytes += BLOCK) {
-		const __m128i abef_before = abef, cdgh_before = cdgh;
-		__m128i words[4];
-		for (unsigned i = 0; i < 16; i++) {
-			__m128i *now = &words[i & 3];
-			if (i < 4) {
-				*now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(bytes + 16 * i)), swap);
-			} else {
-				const __m128i last = words[(i + 3) & 3], seven = _mm_alignr_epi8(last, words[(i + 2) & 3], 4);
-				*now = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(*now, words[(i + 1) & 3]), seven), last);
-			}
-			const __m128i sum = _mm_add_epi32(*now, _mm_loadu_si128((const __m128i *)(ROUND + 4 * i)));
-			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
-			abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
-		}
-		abef = _mm_add_epi32(abef, abef_before);
-		cdgh = _mm_add_epi32(cdgh, cdgh_before);
-	}
-	const __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
-	_mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
-	_mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
-}
-#else
-bool can_hash(void)
-{
-	return false;
-}
-
-static void add_blocks(uint32_t state[8], const unsigned char *bytes, size_t blocks)
-{
-	(void)state, (void)bytes, (void)blocks;
-}
+/* Looked at before the next are read from the request. */
+#define BLOCK_PATHS 256
+#define THREADS_MAX 4
+/* A thread takes that many at a time, mostly of one directory; with fewer than two shares another thread costs more than it brings. */
+#ifndef SHARE
+#define SHARE 32
 #endif
 
-static void digest_of(const unsigned char *bytes, size_t length, unsigned char digest[32])
-{
-	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-	unsigned char tail[2 * BLOCK] = { 0 };
-	size_t whole = length / BLOCK, left = length % BLOCK;
-	add_blocks(state, bytes, whole);
-	/* The end: a one bit, zeros, the length in bits. */
-	if (left)
-		memcpy(tail, bytes + whole * BLOCK, left);
-	tail[left] = 0x80;
-	size_t blocks = left < BLOCK - 8 ? 1 : 2;
-	for (int i = 0; i < 8; i++)
-		tail[blocks * BLOCK - 1 - (size_t)i] = (unsigned char)((uint64_t)length * 8 >> (8 * i));
-	add_blocks(state, tail, blocks);
-	for (int i = 0; i < 32; i++)
-		digest[i] = (unsigned char)(state[i / 4] >> (24 - 8 * (i % 4)));
-}
+/* Of an answer: the daemon has to look by itself, nothing there, its status, its status and content. */
+enum state { LOOK_YOURSELF = 0, LOOK_NOTHING, LOOK_STATUS, LOOK_CONTENT };
 
-/* EFBIG: not ours to hash. The attributes come along, since the file is open: NULL for none, the caller frees. */
-static int hash_place(struct place *place, unsigned char digest[32], unsigned char **attributes, size_t *attributes_length)
+struct look {
+	const char *path;
+	size_t length;
+	enum state state;
+	struct statx status;
+	unsigned char digest[32];
+	unsigned char *attributes;
+	size_t attributes_length;
+};
+
+struct work {
+	int root;
+	bool with_status;
+	struct look *looks;
+	uint32_t count;
+	atomic_uint next;
+};
+
+/* The directory that was used last: neighbours come one after another. */
+struct parent {
+	int directory; /* -1: none */
+	const char *path;
+	size_t length;
+};
+
+struct worker {
+	struct work *work;
+	unsigned char *content; /* HASHED_MAX + 1 bytes */
+};
+
+/* Reads and hashes an open plain file. EFBIG: not ours to hash. */
+static int hash_open(int file, off_t size, unsigned char *content, struct look *look)
 {
-	static unsigned char content[HASHED_MAX + 1];
-	int file;
-	int wrong = place_open(place, O_RDONLY | O_NONBLOCK, &file);
-	if (wrong)
-		return wrong;
-	struct stat status;
 	size_t length = 0;
-	if (fstat(file, &status))
-		wrong = errno;
-	else if (!S_ISREG(status.st_mode))
-		wrong = EINVAL;
-	else if (status.st_size > HASHED_MAX)
-		wrong = EFBIG;
-	while (!wrong && length < sizeof content) {
-		ssize_t got = read(file, content + length, sizeof content - length);
+	if (size > HASHED_MAX)
+		return EFBIG;
+	while (length < HASHED_MAX + 1) {
+		ssize_t got = read(file, content + length, HASHED_MAX + 1 - length);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			wrong = errno;
-		if (got <= 0)
+			return errno;
+		if (got == 0)
 			break;
 		length += (size_t)got;
 		/* A short read of a plain file is its end. */
-		if (length < sizeof content && (off_t)length >= status.st_size)
+		if (length < HASHED_MAX + 1 && (off_t)length >= size)
 			break;
 	}
-	if (!wrong && flistxattr(file, NULL, 0) > 0)
-		wrong = list_attributes(file, attributes, attributes_length);
-	close(file);
-	if (!wrong && length > HASHED_MAX)
-		wrong = EFBIG;
+	if (length > HASHED_MAX)
+		return EFBIG;
+	int wrong = may_have_attributes(file) ? list_attributes(file, &look->attributes, &look->attributes_length) : 0;
 	if (!wrong)
-		digest_of(content, length, digest);
+		digest_of(content, length, look->digest);
 	return wrong;
 }
 
-/* Of many paths below one root: 1, digest and attributes, or 0 for what the daemon has to look at by itself. */
-int hash_all(int root, struct reader *reader, struct buffer *out)
+static bool is_same(const struct statx *seen, const struct stat *opened)
 {
-	uint32_t count = take_u32(reader);
-	if (!can_hash())
-		return ENOSYS;
-	for (uint32_t i = 0; i < count && !reader->bad; i++) {
-		struct place place = { root, "", 0 };
-		unsigned char digest[32], *attributes = NULL;
-		size_t length = 0;
-		place.path = take_text(reader, &place.length);
-		if (reader->bad)
+	return seen->stx_ino == opened->st_ino && makedev(seen->stx_dev_major, seen->stx_dev_minor) == opened->st_dev;
+}
+
+/* From 1678 to 2262: then nanoseconds fill a number of 64 bits. */
+static bool fits(const struct statx_timestamp *time)
+{
+	const int64_t most = INT64_MAX / 1000000000 - 1;
+	return time->tv_sec <= most && time->tv_sec >= -most;
+}
+
+static int open_parent(struct parent *parent, int root, const struct look *look, char *name)
+{
+	const char *slash = look->length ? memrchr(look->path, '/', look->length) : NULL;
+	size_t above = slash ? (size_t)(slash - look->path) : 0;
+	struct place place = { root, look->path, look->length };
+	if (parent->directory >= 0 && parent->length == above && memcmp(parent->path, look->path, above) == 0)
+		return place_name(&place, name);
+	if (parent->directory >= 0)
+		close(parent->directory);
+	int wrong = place_parent(&place, &parent->directory, name);
+	if (wrong)
+		parent->directory = -1;
+	parent->path = look->path;
+	parent->length = above;
+	return wrong;
+}
+
+static void look_at(const struct work *work, struct look *look, struct parent *parent, unsigned char *content)
+{
+	char name[NAME_MAX + 1];
+	int wrong = open_parent(parent, work->root, look, name);
+	if (!wrong && work->with_status && statx(parent->directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME, &look->status))
+		wrong = errno;
+	if (wrong) {
+		look->state = wrong == ENOENT || wrong == ENOTDIR ? LOOK_NOTHING : LOOK_YOURSELF;
+		return;
+	}
+	if (work->with_status && !(fits(&look->status.stx_mtime) && fits(&look->status.stx_ctime) && fits(&look->status.stx_btime))) {
+		look->state = LOOK_YOURSELF;
+		return;
+	}
+	look->state = work->with_status ? LOOK_STATUS : LOOK_YOURSELF;
+	if (!can_hash() || (work->with_status && !S_ISREG(look->status.stx_mode)))
+		return;
+	int file = openat(parent->directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (file < 0)
+		return;
+	struct stat opened;
+	bool is_it = !fstat(file, &opened) && S_ISREG(opened.st_mode) && (!work->with_status || is_same(&look->status, &opened));
+	if (is_it && hash_open(file, opened.st_size, content, look) == 0)
+		look->state = LOOK_CONTENT;
+	close(file);
+}
+
+static void *look_on(void *argument)
+{
+	struct worker *worker = argument;
+	struct work *work = worker->work;
+	struct parent parent = { -1, NULL, 0 };
+	for (;;) {
+		uint32_t from = atomic_fetch_add(&work->next, SHARE);
+		if (from >= work->count)
 			break;
-		bool done = hash_place(&place, digest, &attributes, &length) == 0;
-		put_u8(out, done);
-		if (done) {
-			put(out, digest, sizeof digest);
-			put_text(out, attributes, length);
+		for (uint32_t i = from; i < work->count && i < from + SHARE; i++)
+			look_at(work, &work->looks[i], &parent, worker->content);
+	}
+	if (parent.directory >= 0)
+		close(parent.directory);
+	return NULL;
+}
+
+static long processors(void)
+{
+	static long count;
+	if (!count)
+		count = sysconf(_SC_NPROCESSORS_ONLN);
+	return count > 0 ? count : 1;
+}
+
+static void look_at_all(struct work *work)
+{
+	static unsigned char contents[THREADS_MAX][HASHED_MAX + 1];
+	struct worker workers[THREADS_MAX];
+	pthread_t threads[THREADS_MAX];
+	unsigned wanted = work->count / SHARE, others = 0;
+	if (wanted > processors())
+		wanted = (unsigned)processors();
+	if (wanted > THREADS_MAX)
+		wanted = THREADS_MAX;
+	for (unsigned i = 0; i < THREADS_MAX; i++)
+		workers[i] = (struct worker){ work, contents[i] };
+	/* Where no thread can be made this one does the work alone. */
+	while (others + 1 < wanted && pthread_create(&threads[others], NULL, look_on, &workers[others + 1]) == 0)
+		others++;
+	look_on(&workers[0]);
+	while (others)
+		pthread_join(threads[--others], NULL);
+}
+
+static void put_time(struct buffer *out, const struct statx_timestamp *time)
+{
+	put_u64(out, (uint64_t)(time->tv_sec * 1000000000 + time->tv_nsec));
+}
+
+static void put_status(struct buffer *out, const struct statx *status)
+{
+	put_u32(out, status->stx_mode);
+	put_u32(out, status->stx_uid);
+	put_u32(out, status->stx_gid);
+	put_u32(out, status->stx_nlink);
+	put_u64(out, makedev(status->stx_dev_major, status->stx_dev_minor));
+	put_u64(out, status->stx_ino);
+	put_u64(out, status->stx_size);
+	put_time(out, &status->stx_mtime);
+	put_time(out, &status->stx_ctime);
+	put_u64(out, makedev(status->stx_rdev_major, status->stx_rdev_minor));
+	put_u64(out, status->stx_blocks);
+	put_time(out, &status->stx_btime);
+}
+
+/* Without the status: 1, digest and attributes, or 0. With it: the state and what it says there is. */
+int look_all(int root, bool with_status, struct reader *reader, struct buffer *out)
+{
+	static struct look looks[BLOCK_PATHS];
+	uint32_t left = take_u32(reader);
+	if (!with_status && !can_hash())
+		return ENOSYS;
+	while (left && !reader->bad) {
+		struct work work = { .root = root, .with_status = with_status, .looks = looks };
+		for (; work.count < BLOCK_PATHS && left; work.count++, left--) {
+			struct look *look = &looks[work.count];
+			look->attributes = NULL;
+			look->attributes_length = 0;
+			look->path = take_text(reader, &look->length);
+			if (reader->bad)
+				return EBADMSG;
 		}
-		free(attributes);
+		look_at_all(&work);
+		for (uint32_t i = 0; i < work.count; i++) {
+			struct look *look = &looks[i];
+			put_u8(out, with_status ? look->state : look->state == LOOK_CONTENT);
+			if (with_status && look->state >= LOOK_STATUS)
+				put_status(out, &look->status);
+			if (look->state == LOOK_CONTENT) {
+				put(out, look->digest, sizeof look->digest);
+				put_text(out, look->attributes, look->attributes_length);
+			}
+			free(look->attributes);
+		}
 	}
 	return reader->bad ? EBADMSG : 0;
 }

@@ -27,7 +27,7 @@ int place_open(const struct place *place, int flags, int *out)
 	return open_pieces(place->root, place->path, place->length, flags, out);
 }
 
-int place_parent(const struct place *place, int *parent, char *name)
+int place_name(const struct place *place, char *name)
 {
 	int wrong = check_path(place);
 	if (wrong)
@@ -35,10 +35,19 @@ int place_parent(const struct place *place, int *parent, char *name)
 	if (place->length == 0)
 		return EINVAL;
 	const char *slash = memrchr(place->path, '/', place->length);
-	size_t above = slash ? (size_t)(slash - place->path) : 0;
-	size_t start = slash ? above + 1 : 0;
+	size_t start = slash ? (size_t)(slash - place->path) + 1 : 0;
 	memcpy(name, place->path + start, place->length - start);
 	name[place->length - start] = '\0';
+	return 0;
+}
+
+int place_parent(const struct place *place, int *parent, char *name)
+{
+	int wrong = place_name(place, name);
+	if (wrong)
+		return wrong;
+	size_t last = strlen(name);
+	size_t above = place->length > last ? place->length - last - 1 : 0;
 	return open_pieces(place->root, place->path, above, O_PATH | O_DIRECTORY, parent);
 }
 

@@ -23,7 +23,7 @@
 enum operation {
 	OP_HELLO = 1, OP_ROOT, OP_CLOSE, OP_STAT, OP_MKDIR, OP_SYMLINK, OP_LINK, OP_COPY, OP_RENAME, OP_UNLINK, OP_RMDIR,
 	OP_META, OP_MARKS, OP_ATTRIBUTES, OP_COPY_ATTRIBUTES, OP_FSYNC, OP_SYNCFS, OP_LIST, OP_LOCK, OP_HASH,
-	OP_MARK,
+	OP_MARK, OP_LOOK,
 };
 
 static int answer_requests(struct session *session);
@@ -231,8 +231,9 @@ static int perform(struct session *session, enum operation operation, struct rea
 		root = take_root(session, reader);
 		return reader->bad ? EBADMSG : read_all_attributes(root->tree, reader, out);
 	case OP_HASH:
+	case OP_LOOK:
 		root = take_root(session, reader);
-		return reader->bad ? EBADMSG : hash_all(root->tree, reader, out);
+		return reader->bad ? EBADMSG : look_all(root->tree, operation == OP_LOOK, reader, out);
 	case OP_COPY_ATTRIBUTES:
 		place = take_place(session, reader);
 		to = take_place(session, reader);

@@ -16,6 +16,8 @@ struct place {
 
 /* Opens the object itself. `flags` as of open(2); O_NOFOLLOW and O_CLOEXEC are added. */
 int place_open(const struct place *place, int flags, int *out);
+/* Copies the last name into `name` (NAME_MAX + 1 bytes). */
+int place_name(const struct place *place, char *name);
 /* Opens the directory that holds it and copies the last name into `name` (NAME_MAX + 1 bytes). */
 int place_parent(const struct place *place, int *parent, char *name);
 int place_stat(const struct place *place, struct stat *out);
@@ -27,6 +29,8 @@ int copy_file(const struct place *from, const struct place *to, int lend, uint64
 
 /* Makes the extended attributes of `to` those of `from`, apart from the kernel's, overlayfs' and security ones. */
 int copy_attributes(int from, int to);
+/* Has an open file any that would be listed? One call, which is all that most files need. */
+bool may_have_attributes(int file);
 /* Lists them: name, NUL, length (u32), value, again and again. The caller frees. */
 int list_attributes(int descriptor, unsigned char **out, size_t *length);
 
@@ -62,13 +66,14 @@ int stat_place(struct place *place, struct buffer *out);
 int read_marks(struct place *place, uint8_t namespace, struct buffer *out);
 int read_all_attributes(int root, struct reader *reader, struct buffer *out);
 
-/* ---- Hashing (files-hash.c) ---- */
-
-/* Has the processor instructions for SHA-256? */
-bool can_hash(void);
-int hash_all(int root, struct reader *reader, struct buffer *out);
-
 int list_place(struct place *place, struct buffer *out);
+
+/* ---- Looking at many, with their contents (files-hash.c, files-sha256.c) ---- */
+
+/* Has the processor instructions for SHA-256? Without them digest_of does nothing. */
+bool can_hash(void);
+void digest_of(const unsigned char *bytes, size_t length, unsigned char digest[32]);
+int look_all(int root, bool with_status, struct reader *reader, struct buffer *out);
 
 /* ---- Changing (files-change.c) ---- */
 

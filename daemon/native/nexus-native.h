@@ -7,7 +7,7 @@
 #define NEXUS_NATIVE_H
 
 /* Raised whenever a request or answer of either job changes; the daemon refuses another number. */
-#define NEXUS_NATIVE_PROTOCOL 6
+#define NEXUS_NATIVE_PROTOCOL 7
 
 int launch_main(void);
 int files_main(void);

@@ -51,12 +51,13 @@ bool target_seed(size_t number, struct input *input) {
   };
   static const unsigned char many[] = {9, 0, 0, 0, OP_HASH, 0, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 'f', 'i', 'l', 'e', 1, 0, 0, 0, 'a', 4, 0, 0, 0, 'l', 'i', 'n', 'k'};
   size_t single = sizeof SEEDS / sizeof *SEEDS;
-  if (number > single + 2) return false;
+  if (number > single + 3) return false;
   greet_and_open(input);
   if (number < single) ask(input, SEEDS[number].operation, SEEDS[number].places, SEEDS[number].paths, SEEDS[number].zeros);
-  else if (number < single + 2) {
+  else if (number < single + 3) {
+    static const unsigned char WAYS[] = {OP_ATTRIBUTES, OP_HASH, OP_LOOK};
     add_frame(input, many, sizeof many);
-    if (number == single) input->frames[input->count - 1].bytes[4] = OP_ATTRIBUTES;
+    input->frames[input->count - 1].bytes[4] = WAYS[number - single];
   } else for (size_t i = 0; i < single && i < FRAMES_MAX - 2; i++) ask(input, SEEDS[i].operation, SEEDS[i].places, SEEDS[i].paths, SEEDS[i].zeros);
   return true;
 }

@@ -34,6 +34,14 @@ export interface FileStat {
   readonly linkTarget: string
 }
 
+/** All that the file system tells about a path without reading it. */
+export interface Seen extends Omit<FileStat, 'linkTarget'> {
+  readonly rdev: bigint
+  /** Of 512 bytes. */
+  readonly blocks: bigint
+  readonly birthtimeNs: bigint
+}
+
 /** What a path must still be at the moment it is replaced or removed; otherwise the operation fails with ESTALE. */
 export type Guard = Pick<FileStat, 'dev' | 'ino' | 'size' | 'mtimeNs'>
 
@@ -55,6 +63,13 @@ export interface Hashed {
   readonly sha256: string
   /** As `attributes` gives them. */
   readonly attributes: string
+}
+
+export interface Look {
+  /** Null where nothing stands. */
+  readonly seen: Seen | null
+  /** Null as in `hashes`. */
+  readonly content: Hashed | null
 }
 
 /** The operations; failures are FileErrors with the code of the system call. */
@@ -89,6 +104,8 @@ export interface Files extends AsyncDisposable {
    * files, what cannot be opened, and every file where this way has no faster means than Node.
    */
   hashes(root: Root, paths: readonly string[]): Promise<(Hashed | null)[]>
+  /** Both in one: of each path what stands there, and its content; null where the caller has to look by itself. */
+  looks(root: Root, paths: readonly string[]): Promise<(Look | null)[]>
   copyAttributes(from: Place, to: Place): Promise<void>
   fsync(place: Place): Promise<void>
   /** Flushes what lies below a directory: the whole file system with the helper, its files one by one without. */

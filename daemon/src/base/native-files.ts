@@ -6,7 +6,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
-import { FileError, type FileStat, type Files, type Guard, type Hashed, type Marks, type Meta, type Place, type Root } from './files.ts'
+import { FileError, type FileStat, type Files, type Guard, type Hashed, type Look, type Marks, type Meta, type Place, type Root } from './files.ts'
 import { Answer, Request } from './native-frames.ts'
 
 /** Starts the helper. Throws when it does not start or speaks another protocol. */
@@ -23,12 +23,12 @@ export async function openNativeFiles(nativePath: string): Promise<Files> {
 }
 
 const MAGIC = 0x3146584e
-const PROTOCOL = 6
+const PROTOCOL = 7
 const MAX_UINT32 = 0xffffffff
 
 const OPERATIONS = {
   hello: 1, root: 2, close: 3, stat: 4, mkdir: 5, symlink: 6, link: 7, copy: 8, rename: 9, unlink: 10, rmdir: 11, meta: 12, marks: 13,
-  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19, hash: 20, mark: 21,
+  attributes: 14, copyAttributes: 15, fsync: 16, syncfs: 17, list: 18, lock: 19, hash: 20, mark: 21, look: 22,
 } as const
 type Operation = keyof typeof OPERATIONS
 
@@ -157,7 +157,11 @@ class NativeFiles implements Files {
 
   async hashes(root: Root, paths: readonly string[]): Promise<(Hashed | null)[]> {
     if (!this.#hashes) return paths.map(() => null)
-    return await this.#askMany('hash', root, paths, (answer) => (answer.u8() === 1 ? { sha256: answer.digest(), attributes: answer.text() } : null))
+    return await this.#askMany('hash', root, paths, (answer) => (answer.u8() === 1 ? hashedOf(answer) : null))
+  }
+
+  async looks(root: Root, paths: readonly string[]): Promise<(Look | null)[]> {
+    return await this.#askMany('look', root, paths, lookOf)
   }
 
   async copyAttributes(from: Place, to: Place): Promise<void> {
@@ -183,10 +187,12 @@ class NativeFiles implements Files {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) this.#keepAlive(true)
       this.#waiting.push({ operation, path, resolve, reject })
-      // All requests of one turn of the loop go out in one write.
+      // Small requests of one turn of the loop go out in one write; large ones at once, so that the helper begins.
       if (this.#outgoing.length === 0) queueMicrotask(() => this.#send())
       this.#nextId = (this.#nextId + 1) % MAX_UINT32
-      this.#outgoing.push(request.frame(this.#nextId, OPERATIONS[operation]))
+      const frame = request.frame(this.#nextId, OPERATIONS[operation])
+      this.#outgoing.push(frame)
+      if (frame.length >= LARGE_BYTES) this.#send()
     })
   }
 
@@ -205,6 +211,7 @@ class NativeFiles implements Files {
 
   #send(): void {
     const frames = this.#outgoing
+    if (frames.length === 0) return
     this.#outgoing = []
     if (!this.#end) this.#child.stdin.write(Buffer.concat(frames))
   }
@@ -252,6 +259,18 @@ class NativeFiles implements Files {
   }
 }
 
+function hashedOf(answer: Answer): Hashed {
+  return { sha256: answer.digest(), attributes: answer.text() }
+}
+
+/** The states of daemon/native/files-hash.c. */
+function lookOf(answer: Answer): Look | null {
+  const state = answer.u8()
+  if (state === 0) return null
+  return state === 1 ? { seen: null, content: null } : { seen: answer.seen(), content: state === 3 ? hashedOf(answer) : null }
+}
+
+const LARGE_BYTES = 4096
 const REQUEST_BYTES = 512 * 1024
 const REQUEST_PATHS = 250
 

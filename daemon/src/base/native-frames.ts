@@ -1,5 +1,5 @@
 /** The bytes between the daemon and `nexus-native files`: u32 length, u32 id, then an operation and its fields, or an errno and its answer's. */
-import { typeOfMode, type FileStat, type Guard, type Place } from './files.ts'
+import { typeOfMode, type FileStat, type Guard, type Place, type Seen } from './files.ts'
 
 /** The fields of one request. */
 export class Request {
@@ -64,22 +64,29 @@ export class Request {
 /** The fields of one answer. */
 export class Answer {
   readonly #bytes: Buffer
+  /** Reads a large number in one step, where Buffer adds it up of parts. */
+  readonly #view: DataView
   #at = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   u8(): number {
-    return this.#bytes.readUInt8(this.#advance(1))
+    return this.#view.getUint8(this.#advance(1))
   }
 
   u32(): number {
-    return this.#bytes.readUInt32LE(this.#advance(4))
+    return this.#view.getUint32(this.#advance(4), true)
   }
 
   u64(): bigint {
-    return this.#bytes.readBigUInt64LE(this.#advance(8))
+    return this.#view.getBigUint64(this.#advance(8), true)
+  }
+
+  i64(): bigint {
+    return this.#view.getBigInt64(this.#advance(8), true)
   }
 
   text(): string {
@@ -94,7 +101,7 @@ export class Answer {
   }
 
   time(): bigint {
-    const seconds = BigInt.asIntN(64, this.u64())
+    const seconds = this.i64()
     return seconds * 1_000_000_000n + BigInt(this.u32())
   }
 
@@ -103,6 +110,14 @@ export class Answer {
     return {
       type: typeOfMode(mode), mode: mode & 0o7777, uid: this.u32(), gid: this.u32(), nlink: this.u32(), dev: this.u64(), ino: this.u64(),
       size: this.u64(), mtimeNs: this.time(), ctimeNs: this.time(), linkTarget: this.text(),
+    }
+  }
+
+  seen(): Seen {
+    const mode = this.u32()
+    return {
+      type: typeOfMode(mode), mode: mode & 0o7777, uid: this.u32(), gid: this.u32(), nlink: this.u32(), dev: this.u64(), ino: this.u64(),
+      size: this.u64(), mtimeNs: this.i64(), ctimeNs: this.i64(), rdev: this.u64(), blocks: this.u64(), birthtimeNs: this.i64(),
     }
   }
 

@@ -5,12 +5,12 @@
 import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
-import { FileError, type Files } from '../base/files.ts'
+import { FileError, type Files, type Hashed, type Look, type Seen } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
 import { Extent } from './extent.ts'
 import { Hasher, isMostlyHoles, signatureOf } from './seen.ts'
-import type { Found, View } from './view.ts'
+import type { Found, Lookout, Part, View } from './view.ts'
 
 export interface Content {
   readonly signature: Signature
@@ -25,15 +25,18 @@ const HOLES_MAX_BYTES = 4n * 1024n ** 3n
 /** What is needed to ask for a content; `Found` has it, and so has a file of the upper before it is compared. */
 export type Wanted = Pick<Found, 'layer' | 'path' | 'real' | 'seen'>
 
-export class Contents {
+export class Contents implements Lookout {
   readonly #files: Files
   readonly #view: Pick<View, 'roots' | 'layers'>
   readonly #hasher: Hasher
   readonly #targets: Extent
+  /** By where they can be read: what the helper said, what was read here, what was asked for without a content. */
+  readonly #told = new Map<string, Hashed>()
   readonly #hashes = new Map<string, string | null>()
   readonly #attributes = new Map<string, string>()
   readonly #queues = new Map<number, Wanted[]>()
   readonly #asked: Promise<void>[] = []
+  readonly #gathered = new Map<number, { readonly paths: string[]; readonly looks: Promise<(Look | null)[]>; readonly send: () => void }>()
   #holesLeft = HOLES_MAX_BYTES
   #failure: unknown
 
@@ -46,11 +49,41 @@ export class Contents {
 
   /** Will be asked for; the answer may come at any time before `settled`. */
   want(found: Wanted): void {
-    if (found.seen.type !== 'file' || found.seen.size > ASKED_MAX_BYTES) return
+    if (found.seen.type !== 'file' || found.seen.size > ASKED_MAX_BYTES || this.#told.has(found.real)) return
     const queue = this.#queues.get(found.layer) ?? []
     this.#queues.set(found.layer, queue)
     queue.push(found)
     if (queue.length >= BATCH) this.#ask(found.layer)
+  }
+
+  async look(layer: number, places: readonly Pick<Part, 'path' | 'real'>[]): Promise<(Seen | null | undefined)[]> {
+    if (places.length === 0) return []
+    const gathered = this.#gathered.get(layer) ?? this.#gather(layer)
+    const start = gathered.paths.length
+    for (const { path } of places) gathered.paths.push(path)
+    if (gathered.paths.length >= BATCH) gathered.send()
+    const looks = await gathered.looks
+    return places.map(({ real }, index) => {
+      const look = looks[start + index]
+      if (look?.content) this.#know(real, look.content)
+      return look ? look.seen : undefined
+    })
+  }
+
+  /** Folders of few names share a request: those that are asked about in one turn. */
+  #gather(layer: number): { paths: string[]; looks: Promise<(Look | null)[]>; send(): void } {
+    const paths: string[] = []
+    const { promise, resolve } = Promise.withResolvers<(Look | null)[]>()
+    const send = () => {
+      if (this.#gathered.get(layer) !== gathered) return
+      this.#gathered.delete(layer)
+      const root = this.#view.roots[layer]
+      resolve(root ? this.#files.looks(root, paths) : [])
+    }
+    const gathered = { paths, looks: promise, send }
+    this.#gathered.set(layer, gathered)
+    queueMicrotask(send)
+    return gathered
   }
 
   async settled(): Promise<void> {
@@ -59,12 +92,12 @@ export class Contents {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** After `settled`. */
-  async of(found: Found): Promise<Content> {
+  /** After `settled`. A promise only where something has to be read: there may be a hundred thousand of the others. */
+  of(found: Found): Content | Promise<Content> {
     switch (found.seen.type) {
       case 'file': {
-        const sha256 = await this.#hash(found)
-        return sha256 === null ? { signature: signatureOf(found.seen, {}), isUnreadable: true } : { signature: signatureOf(found.seen, { sha256 }), isUnreadable: false }
+        const known = this.#told.get(found.real)?.sha256 ?? this.#hashes.get(found.real)
+        return known === undefined ? this.#hash(found).then((sha256) => ofFile(found, sha256)) : ofFile(found, known)
       }
       case 'symlink':
         return { signature: signatureOf(found.seen, { linkTarget: this.#targets.add(fs.readlinkSync(fsPath(found.real), 'latin1')) }), isUnreadable: false }
@@ -78,7 +111,7 @@ export class Contents {
   /** Asks for those that did not come along with a hash. Without the helper nothing is seen. */
   async askAttributes(places: readonly Found[]): Promise<void> {
     if (!this.#files.exact.attributes) return
-    const open = places.filter(({ seen, real }) => (seen.type === 'file' || seen.type === 'directory') && !this.#attributes.has(real))
+    const open = places.filter(({ seen, real }) => (seen.type === 'file' || seen.type === 'directory') && !this.#told.has(real) && !this.#attributes.has(real))
     await Promise.all(this.#view.roots.map(async (root, layer) => {
       const here = open.filter((found) => found.layer === layer)
       const read = await this.#files.attributes(root, here.map(({ path }) => path))
@@ -88,7 +121,7 @@ export class Contents {
 
   /** Comparable text; '' for none. */
   attributesOf(found: Found): string {
-    return this.#attributes.get(found.real) ?? ''
+    return this.#told.get(found.real)?.attributes ?? this.#attributes.get(found.real) ?? ''
   }
 
   #ask(layer: number): void {
@@ -103,15 +136,15 @@ export class Contents {
   #take(queue: readonly Wanted[], hashes: Awaited<ReturnType<Files['hashes']>>): void {
     for (const [index, { real }] of queue.entries()) {
       const hashed = hashes[index]
-      if (!hashed) continue
-      this.#hashes.set(real, hashed.sha256)
-      this.#attributes.set(real, named(hashed.attributes))
+      if (hashed) this.#know(real, hashed)
     }
   }
 
+  #know(real: string, hashed: Hashed): void {
+    this.#told.set(real, hashed.attributes === '' ? hashed : { ...hashed, attributes: named(hashed.attributes) })
+  }
+
   async #hash(found: Found): Promise<string | null> {
-    const known = this.#hashes.get(found.real)
-    if (known !== undefined) return known
     const sha256 = this.#isTooSparse(found) ? null : await this.#read(found)
     this.#hashes.set(found.real, sha256)
     return sha256
@@ -133,6 +166,10 @@ export class Contents {
       throw error
     }
   }
+}
+
+function ofFile({ seen }: Found, sha256: string | null): Content {
+  return sha256 === null ? { signature: signatureOf(seen, {}), isUnreadable: true } : { signature: signatureOf(seen, { sha256 }), isUnreadable: false }
 }
 
 /** Only compared, never shown: attributes of 64 KiB on each of many files would fill the memory. */

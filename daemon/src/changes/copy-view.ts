@@ -6,13 +6,11 @@ import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
 import { Extent } from './extent.ts'
 import type { Ground } from './changes.ts'
-import type { Wanted } from './contents.ts'
 import type { Visit } from './doors.ts'
-import type { Files, Root } from '../base/files.ts'
+import type { Files, Root, Seen } from '../base/files.ts'
 import type { Hidden } from './hidden.ts'
-import type { Seen } from './seen.ts'
 import { Tree } from './tree.ts'
-import { sawStart, type Difference, type Found, type Part, type View } from './view.ts'
+import { sawStart, type Difference, type Found, type Lookout, type Part, type View } from './view.ts'
 
 export class CopyView implements View {
   readonly roots: readonly Root[]
@@ -51,11 +49,11 @@ export class CopyView implements View {
     return layer === 0
   }
 
-  async differences(want: (found: Wanted) => void): Promise<Difference[]> {
+  async differences(lookout: Lookout): Promise<Difference[]> {
     const differences: Difference[] = []
     await this.#compare(TOP, this.#at(0, TOP), this.#at(1, TOP), false, (difference) => {
       differences.push(difference)
-      for (const found of [difference.before, difference.after]) if (found) want(found)
+      for (const found of [difference.before, difference.after]) if (found) lookout.want(found)
     })
     return differences
   }

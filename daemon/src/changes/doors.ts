@@ -6,7 +6,8 @@
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fsPath, type BytePath } from './byte-path.ts'
-import { look, type Seen } from './seen.ts'
+import type { Seen } from '../base/files.ts'
+import { look } from './seen.ts'
 import { Tree } from './tree.ts'
 
 /** The room has one: several may look at the same layer at once. */

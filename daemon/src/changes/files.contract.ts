@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Files, Root } from '../base/files.ts'
+import { look } from './seen.ts'
 
 export function filesContract(name: string, open: () => Promise<Files>): void {
   describe(name, () => {
@@ -184,6 +185,30 @@ export function filesContract(name: string, open: () => Promise<Files>): void {
       const wanted = lengths.map((length) => createHash('sha256').update(fs.readFileSync(join(folder, `f${length}`))).digest('hex'))
       const isFast = hashes[0] !== null
       expect(hashes).toEqual([...wanted.map((hash, index) => (isFast && (lengths[index] ?? 0) <= 1_048_576 ? { sha256: hash, attributes: '' } : null)), null, null, null, null, null, null])
+    })
+
+    test('looks at many as Node does, in the order asked, also with several threads', async () => {
+      const names = Array.from({ length: 300 }, (_, index) => `f${index}`)
+      for (const [index, name] of names.entries()) fs.writeFileSync(join(folder, name), `content ${index}`, { mode: 0o640 })
+      for (const [name, seconds] of [['f0', -86_400.5], ['f1', 4_294_967_296], ['f2', 13_000_000_000]] as const) fs.utimesSync(join(folder, name), seconds, seconds)
+      fs.mkdirSync(join(folder, 'folder'), { mode: 0o750 })
+      fs.symlinkSync('f3', join(folder, 'link'))
+      fs.symlinkSync('.', join(folder, 'way'))
+      execFileSync('mkfifo', [join(folder, 'pipe')])
+      const others = ['folder', 'link', 'pipe', 'folder/nothing', 'f3/below', '../x', 'way', 'way/f3']
+      const looks = await files.looks(root, [...names, ...others])
+      expect(looks).toHaveLength(names.length + others.length)
+      if (looks.every((found) => found === null)) return
+      for (const [index, name] of [...names, ...others.slice(0, 3)].entries()) {
+        // A time that no 64 bits of nanoseconds hold is left to the caller.
+        if (fs.lstatSync(join(folder, name)).mtimeMs > 9e12) expect(looks[index]).toBeNull()
+        else expect(looks[index]?.seen).toEqual(look(join(folder, name)))
+      }
+      const isFast = looks[3]?.content !== null
+      for (const [index] of names.entries()) if (isFast && looks[index]) expect(looks[index]?.content?.sha256).toBe(createHash('sha256').update(`content ${index}`).digest('hex'))
+      expect(looks.slice(names.length, -2).map((found) => found && [found.seen?.type ?? null, found.content])).toEqual([['directory', null], ['symlink', null], ['fifo', null], [null, null], [null, null], null])
+      // Nothing is found through a link.
+      expect(looks.at(-1)?.seen ?? null).toBeNull()
     })
 
     test('a lock is for one', async () => {

@@ -118,6 +118,10 @@ export class NodeFiles implements Files {
     return paths.map(() => null)
   }
 
+  async looks(_root: Root, paths: readonly string[]): Promise<null[]> {
+    return paths.map(() => null)
+  }
+
   async copyAttributes(): Promise<void> {}
 
   async fsync(place: Place): Promise<void> {

@@ -6,21 +6,13 @@ import { fromText, TOP, below, type BytePath } from './byte-path.ts'
 import type { Breath } from './breath.ts'
 import { Extent } from './extent.ts'
 import type { Ground } from './changes.ts'
-import type { Wanted } from './contents.ts'
 import type { Visit } from './doors.ts'
-import type { Files, Marks, Root } from '../base/files.ts'
+import type { Files, Marks, Root, Seen } from '../base/files.ts'
 import type { Hidden } from './hidden.ts'
-import { isWhiteout, type Seen } from './seen.ts'
+import { isWhiteout } from './seen.ts'
 import { Tree } from './tree.ts'
-import type { Difference, Found, Part, View } from './view.ts'
-
-/** A path of the upper, read once. */
-interface Node {
-  readonly seen: Seen
-  readonly part: Part
-  /** Null for what is no directory, and for a directory that may not be read. */
-  children: Map<string, Node> | null
-}
+import { Upper } from './upper.ts'
+import type { Difference, Found, Lookout, Part, View } from './view.ts'
 
 const NO_MARKS: Marks = { opaque: false, redirect: null }
 
@@ -37,7 +29,7 @@ export class OverlayView implements View {
   readonly #sides: { readonly after: readonly Part[]; readonly before: readonly Part[] }
   readonly #own: ReadonlySet<number>
   readonly #marks = new Map<string, Marks>()
-  readonly #nodes = new Map<string, Node>()
+  readonly #upper: Upper
   readonly #directories = { before: new Map<BytePath, Found | null>(), after: new Map<BytePath, Found | null>() }
 
   private constructor(parts: { ground: Ground; files: Files; hidden: Hidden; breath: Breath; visit: Visit; roots: readonly Root[] }) {
@@ -54,6 +46,7 @@ export class OverlayView implements View {
       return { layer: parts.roots.findLastIndex((root) => root.path === real), path: TOP, real }
     }
     this.#sides = { after: after.map(part), before: before.map(part) }
+    this.#upper = new Upper({ ...parts, tree: this.#tree, extent: this.#extent, project: before.length === 1 ? part(parts.ground.project) : null })
     this.#own = new Set(after.filter((path) => !before.includes(path)).map((path) => part(path).layer))
   }
 
@@ -77,16 +70,13 @@ export class OverlayView implements View {
     return this.#own.has(layer)
   }
 
-  async differences(want: (found: Wanted) => void): Promise<Difference[]> {
-    const top = this.tops.after
-    const seen = this.#visit.look(top.real)
-    if (!seen) throw new Error(`the layer ${this.#ground.upper} is gone`)
-    const node = await this.#scan({ seen, part: top, children: null }, want)
-    await this.#readMarks(node)
+  async differences(lookout: Lookout): Promise<Difference[]> {
+    await this.#upper.read(this.tops.after, lookout)
+    await this.#readMarks()
     const differences: Difference[] = []
     await this.#compare(TOP, this.#sides.after, this.#sides.before, (difference) => {
       differences.push(difference)
-      for (const found of [difference.before, difference.after]) if (found && found.layer > 0) want(found)
+      for (const found of [difference.before, difference.after]) if (found && found.layer > 0) lookout.want(found)
     })
     return differences
   }
@@ -105,33 +95,9 @@ export class OverlayView implements View {
     await Promise.all(this.roots.map((root) => root[Symbol.asyncDispose]()))
   }
 
-  /** Reads the upper below a directory, level by level. */
-  async #scan(top: Node, want: (found: Wanted) => void): Promise<Node> {
-    const open = [top]
-    for (let folder = open.pop(); folder; folder = open.pop()) {
-      this.#nodes.set(folder.part.real, folder)
-      this.#enter(folder.part)
-      const names = this.#tree.names(folder.part.real)
-      if (!names) continue
-      folder.children = new Map()
-      for (const name of names) {
-        const path = this.#extent.add(below(folder.part.path, name))
-        const real = this.#tree.child(folder.part.real, name)
-        const seen = this.#visit.look(real)
-        if (!seen || this.#hidden.has(path)) continue
-        const child: Node = { seen, part: { layer: 0, path, real }, children: null }
-        folder.children.set(name, child)
-        if (seen.type === 'directory') open.push(child)
-        else want({ ...child.part, seen })
-        if (this.#breath.isDue) await this.#breath.take()
-      }
-    }
-    return top
-  }
-
   /** Asks for all directories of the upper at once. */
-  async #readMarks(top: Node): Promise<void> {
-    const folders = [...this.#nodes.values()].filter((node) => node !== top && node.children !== null)
+  async #readMarks(): Promise<void> {
+    const folders = this.#upper.folders
     const root = this.roots[0]
     if (!root || folders.length === 0) return
     const marks = await this.#files.marks(folders.map(({ part }) => ({ root, path: part.path })), this.#ground.xattrs)
@@ -179,7 +145,7 @@ export class OverlayView implements View {
   }
 
   #namesIn(part: Part): Iterable<string> {
-    const node = this.#nodes.get(part.real)
+    const node = this.#upper.at(part.real)
     if (node) return node.children?.keys() ?? []
     this.#enter(part)
     return this.#tree.names(part.real) ?? []
@@ -192,11 +158,12 @@ export class OverlayView implements View {
   }
 
   #seenIn(part: Part, name: string): { seen: Seen; part: Part } | null {
-    const node = this.#nodes.get(part.real)
+    const node = this.#upper.at(part.real)
     if (node) return node.children?.get(name) ?? null
     this.#enter(part)
     const real = this.#tree.child(part.real, name)
-    const seen = this.#visit.look(real)
+    const ahead = part.layer === this.layers - 1 ? this.#upper.ahead(real) : undefined
+    const seen = ahead === undefined ? this.#visit.look(real) : ahead
     return seen && { seen, part: { layer: part.layer, path: below(part.path, name), real } }
   }
 
@@ -230,7 +197,7 @@ export class OverlayView implements View {
       }
       wanted = redirect ?? wanted
     }
-    const isClosed = this.#nodes.has(top.part.real) ? this.#nodes.get(top.part.real)?.children === null : undefined
+    const isClosed = this.#upper.at(top.part.real)?.children === null
     return { layer: top.part.layer, path: top.part.path, real: top.part.real, seen: top.seen, parts: gathered, ...(isClosed ? { isClosed } : {}) }
   }
 

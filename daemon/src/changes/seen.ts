@@ -3,17 +3,11 @@ import { createHash, hash } from 'node:crypto'
 import fs from 'node:fs'
 import type { Signature } from '@nexus/protocol/changes'
 import { toBytes } from '@nexus/protocol/bytes'
-import { typeOfMode, type FileStat, type FileType } from '../base/files.ts'
+import { typeOfMode, type FileType, type Seen } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { fsPath } from './byte-path.ts'
 import { codeOf } from './code-of.ts'
 import { openLent } from './node-files.ts'
-
-export interface Seen extends Omit<FileStat, 'linkTarget'> {
-  readonly rdev: bigint
-  readonly blocks: bigint
-  readonly birthtimeNs: bigint
-}
 
 /** Null when there is nothing; a directory that may not be entered counts as nothing. */
 export function look(real: string): Seen | null {

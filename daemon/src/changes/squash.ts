@@ -3,11 +3,11 @@
  * short one. Nothing is copied: files and whiteouts get one more name, folders are made anew with the marks that the
  * merged ones have: a redirect where the project shows through from another place, opaque where it does not.
  */
-import { FileError, type Files, type Place, type Root } from '../base/files.ts'
+import { FileError, type Files, type Place, type Root, type Seen } from '../base/files.ts'
 import type { Breath } from './breath.ts'
 import { below, fromText, TOP, type BytePath } from './byte-path.ts'
 import type { Ground } from './changes.ts'
-import { isWhiteout, look, type Seen } from './seen.ts'
+import { isWhiteout, look } from './seen.ts'
 import { Tree } from './tree.ts'
 import type { Found, Part, View } from './view.ts'
 

@@ -1,7 +1,7 @@
 /** The change set of a layer: walk, compare, name renames, flag, sort, digest. */
 import type { Change, ChangeFlag, ChangeKind, Signature } from '@nexus/protocol/changes'
 import type { Files } from '../base/files.ts'
-import { isOfBareRepository } from './bare-repository.ts'
+import { isOfBareRepository, mayBeOfBareRepository } from './bare-repository.ts'
 import type { Breath } from './breath.ts'
 import { comparePaths, wireOf, type BytePath } from './byte-path.ts'
 import type { ChangeSet, Ground } from './changes.ts'
@@ -37,7 +37,7 @@ export interface SurveyParts {
 
 export async function survey(parts: SurveyParts): Promise<ChangeSet> {
   const contents = new Contents(parts.files, parts.view, parts.breath)
-  const differences = await parts.view.differences((found) => contents.want(found))
+  const differences = await parts.view.differences(contents)
   await contents.settled()
   await contents.askAttributes(differences.flatMap(({ before, after }) => (after ? [before ?? [], after].flat() : [])))
   const drafts = await describeAll(parts, differences, contents)
@@ -63,8 +63,10 @@ async function describeAll(parts: SurveyParts, differences: readonly Difference[
   for (const difference of differences) {
     const { before, after } = difference
     const otherAttributes = after !== null && (before ? contents.attributesOf(before) : '') !== contents.attributesOf(after)
-    const draft = draftOf(parts, difference, before && (await contents.of(before)), after && (await contents.of(after)), otherAttributes)
-    if (draft) drafts.push(after && (await isOfBareRepository(difference.path, parts.view)) ? { ...draft, flags: new Set([...draft.flags, 'auto-exec']) } : draft)
+    const was = before && contents.of(before)
+    const is = after && contents.of(after)
+    const draft = draftOf(parts, difference, was instanceof Promise ? await was : was, is instanceof Promise ? await is : is, otherAttributes)
+    if (draft) drafts.push(after && mayBeOfBareRepository(difference.path) && (await isOfBareRepository(difference.path, parts.view)) ? { ...draft, flags: new Set([...draft.flags, 'auto-exec']) } : draft)
     if (parts.breath.isDue) await parts.breath.take()
   }
   return drafts

@@ -1,9 +1,8 @@
 /** The two sides of a change set: the tree as the run leaves it (after) and the tree it was laid over (before). */
-import type { Root } from '../base/files.ts'
+import type { Root, Seen } from '../base/files.ts'
 import type { Ground } from './changes.ts'
 import type { BytePath } from './byte-path.ts'
 import type { Wanted } from './contents.ts'
-import type { Seen } from './seen.ts'
 
 /** A directory of one layer that shows through at some path of the merged tree. */
 export interface Part {
@@ -34,6 +33,14 @@ export interface Difference {
   readonly after: Found | null
 }
 
+/** Looks at many paths of one layer at a time, and hashes what they hold. */
+export interface Lookout {
+  /** The content of that file will be asked for. */
+  want(found: Wanted): void
+  /** What stands at each: null where nothing does, undefined where the caller has to look by itself. Contents are hashed on the way. */
+  look(layer: number, places: readonly Pick<Part, 'path' | 'real'>[]): Promise<(Seen | null | undefined)[]>
+}
+
 export interface View extends AsyncDisposable {
   /** Places of layers for the helper. */
   readonly roots: readonly Root[]
@@ -43,8 +50,8 @@ export interface View extends AsyncDisposable {
   readonly tops: { readonly before: Part; readonly after: Part }
   /** Was this layer written by what the view is about, and is it not part of what was there before? */
   isOwn(layer: number): boolean
-  /** `want` hears early of every file whose content will be asked for. */
-  differences(want: (found: Wanted) => void): Promise<Difference[]>
+  /** The lookout hears early of every file whose content will be asked for. */
+  differences(lookout: Lookout): Promise<Difference[]>
   before(path: BytePath): Promise<Found | null>
   after(path: BytePath): Promise<Found | null>
 }

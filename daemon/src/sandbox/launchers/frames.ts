@@ -4,7 +4,7 @@ import type { Scene } from '../scene.ts'
 import type { KernelWall } from '../walls.ts'
 
 /** Must be NEXUS_NATIVE_PROTOCOL of daemon/native/nexus-native.h. */
-const NATIVE_PROTOCOL = 6
+const NATIVE_PROTOCOL = 7
 const REQUEST_BYTES_MAX = 1024 * 1024
 
 export type Pair = readonly [key: string, value: string | number]
