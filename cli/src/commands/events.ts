@@ -1,4 +1,5 @@
-/** `nexus events [--after SEQ] [--follow]`: one event per line. */
+/** `nexus events [--after SEQ] [--follow]`: one event per line; --follow outlives the daemon and goes on where it was. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Event } from '@nexus/protocol/events'
 import { Problem } from '@nexus/protocol/problem'
 import { flag, text, type Invocation } from '../command.ts'
@@ -6,6 +7,7 @@ import { subscribe } from '../daemon/stream.ts'
 import { safe } from '@nexus/protocol/readable'
 
 const PAGE = 1000
+const AGAIN_MS = 500
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, home } = invocation
@@ -19,8 +21,19 @@ export async function run(invocation: Invocation): Promise<number> {
     if (events.length < PAGE) break
   }
   if (!flag(invocation, 'follow')) return 0
-  for await (const event of subscribe<Event>(home.socket, 'events.follow', { after: seen })) show(invocation, event)
-  return 0
+  for (let isBack = true; ; await pause(AGAIN_MS)) {
+    try {
+      for await (const event of subscribe<Event>(home.socket, 'events.follow', { after: seen })) {
+        show(invocation, event)
+        seen = event.seq
+        isBack = true
+      }
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'daemon-unreachable') throw error
+    }
+    if (isBack) invocation.tell('nexus: the daemon is away; the log goes on here when it is back')
+    isBack = false
+  }
 }
 
 function show({ json, print, theme }: Invocation, event: Event): void {
