@@ -93,6 +93,13 @@ test(proves('apply some, then the rest; each path once', 'RUN-4'), async () => {
   expect(changed()).toEqual([])
 })
 
+test.each(['overlay', 'copy'] as const)('an edit in place leaves the times of its folders as they were, to the nanosecond: %s', async (backend) => {
+  await nexus.run('--apply', '--backend', backend, 'echo 1 >>main.c; echo 2 >>docs/a.md')
+  const [then, now] = [before, look()].map((seen) => ['project', 'project/docs', 'project/main.c'].map((path) => seen.get(path)?.mtimeNs))
+  expect(now?.slice(0, 2)).toEqual(then?.slice(0, 2))
+  expect(now?.[2]).not.toBe(then?.[2])
+})
+
 test(proves('the record says what happened: output byte for byte, signal, usage, what was left outside', 'RUN-2'), async () => {
   const run = await nexus.run('--keep', 'printf "out\\377"; printf err >&2; echo t > /tmp/left; mkdir -p ~/.cache; echo h > ~/.cache/x; kill -TERM $$')
   expect({ exitCode: run.exitCode, signal: run.signal, stdout: run.stdout, stderr: run.stderr }).toEqual({ exitCode: null, signal: 'SIGTERM', stdout: { base64: Buffer.from([0x6f, 0x75, 0x74, 0xff]).toString('base64') }, stderr: 'err' })

@@ -108,6 +108,7 @@ async function timesOf(view: View, path: BytePath): Promise<Times> {
 }
 
 function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { left, found, reviewed }: Times): Folder {
+  if (left !== null && isSameTime(left, stat.mtimeNs)) return { path, before: stat, after: { mode: stat.mode, mtimeNs: stat.mtimeNs } }
   const start = sawStart(ground)
   const now = BigInt(site.now()) * 1_000_000n
   // A time of the future says nothing, hence the ctime; an earlier apply of ours moves that, hence the others: whoever adds
@@ -115,6 +116,11 @@ function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { 
   const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < start || stat.ctimeNs < start || (stat.mtimeNs > now && String(stat.mtimeNs) === reviewed)
   const mtimeNs = left !== null && isUndisturbed ? left : now
   return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
+}
+
+/** A layer is given the times of the project through Node, which rounds them to a fraction of a microsecond. */
+function isSameTime(one: bigint, other: bigint): boolean {
+  return one - other < 1000n && other - one < 1000n
 }
 
 function topsOf(view: View): (Pick<Found, 'layer' | 'seen'> | null)[] {
