@@ -24,6 +24,16 @@ test('--detach answers at once with a run that runs; logs shows what it printed;
   expect({ status: killed.status, endReason: killed.endReason }).toEqual({ status: 'failed', endReason: 'killed' })
 })
 
+test('restart of a run that was handed a secret says that it cannot be repeated, and the run goes on', async () => {
+  await using nexus = new Nexus()
+  nexus.env.TOKEN = 'a-secret-of-one-run'
+  const { run } = await nexus.json<Answer>('run', '--detach', '--secret', 'TOKEN', 'sleep 300')
+  const refused = await nexus.json<{ error: { code: string; message: string } }>('restart', run.id)
+  expect({ code: refused.code, error: refused.error.code }).toEqual({ code: 126, error: 'handed-gone' })
+  expect(refused.error.message).toContain('TOKEN')
+  expect((await nexus.json<Answer>('show', run.id)).run.status).toBe('running')
+})
+
 test('stop ends what does not want to, after its time, and says so; what has ended cannot be stopped', async () => {
   await using nexus = new Nexus()
   const { run } = await nexus.json<Answer>('run', '--detach', 'trap "" TERM; echo ready; while :; do sleep 1; done')

@@ -206,6 +206,13 @@ const rerunRequestSchema = namedRun.extend({
 })
 export type RerunRequest = z.infer<typeof rerunRequestSchema>
 
+const stopRequestSchema = namedRun.extend({
+  patienceMs: z.number().int().min(0).max(3600_000).default(10_000),
+  /** It is stopped to be started again, with this handed to it. */
+  again: z.object({ handed: handedSchema.optional() }).optional(),
+})
+export type StopRequest = z.infer<typeof stopRequestSchema>
+
 const shellRequestSchema = namedRun.extend({
   env: z.record(z.string(), z.string()), umask: z.number().int().min(0).max(0o777),
   /** Never inherited from the run: only who asks for the network has it. */
@@ -244,8 +251,8 @@ export interface RunsService extends QuestionsService, TranscriptsService {
   approve(named: NamedRun, deny: boolean, actor: Actor): Promise<Run>
   /** Ends one run; its layer is kept for inspection and is not appliable. */
   kill(named: NamedRun, reason: 'killed' | 'interrupted', actor: Actor): Promise<{ run: Run; receipt: Receipt }>
-  /** Asks a run to end (SIGTERM), and ends it after `patienceMs`; what ended by itself can be applied. */
-  stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run>
+  /** Asks a run to end (SIGTERM), and ends it after `patienceMs`; what ended by itself can be applied. Problem `handed-gone`: `again` cannot be. */
+  stop(request: StopRequest, actor: Actor): Promise<Run>
   /** Publishes ports of a run that runs, and takes others back. */
   publish(named: NamedRun, wished: WishedPorts, actor: Actor): Promise<Run>
   /** Opens an interactive shell in the run's layer and returns the run whose output and input are the terminal. */
@@ -286,7 +293,7 @@ export const runsRouter = router({
   pin: procedure.input(namedRun.extend({ release: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.pin(input, input.release, ctx.actor) })),
   approve: procedure.input(namedRun.extend({ deny: z.boolean().default(false) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.approve(input, input.deny, ctx.actor) })),
   kill: procedure.input(namedRun.extend({ reason: z.enum(['killed', 'interrupted']).default('killed') })).output(answer.extend({ receipt: receiptSchema })).mutation(({ ctx, input }) => ctx.runs.kill(input, input.reason, ctx.actor)),
-  stop: procedure.input(namedRun.extend({ patienceMs: z.number().int().min(0).max(3600_000).default(10_000) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.stop(input, input.patienceMs, ctx.actor) })),
+  stop: procedure.input(stopRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.stop(input, ctx.actor) })),
   publish: procedure.input(namedRun.extend({ publish: askedPortsSchema.default([]), withdraw: z.array(z.number().int()).max(64).default([]) })).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.publish(input, input, ctx.actor) })),
   shell: procedure.input(shellRequestSchema).output(answer).mutation(async ({ ctx, input }) => ({ run: await ctx.runs.shell(input, ctx.actor) })),
 })

@@ -2,17 +2,29 @@
 import { Problem } from '@nexus/protocol/problem'
 import type { RerunRequest, RunRequest } from '@nexus/protocol/runs'
 import { interactiveShell } from './command.ts'
-import type { Lines } from './handed.ts'
+import type { Handed, Lines } from './handed.ts'
 import type { Ledger, RunRow } from './ledger.ts'
 import { aboveOf, belowOf, requireGround, staleMove } from './stack.ts'
 
 /** What is asked of the new run: everything as it was, the environment as the caller has it now, if it has one. Throws Problem. */
 export function repeated(row: RunRow, lines: Lines, { env, umask, stdin, wish, pty, asks, handed: declared }: Pick<RerunRequest, 'env' | 'umask' | 'stdin' | 'wish' | 'pty' | 'asks' | 'handed'>): RunRequest {
   if (['queued', 'waiting', 'running', 'applying', 'rolling-back'].includes(row.status)) throw new Problem('wrong-status', { run: row.id, status: row.status, action: 'run again' })
-  // What a person typed into a shell of the layer is not repeated by starting a shell.
-  if (row.request.pty && row.command.join('\0') === interactiveShell().join('\0')) throw new Problem('wrong-status', { run: row.id, status: 'a terminal that a person typed into', action: 'run again' })
+  requireNoShell(row)
   const { pty: _, on: __, refill, handedNames, isRedacted: ___, ...request } = row.request
   return { ...request, ...lines, ...handedAgain({ refill, handedNames }, declared), cwd: row.cwd, project: row.project, env: env ?? row.request.env, umask: umask ?? row.request.umask, stdin, wish, asks, ...(pty ? { pty } : {}) }
+}
+
+/** Of a run that is only stopped to be started again. Throws Problem: wrong-status, handed-gone. */
+export function requireRepeatable(row: RunRow, handed: Pick<Handed, 'linesOf'>, declared: RerunRequest['handed']): void {
+  requireNoShell(row)
+  handed.linesOf(row)
+  const { handedNames } = handedAgain(row.request, declared)
+  if (handedNames) throw new Problem('handed-gone', { names: handedNames.join(', ') })
+}
+
+/** What a person typed into a shell of the layer is not repeated by starting a shell. */
+function requireNoShell({ id, request, command }: RunRow): void {
+  if (request.pty && command.join('\0') === interactiveShell().join('\0')) throw new Problem('wrong-status', { run: id, status: 'a terminal that a person typed into', action: 'run again' })
 }
 
 /** From where Nexus keeps it, and from what the caller's settings declare. Where not all of it is there, the names alone: such a run is never started. */

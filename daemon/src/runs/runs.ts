@@ -9,7 +9,7 @@ import type { NetAnswer, QuestionNews } from '@nexus/protocol/network'
 import type { NamedRun } from '@nexus/protocol/named-run'
 import type { WishedPorts } from '@nexus/protocol/ports'
 import type { Receipt } from '@nexus/protocol/receipt'
-import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest } from '@nexus/protocol/runs'
+import type { ApplyRequest, ApplyResult, ConflictReport, ConflictsRequest, Diff, DiffRequest, Merged, MergeRequest, RerunRequest, Run, RunListRequest, RunRequest, RunsService, RunSummary, ShellRequest, StopRequest } from '@nexus/protocol/runs'
 import type { Output, Progress } from '@nexus/protocol/run-output'
 import type { Transcript, TranscriptRequest } from '@nexus/protocol/transcripts'
 import type { Actor } from '@nexus/protocol/trpc'
@@ -35,7 +35,7 @@ import { pin } from './pin.ts'
 import type { Ports } from './ports.ts'
 import { answerQuestion, questionsOf } from './questions.ts'
 import { askedNet } from './reach.ts'
-import { groundFor, repeated } from './rerun.ts'
+import { groundFor, repeated, requireRepeatable } from './rerun.ts'
 import type { Shell } from './shell.ts'
 import { isWhole } from './stack.ts'
 import { standing } from './standing.ts'
@@ -192,8 +192,11 @@ export class Runs implements RunsService {
     return this.#parts.beside.kill(this.find(named), reason, nameOf(actor))
   }
 
-  async stop(named: NamedRun, patienceMs: number, actor: Actor): Promise<Run> {
-    return this.#parts.beside.stop(this.find(named), patienceMs, nameOf(actor))
+  async stop({ patienceMs, again, ...named }: StopRequest, actor: Actor): Promise<Run> {
+    const { beside, handed, ledger } = this.#parts
+    const id = this.find(named)
+    if (again) requireRepeatable(ledger.row(id), handed, again.handed)
+    return beside.stop(id, patienceMs, nameOf(actor))
   }
 
   async publish(named: NamedRun, wished: WishedPorts, actor: Actor): Promise<Run> {
