@@ -32,7 +32,7 @@ test(proves('whatever the tree, the work and the moment', 'RUN-5', 'PERF-8'), as
 async function live(shim: Shim, own: number, counts: Record<string, number>): Promise<void> {
   const dice = new Dice(own)
   const [before = []] = fc.sample(tree, { seed: own, numRuns: 1 })
-  const [operations = []] = fc.sample(work, { seed: own, numRuns: 1 })
+  const [operations = []] = fc.sample(work, { seed: own + 1, numRuns: 1 })
   const command = Buffer.from(JSON.stringify(operations)).toString('base64')
   await using theatre = await Theatre.open(shim, {
     native: dice.below(4) > 0, sharesFiles: true, confirms: true, project: (folder) => perform(folder, before),

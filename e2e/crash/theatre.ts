@@ -74,6 +74,8 @@ export class Theatre implements AsyncDisposable {
   readonly #confirms: boolean
   readonly #as: NexusOptions['as']
   #run = ''
+  /** The project has files of several names. */
+  #hasTwins = false
   /** Nothing that the run left is younger. */
   #keptAtNs = 0n
   #some: readonly string[] = SOME
@@ -98,7 +100,9 @@ export class Theatre implements AsyncDisposable {
   /** Opens with the run kept; every scene has been seen once, undisturbed. */
   static async open(shim: Shim, options: TheatreOptions): Promise<Theatre> {
     const theatre = new Theatre(shim, options)
-    theatre.scenes.set('before', theatre.look())
+    const before = theatre.look()
+    theatre.scenes.set('before', before)
+    theatre.#hasTwins = theatre.#sharesFiles && [...before.values()].some(({ type, links }) => type === 'file' && (links ?? 1) > 1)
     // What was written a moment ago must not look as if it had been written during the run.
     await sleep(30)
     const run = await theatre.nexus.run('--keep', ...(options.run ? ['--', ...options.run] : [RUN]))
@@ -207,7 +211,9 @@ export class Theatre implements AsyncDisposable {
     const wanted = this.#scene(scene)
     // A folder that goes, and of which only some went so far, has the time of that apply: another one each time.
     const isOfApply = (entry: Entry | undefined) => entry?.type === 'directory' && entry.mtimeNs > this.#keptAtNs
-    return differences(wanted, found, { ignore: (path) => (isOfApply(wanted.get(path)) && isOfApply(found.get(path)) ? [...ignored, 'mtimeNs'] : ignored) })
+    // A file whose other names went has to be made anew only once; its folder is worked in only then.
+    const mayDiffer = (path: string) => (this.#hasTwins && wanted.get(path)?.type === 'directory') || (isOfApply(wanted.get(path)) && isOfApply(found.get(path)))
+    return differences(wanted, found, { ignore: (path) => (mayDiffer(path) ? [...ignored, 'mtimeNs'] : ignored) })
   }
 
   /**
