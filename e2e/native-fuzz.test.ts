@@ -12,7 +12,7 @@ import { root } from './nexus.ts'
 const INPUTS = Number(process.env.NEXUS_RUNS ?? (isEndurance ? 400_000 : 12_000))
 const NATIVE = join(root, 'daemon/native')
 const HERE = join(root, 'e2e/native-fuzz')
-const STRICT = ['-std=gnu17', '-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-DSHARE=1', '-I', NATIVE, '-I', HERE]
+const STRICT = ['-std=gnu17', '-pthread', '-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-DSHARE=1', '-I', NATIVE, '-I', HERE]
 const NAMESPACES = process.geteuid?.() === 0 ? '-mpf' : '-Urmpf'
 
 /** Each takes one source of the product in whole, to reach what that keeps to itself. */

@@ -76,7 +76,7 @@ function compileNative() {
   }
   try { if (statSync(target).mtimeMs > newest) return } catch { /* not built yet */ }
   const partial = `${target}.${process.pid}`
-  const compile = (...extra) => spawnSync(compiler, ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Wshadow', '-Wformat=2', ...extra, '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-fPIE', '-pie', '-Wl,-z,relro,-z,now', '-o', partial, ...sources], { cwd: root, encoding: 'utf8' })
+  const compile = (...extra) => spawnSync(compiler, ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Wshadow', '-Wformat=2', ...extra, '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-fPIE', '-pie', '-pthread', '-Wl,-z,relro,-z,now', '-o', partial, ...sources], { cwd: root, encoding: 'utf8' })
   const strict = compile('-Werror')
   // Here a warning is an error; another compiler's new warning must not cost somebody else the strong sandbox.
   const done = strict.status === 0 || process.env.CI ? strict : compile('-w')

@@ -227,12 +227,12 @@ export class Theatre implements AsyncDisposable {
     return [...new Set([...found.keys(), ...a.keys(), ...b.keys()])].filter((path) => ![a, b].some((scene) => content(scene.get(path)) === content(found.get(path))) && (this.#native || found.has(path) || a.get(path)?.type === b.get(path)?.type))
   }
 
-  /** `kill -9`, and waits until it is gone. */
+  /** `kill -9`, and waits until it is gone with all its threads: the last of them closes the socket. */
   async killDaemon(): Promise<void> {
     const { daemon } = this.faults
     try {
       process.kill(daemon, 'SIGKILL')
-      while (!readFileSync(`/proc/${daemon}/stat`, 'utf8').includes(') Z ')) await sleep(5)
+      while (!readFileSync(`/proc/${daemon}/stat`, 'utf8').includes(') Z ') || readdirSync(`/proc/${daemon}/task`).length > 1) await sleep(5)
     } catch (error) {
       // Gone.
       if (!['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error

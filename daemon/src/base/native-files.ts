@@ -49,7 +49,10 @@ class NativeFiles implements Files {
   #waiting: Waiting[] = []
   #answered = 0
   #outgoing: Buffer[] = []
-  #incoming: Buffer = Buffer.alloc(0)
+  #incoming: Buffer[] = []
+  #arrived = 0
+  /** Of the answer that has begun to arrive, with its length. */
+  #expected = 4
   #nextId = 0
   /** The processor has instructions for SHA-256, and the helper uses them. */
   #hashes = false
@@ -217,14 +220,22 @@ class NativeFiles implements Files {
   }
 
   #receive(chunk: Buffer): void {
-    let bytes = this.#incoming.length === 0 ? chunk : Buffer.concat([this.#incoming, chunk])
-    while (bytes.length >= 4) {
+    this.#incoming.push(chunk)
+    this.#arrived += chunk.length
+    // An answer of many pieces is put together once, when the last is there.
+    if (this.#arrived < this.#expected) return
+    let bytes = this.#incoming.length === 1 ? chunk : Buffer.concat(this.#incoming)
+    this.#expected = 4
+    while (bytes.length >= this.#expected) {
       const length = bytes.readUInt32LE(0)
-      if (bytes.length < 4 + length) break
-      this.#settle(bytes.subarray(4, 4 + length))
-      bytes = bytes.subarray(4 + length)
+      this.#expected = 4 + length
+      if (bytes.length < this.#expected) break
+      this.#settle(bytes.subarray(4, this.#expected))
+      bytes = bytes.subarray(this.#expected)
+      this.#expected = 4
     }
-    this.#incoming = bytes
+    this.#incoming = bytes.length === 0 ? [] : [bytes]
+    this.#arrived = bytes.length
   }
 
   /** Answers come in the order of the requests. */

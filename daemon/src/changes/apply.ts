@@ -118,9 +118,10 @@ function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { 
   return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
 }
 
-/** A layer is given the times of the project through Node, which rounds them to a fraction of a microsecond. */
+/** A layer is given the times of the project through Node, which rounds them: to a fraction of a microsecond, before 1970 to milliseconds. */
 function isSameTime(one: bigint, other: bigint): boolean {
-  return one - other < 1000n && other - one < 1000n
+  const most = one < 0n ? 1_000_000n : 2000n
+  return one - other < most && other - one < most
 }
 
 function topsOf(view: View): (Pick<Found, 'layer' | 'seen'> | null)[] {

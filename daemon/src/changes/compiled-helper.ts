@@ -15,7 +15,7 @@ export function compileHelper(flags: readonly string[] = []): string | null {
   fs.writeFileSync(main, '#include "nexus-native.h"\nint main(void) { return files_main(); }\n')
   const sources = fs.readdirSync(SOURCES).filter((name) => /^files.*\.c$/.test(name)).map((name) => join(SOURCES, name))
   const target = join(folder, 'nexus-native')
-  const done = spawnSync('cc', ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wformat=2', ...flags, '-I', SOURCES, '-o', target, main, ...sources], { encoding: 'utf8' })
+  const done = spawnSync('cc', ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wformat=2', '-pthread', ...flags, '-I', SOURCES, '-o', target, main, ...sources], { encoding: 'utf8' })
   if (done.error) return null
   if (done.status !== 0) throw new Error(done.stderr)
   return target

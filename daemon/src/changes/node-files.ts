@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs'
 import { FileError, typeOfMode, type Files, type FileStat, type Guard, type Marks, type Meta, type Place, type Root } from '../base/files.ts'
+import { nodeTime } from '../base/node-time.ts'
 import { codeOf } from './code-of.ts'
 import { fsPath, nameOf, parentOf, type BytePath } from './byte-path.ts'
 import { readMarksWithTar } from './tar-marks.ts'
@@ -172,11 +173,6 @@ function resolve(operation: string, { root, path }: Place): string {
     if (!stat.isDirectory()) throw new FileError('ENOTDIR', operation, path)
   }
   return `${at}/${names.at(-1)}`
-}
-
-/** Seconds; a time before 1970 must come as a date (whole milliseconds), since Node takes a negative number for "now". */
-function nodeTime(milliseconds: number): number | Date {
-  return milliseconds < 0 ? new Date(milliseconds) : milliseconds / 1000
 }
 
 function lookAt(operation: string, path: string): FileStat | null {

@@ -63,9 +63,12 @@ async function describeAll(parts: SurveyParts, differences: readonly Difference[
   for (const difference of differences) {
     const { before, after } = difference
     const otherAttributes = after !== null && (before ? contents.attributesOf(before) : '') !== contents.attributesOf(after)
-    const was = before && contents.of(before)
-    const is = after && contents.of(after)
-    const draft = draftOf(parts, difference, was instanceof Promise ? await was : was, is instanceof Promise ? await is : is, otherAttributes)
+    // One after the other: the failure of one that nobody waits for yet would end the daemon.
+    const content = before && contents.of(before)
+    const was = content instanceof Promise ? await content : content
+    const other = after && contents.of(after)
+    const is = other instanceof Promise ? await other : other
+    const draft = draftOf(parts, difference, was, is, otherAttributes)
     if (draft) drafts.push(after && mayBeOfBareRepository(difference.path) && (await isOfBareRepository(difference.path, parts.view)) ? { ...draft, flags: new Set([...draft.flags, 'auto-exec']) } : draft)
     if (parts.breath.isDue) await parts.breath.take()
   }

@@ -5,6 +5,12 @@ import { codeOf } from './code-of.ts'
 
 /** Beyond this a path continues from an open directory. */
 const PATH_MAX = 3000
+const NAME_MAX = 255
+
+/** Is every name in that folder reached by its path alone? */
+export function isNear(root: string, folder: string): boolean {
+  return root.length + 1 + folder.length + 1 + NAME_MAX < PATH_MAX
+}
 
 export class Tree implements Disposable {
   readonly #descriptors: number[] = []

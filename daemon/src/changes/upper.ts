@@ -8,7 +8,7 @@ import { below } from './byte-path.ts'
 import type { Visit } from './doors.ts'
 import type { Extent } from './extent.ts'
 import type { Hidden } from './hidden.ts'
-import type { Tree } from './tree.ts'
+import { isNear, type Tree } from './tree.ts'
 import type { Lookout, Part } from './view.ts'
 
 /** A path of the upper. */
@@ -29,6 +29,9 @@ export interface UpperParts {
   /** Where all stands that was there before; null where other layers are in between. */
   readonly project: Part | null
 }
+
+/** So many folders of one are begun before other work is let in. */
+const TOGETHER = 64
 
 export class Upper {
   readonly #parts: UpperParts
@@ -92,14 +95,18 @@ export class Upper {
       else lookout.want({ ...part, seen })
       if (breath.isDue) await breath.take()
     }
-    // None goes on, and opens doors, once the view is closed because another failed.
-    const ends = await Promise.allSettled(folders.map(async ({ child, isBelow }) => await this.#read(child, isBelow, lookout)))
-    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    for (let at = 0; at < folders.length; at += TOGETHER) {
+      const some = folders.slice(at, at + TOGETHER).map(async ({ child, isBelow }) => await this.#read(child, isBelow, lookout))
+      // None goes on, and opens doors, once the view is closed because another failed.
+      for (const end of await Promise.allSettled(some)) if (end.status === 'rejected') throw end.reason
+      if (breath.isDue) await breath.take()
+    }
   }
 
   async #lookAhead(folder: Node, parts: readonly (Part & { name: string })[], lookout: Lookout): Promise<(Seen | null | undefined)[]> {
     const { project, hidden, tree } = this.#parts
-    if (!project || hidden.isMount(folder.part.path)) return []
+    // Far below, a descriptor would have to be kept for each folder, and the answer be found under another path.
+    if (!project || hidden.isMount(folder.part.path) || !isNear(project.real, folder.part.path)) return []
     const at = tree.at(project.real, folder.part.path)
     const places = parts.map(({ name, path }) => ({ path, real: tree.child(at, name) }))
     const seen = await lookout.look(project.layer, places)

@@ -3,6 +3,7 @@
 import { chmod, chown, lstat, mkdir, readdir, statfs, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Problem } from '@nexus/protocol/problem'
+import { nodeTime } from '../base/node-time.ts'
 import { isInside } from '../base/project.ts'
 import { findProgram, runProgram } from './programs.ts'
 
@@ -55,7 +56,7 @@ export async function resemble(from: string, to: string): Promise<void> {
   const model = await lstat(from)
   if (process.geteuid?.() === 0) await chown(to, model.uid, model.gid)
   await chmod(to, model.mode & 0o7777)
-  await utimes(to, model.atimeMs / 1000, model.mtimeMs / 1000)
+  await utimes(to, nodeTime(model.atimeMs), nodeTime(model.mtimeMs))
 }
 
 async function runCp(order: TreeCopy, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
