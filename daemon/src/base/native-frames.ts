@@ -114,11 +114,7 @@ export class Answer {
   }
 
   seen(): Seen {
-    const mode = this.u32()
-    return {
-      type: typeOfMode(mode), mode: mode & 0o7777, uid: this.u32(), gid: this.u32(), nlink: this.u32(), dev: this.u64(), ino: this.u64(),
-      size: this.u64(), mtimeNs: this.i64(), ctimeNs: this.i64(), rdev: this.u64(), blocks: this.u64(), birthtimeNs: this.i64(),
-    }
+    return new SeenInAnswer(this.#view, this.#advance(SEEN_BYTES))
   }
 
   #advance(length: number): number {
@@ -126,4 +122,34 @@ export class Answer {
     this.#at += length
     return start
   }
+}
+
+const SEEN_BYTES = 80
+
+/** Its numbers are read when they are asked for: there may be a hundred thousand of these, and most are asked for three. */
+class SeenInAnswer implements Seen {
+  readonly type: Seen['type']
+  readonly mode: number
+  readonly #view: DataView
+  readonly #at: number
+
+  constructor(view: DataView, at: number) {
+    const mode = view.getUint32(at, true)
+    this.type = typeOfMode(mode)
+    this.mode = mode & 0o7777
+    this.#view = view
+    this.#at = at
+  }
+
+  get uid(): number { return this.#view.getUint32(this.#at + 4, true) }
+  get gid(): number { return this.#view.getUint32(this.#at + 8, true) }
+  get nlink(): number { return this.#view.getUint32(this.#at + 12, true) }
+  get dev(): bigint { return this.#view.getBigUint64(this.#at + 16, true) }
+  get ino(): bigint { return this.#view.getBigUint64(this.#at + 24, true) }
+  get size(): bigint { return this.#view.getBigUint64(this.#at + 32, true) }
+  get mtimeNs(): bigint { return this.#view.getBigInt64(this.#at + 40, true) }
+  get ctimeNs(): bigint { return this.#view.getBigInt64(this.#at + 48, true) }
+  get rdev(): bigint { return this.#view.getBigUint64(this.#at + 56, true) }
+  get blocks(): bigint { return this.#view.getBigUint64(this.#at + 64, true) }
+  get birthtimeNs(): bigint { return this.#view.getBigInt64(this.#at + 72, true) }
 }

@@ -11,6 +11,7 @@ import { flagsOf } from './flags.ts'
 import { withoutLoneIndex } from './git.ts'
 import { haveScriptsChanged } from './manifest-scripts.ts'
 import { nameRenames } from './renames.ts'
+import { isSpecial } from './seen.ts'
 import { sawStart, type Difference, type View } from './view.ts'
 
 /** A change while its set is being put together. */
@@ -76,7 +77,7 @@ async function describeAll(parts: SurveyParts, differences: readonly Difference[
 }
 
 function draftOf(parts: SurveyParts, difference: Difference, before: Content | null, after: Content | null, otherAttributes: boolean): Draft | null {
-  const kind = kindOf(before?.signature, after?.signature, { otherAttributes, owners: parts.isRoot, otherDevice: difference.before?.seen.rdev !== difference.after?.seen.rdev })
+  const kind = kindOf(before?.signature, after?.signature, { otherAttributes, owners: parts.isRoot, otherDevice: after !== null && isSpecial(after.signature.type) && difference.before?.seen.rdev !== difference.after?.seen.rdev })
   if (!kind) return null
   const { path } = difference
   const flags = new Set<ChangeFlag>(flagsOf(path, parts.ground.project, kind, before?.signature, after?.signature))
