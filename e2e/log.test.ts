@@ -12,6 +12,8 @@ test(proves('a reader of the log outlives the daemon, killed or stopped, and mis
   let read = ''
   child.stdout?.on('data', (chunk: Buffer) => { read += chunk.toString() })
   const seen = () => read.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Event)
+  // Whoever has not begun to read starts the daemon by himself.
+  for (let waited = 0; waited < 200 && seen().length === 0; waited += 1) await sleep(50)
   for (const end of ['kill', 'stop'] as const) {
     if (end === 'stop') await nexus.call('daemon', 'stop')
     else process.kill(await nexus.pid(), 'SIGKILL')
