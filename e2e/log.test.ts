@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { Nexus } from './nexus.ts'
 import { proves } from './requirements.ts'
 
-test(proves('a reader of the log outlives the daemon, killed or stopped, and misses nothing', 'PERF-8'), async () => {
+test(proves('a reader of the log outlives the daemon, killed or stopped, and misses nothing', 'SYS-1'), async () => {
   await using nexus = new Nexus()
   await nexus.run('--discard', 'true')
   const { child, ended } = nexus.start(['events', '--follow', '--json'])

@@ -93,7 +93,7 @@ test(proves('apply some, then the rest; each path once', 'RUN-4'), async () => {
   expect(changed()).toEqual([])
 })
 
-test.each(['overlay', 'copy'] as const)('an edit in place leaves the times of its folders as they were, to the nanosecond: %s', async (backend) => {
+test.each(['overlay', 'copy'] as const)(proves('an edit in place leaves the times of its folders as they were, to the nanosecond: %s', 'RUN-4'), async (backend) => {
   await nexus.run('--apply', '--backend', backend, 'echo 1 >>main.c; echo 2 >>docs/a.md')
   const [then, now] = [before, look()].map((seen) => ['project', 'project/docs', 'project/main.c'].map((path) => seen.get(path)?.mtimeNs))
   expect(now?.slice(0, 2)).toEqual(then?.slice(0, 2))

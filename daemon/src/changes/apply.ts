@@ -113,7 +113,7 @@ function folderOf(site: Site, ground: Ground, path: BytePath, stat: FileStat, { 
   const now = BigInt(site.now()) * 1_000_000n
   // A time of the future says nothing, hence the ctime; an earlier apply of ours moves that, hence the others: whoever adds
   // or removes something here leaves a time that is not of the future, so one that still is was there before.
-  const isUndisturbed = stat.mtimeNs === left || stat.mtimeNs === found || stat.mtimeNs < start || stat.ctimeNs < start || (stat.mtimeNs > now && String(stat.mtimeNs) === reviewed)
+  const isUndisturbed = stat.mtimeNs === found || stat.mtimeNs < start || stat.ctimeNs < start || (stat.mtimeNs > now && String(stat.mtimeNs) === reviewed)
   const mtimeNs = left !== null && isUndisturbed ? left : now
   return { path, before: stat, after: { mode: stat.mode, mtimeNs } }
 }
